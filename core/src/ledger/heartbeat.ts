@@ -1,0 +1,61 @@
+/** The heartbeat of a sensor: a promise about time, an announcement of what was sent, and the books of the first hop. */
+
+export interface WindowCount {
+  batches: number;
+  packets: number;
+  bytes: number;
+}
+
+export interface AnnouncedWindow extends WindowCount {
+  windowStartUs: number;
+}
+
+/** Cumulative packet counters of a session: offered = kernelDropped + self + filtered + duplicate + sent. */
+export interface SensorCounters {
+  offered: number;
+  kernelDropped: number;
+  self: number;
+  filtered: number;
+  duplicate: number;
+  sent: number;
+  /** Counted and sent. */
+  malformed: number;
+  /** Sent, but their window had already ended (event time older than the watermark's window). */
+  late: number;
+  wireBytes: number;
+}
+
+/** The same counters for one minute of event time, as the ledger keeps them. */
+export interface MinuteCount {
+  minuteStartUs: number;
+  offered: number;
+  kernelDropped: number;
+  self: number;
+  filtered: number;
+  duplicate: number;
+  sent: number;
+  malformed: number;
+  wireBytes: number;
+}
+
+export interface Heartbeat {
+  readonly sensor: string;
+  readonly session: string;
+  readonly sequence: number;
+  /** Wall clock of the sensor, microseconds since 1970. */
+  readonly arrivalUs: number;
+  /** Event time before which nothing more is expected; -Infinity is not allowed, absent = nothing seen yet. */
+  readonly watermarkUs: number | null;
+  /** Sequence of the last batch sent, -1 = none. */
+  readonly lastBatch: number;
+  readonly windowUs: number;
+  /** Totals so far of every window whose totals changed since the last heartbeat. */
+  readonly windows: readonly AnnouncedWindow[];
+  /** Totals so far of every minute that changed since the last heartbeat. */
+  readonly minutes: readonly MinuteCount[];
+  readonly counters: SensorCounters;
+  readonly cpuPercent: number;
+  readonly rssBytes: number;
+  /** The last heartbeat of the session closes everything. */
+  readonly final: boolean;
+}

@@ -1,0 +1,138 @@
+/**
+ * The whole surface between the stages and the world. Adapters implement these; stages and tests see nothing else.
+ * Every write is an upsert under a deterministic key, so doing it twice is doing it once (design §7).
+ */
+import type { Alert, Evidence } from './detect/alert.ts';
+import type { FlowSlice, KpiRow } from './kpi/kpi-row.ts';
+import type { Heartbeat, WindowCount } from './ledger/heartbeat.ts';
+import type { BatchHeader } from './wire/batch-header.ts';
+
+/** Compression of a batch body. `id` is stored in the header so that any build can tell what it cannot read. */
+export interface Codec {
+  readonly id: number;
+  readonly name: string;
+  compress(bytes: Uint8Array): Uint8Array;
+  /** Throws PipelineError WIRE_CORRUPT when damaged or larger than `sizeLimit` bytes. */
+  decompress(bytes: Uint8Array, sizeLimit: number): Uint8Array;
+}
+
+/** Hash for digests and ids: lower-case hex SHA-256. */
+export type Sha256 = (text: string) => string;
+
+export interface WindowKey {
+  readonly sensor: string;
+  readonly windowStartUs: number;
+}
+
+export interface TimeRange {
+  /** Inclusive. */
+  readonly fromUs: number;
+  /** Exclusive. */
+  readonly toUs: number;
+}
+
+/** One batch's contribution to one window, as bytes (core/src/window/partial-codec.ts). */
+export interface WindowCell {
+  readonly batchId: string;
+  readonly session: string;
+  readonly sequence: number;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly partial: Uint8Array;
+}
+
+/** What was last published for a window, so that only changed data makes a new revision. */
+export interface EmittedWindow extends WindowCount {
+  readonly revision: number;
+  readonly complete: boolean;
+}
+
+/** Window state: Bigtable in the cloud, memory or SQLite embedded. */
+export interface WindowStore {
+  /** Stores the cell under (key, cell.batchId); a second put of the same batch replaces the first. */
+  put(key: WindowKey, cell: WindowCell): Promise<void>;
+  /** Batches, packets and bytes that arrived, without reading the partials. */
+  count(key: WindowKey): Promise<WindowCount>;
+  /** The window's cells ordered by session, then sequence, each batch once. */
+  read(key: WindowKey): AsyncIterable<WindowCell>;
+  /** Announced totals of one session for a window; the largest announcement wins. */
+  announce(key: WindowKey, session: string, total: WindowCount): Promise<void>;
+  /** Sum of the announcements of all sessions; zeros when none. */
+  announced(key: WindowKey): Promise<WindowCount>;
+  emitted(key: WindowKey): Promise<EmittedWindow | undefined>;
+  setEmitted(key: WindowKey, emitted: EmittedWindow): Promise<void>;
+  /** Windows of a sensor with cells or announcements, ascending; `pendingOnly`: not emitted, or emitted from other counts. */
+  windows(sensor: string, options: { beforeUs?: number; pendingOnly?: boolean }): Promise<WindowKey[]>;
+}
+
+export interface StoredBatch extends BatchHeader {
+  readonly id: string;
+}
+
+/** The packets themselves, kept as the batches they came in. */
+export interface PacketStore {
+  putBatch(header: BatchHeader, wire: Uint8Array): Promise<void>;
+  /** Undefined when it is not there. */
+  getBatch(id: string): Promise<Uint8Array | undefined>;
+  /** Batches of a sensor that overlap the range, ascending by session and sequence. Only batches that can still be read. */
+  batches(sensor: string, range: TimeRange): AsyncIterable<StoredBatch>;
+  /** The same for one session, whatever the time. */
+  sessionBatches(sensor: string, session: string): AsyncIterable<StoredBatch>;
+}
+
+/** Everything that scoring one window wrote; put together so that a window is replaced as a whole. */
+export interface WindowResult {
+  readonly kpi: KpiRow;
+  readonly flows: readonly FlowSlice[];
+  readonly evidence: readonly Evidence[];
+}
+
+export interface ResultStore {
+  /** Replaces what the same window said before. */
+  putWindow(result: WindowResult): Promise<void>;
+  kpis(sensor: string, range: TimeRange): Promise<KpiRow[]>;
+  flows(sensor: string, range: TimeRange, limit?: number): Promise<FlowSlice[]>;
+  evidence(sensor: string, range: TimeRange): Promise<Evidence[]>;
+  putAlerts(alerts: readonly Alert[]): Promise<void>;
+  alerts(sensor: string, range: TimeRange): Promise<Alert[]>;
+  alert(id: string): Promise<Alert | undefined>;
+  sensors(): Promise<SensorSummary[]>;
+}
+
+export interface SensorSummary {
+  readonly sensor: string;
+  readonly firstUs: number;
+  readonly lastUs: number;
+}
+
+/** The hops after the sensor, in order. Each says per batch what it accepted. */
+export const HOPS = ['parsed', 'windowed', 'stored'] as const;
+export type Hop = (typeof HOPS)[number];
+
+export interface HopEntry {
+  readonly sensor: string;
+  readonly session: string;
+  readonly sequence: number;
+  readonly hop: Hop;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly malformed: number;
+  /** The same packets by minute of event time, ascending. */
+  readonly minutes: readonly { readonly minuteStartUs: number; readonly packets: number; readonly bytes: number }[];
+}
+
+export interface LedgerStore {
+  /** Upsert under (sensor, session, sequence, hop). */
+  accept(entry: HopEntry): Promise<void>;
+  putHeartbeat(heartbeat: Heartbeat): Promise<void>;
+  /** The heartbeat with the highest sequence of each session of a sensor. */
+  lastHeartbeats(sensor: string): Promise<Heartbeat[]>;
+  /** Announced minutes of a session, ascending; for each the largest announcement. */
+  minutes(sensor: string, session: string): Promise<Heartbeat['minutes'][number][]>;
+  entries(sensor: string, session: string, hop: Hop): AsyncIterable<HopEntry>;
+  sessions(): Promise<{ sensor: string; session: string }[]>;
+}
+
+export interface Clock {
+  nowUs(): number;
+}
