@@ -19,6 +19,13 @@ export interface Codec {
 /** Hash for digests and ids: lower-case hex SHA-256. */
 export type Sha256 = (text: string) => string;
 
+/** The same hash over text that comes in pieces. */
+export interface HashSink {
+  update(text: string): void;
+  /** Ends the hash; no update after it. */
+  hex(): string;
+}
+
 export interface WindowKey {
   readonly sensor: string;
   readonly windowStartUs: number;
@@ -41,28 +48,46 @@ export interface WindowCell {
   readonly partial: Uint8Array;
 }
 
-/** What was last published for a window, so that only changed data makes a new revision. */
-export interface EmittedWindow extends WindowCount {
+/** From which counts a window was last scored, so that only changed data makes a new revision. */
+export interface EmittedWindow {
   readonly revision: number;
   readonly complete: boolean;
+  readonly arrived: WindowCount;
+  readonly announced: WindowCount;
+}
+
+/** What one session said it sent for a window, and what came of it; zeros for what is not known yet. */
+export interface SessionWindow {
+  readonly session: string;
+  readonly arrived: WindowCount;
+  readonly announced: WindowCount;
+}
+
+/** Everything about a window but the partials: small, so that completeness is checked without reading those. */
+export interface WindowState extends WindowKey {
+  /** Ascending by session. */
+  readonly sessions: readonly SessionWindow[];
+  readonly emitted: EmittedWindow | undefined;
+  /** Arrival time of the newest cell or announcement. */
+  readonly touchedUs: number;
 }
 
 /** Window state: Bigtable in the cloud, memory or SQLite embedded. */
 export interface WindowStore {
-  /** Stores the cell under (key, cell.batchId); a second put of the same batch replaces the first. */
+  /** Stores the cell under (key, session, sequence); a second put of the same batch replaces the first. */
   put(key: WindowKey, cell: WindowCell): Promise<void>;
-  /** Batches, packets and bytes that arrived, without reading the partials. */
-  count(key: WindowKey): Promise<WindowCount>;
   /** The window's cells ordered by session, then sequence, each batch once. */
   read(key: WindowKey): AsyncIterable<WindowCell>;
-  /** Announced totals of one session for a window; the largest announcement wins. */
+  /** Announced totals of one session for a window; totals only grow, so the largest of each count wins. */
   announce(key: WindowKey, session: string, total: WindowCount): Promise<void>;
-  /** Sum of the announcements of all sessions; zeros when none. */
-  announced(key: WindowKey): Promise<WindowCount>;
-  emitted(key: WindowKey): Promise<EmittedWindow | undefined>;
+  /** Undefined for a window that nobody mentioned. */
+  state(key: WindowKey): Promise<WindowState | undefined>;
   setEmitted(key: WindowKey, emitted: EmittedWindow): Promise<void>;
-  /** Windows of a sensor with cells or announcements, ascending; `pendingOnly`: not emitted, or emitted from other counts. */
-  windows(sensor: string, options: { beforeUs?: number; pendingOnly?: boolean }): Promise<WindowKey[]>;
+  /**
+   * Windows that start before `beforeUs` and were not emitted, or emitted from other counts than there are now, or
+   * emitted as incomplete although everything announced is there; ascending, the first `limit` of them.
+   */
+  pending(sensor: string, beforeUs: number, limit: number): Promise<WindowState[]>;
 }
 
 export interface StoredBatch extends BatchHeader {
@@ -90,12 +115,18 @@ export interface WindowResult {
 export interface ResultStore {
   /** Replaces what the same window said before. */
   putWindow(result: WindowResult): Promise<void>;
+  /** Rows of the windows that start in the range, ascending. */
   kpis(sensor: string, range: TimeRange): Promise<KpiRow[]>;
+  /** Slices of the windows that start in the range, ascending by window, session and flow; at most `limit`. */
   flows(sensor: string, range: TimeRange, limit?: number): Promise<FlowSlice[]>;
+  /** Evidence of the windows that start in the range, ascending by window, detector and entity. */
   evidence(sensor: string, range: TimeRange): Promise<Evidence[]>;
+  /** Upsert by id. */
   putAlerts(alerts: readonly Alert[]): Promise<void>;
+  /** Alerts whose windows overlap the range, ascending by first window, then id. */
   alerts(sensor: string, range: TimeRange): Promise<Alert[]>;
   alert(id: string): Promise<Alert | undefined>;
+  /** Every sensor with a scored window, ascending by name. */
   sensors(): Promise<SensorSummary[]>;
 }
 
@@ -129,7 +160,9 @@ export interface LedgerStore {
   lastHeartbeats(sensor: string): Promise<Heartbeat[]>;
   /** Announced minutes of a session, ascending; for each the largest announcement. */
   minutes(sensor: string, session: string): Promise<Heartbeat['minutes'][number][]>;
+  /** Ascending by sequence. */
   entries(sensor: string, session: string, hop: Hop): AsyncIterable<HopEntry>;
+  /** Every session that sent a heartbeat or of which a hop accepted a batch, ascending by sensor, then session. */
   sessions(): Promise<{ sensor: string; session: string }[]>;
 }
 
