@@ -1,0 +1,222 @@
+/**
+ * pcapng files: sections of blocks, each section in its own byte order with its own interfaces.
+ *
+ *   block: type u32 · total length u32 · body, padded to 4 bytes · total length u32
+ *
+ * Packets come from enhanced (6), simple (3) and obsolete (2) packet blocks. Every other block is passed over without being
+ * kept, however large. Section lengths are not needed. if_tzone is not applied: times in the file are UTC whatever it says.
+ * Source: draft-ietf-opsawg-pcapng.
+ */
+import { anotherCapture, captureFault } from './capture-fault.ts';
+import type { FrameSink } from './frame-sink.ts';
+import { readInterface } from './pcapng-interface.ts';
+import type { CaptureInterface } from './pcapng-interface.ts';
+import { MAX_RECORD_BYTES, RecordParser } from './record-parser.ts';
+import { captureStartsAt, PCAPNG_SECTION } from './sniff.ts';
+
+const BLOCK = { interface: 1, obsoletePacket: 2, simplePacket: 3, enhancedPacket: 6 } as const;
+
+const BLOCK_HEADER_BYTES = 8;
+const TRAILER_BYTES = 4;
+/** Type, length, byte-order magic, version, section length, trailer. */
+const SECTION_HEADER_BYTES = 28;
+const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
+/** Interfaces one section may describe; more is an attack on memory. */
+const MAX_INTERFACES = 65_536;
+
+/** Header bytes before the packet data of each packet block, trailer excluded. */
+const SIMPLE_HEADER_BYTES = 12;
+const PACKET_HEADER_BYTES = 28;
+
+/**
+ * Push parser of one pcapng file. A simple packet block has no time; its packet gets the time of the packet before it (0 at
+ * the start of the file), because 1970 would open windows decades away from the traffic it was captured with.
+ */
+export class PcapngParser extends RecordParser {
+  #littleEndian = true;
+  #interfaces: CaptureInterface[] = [];
+  /** Total length of a block whose body was passed over and whose trailer is still to come; 0 otherwise. */
+  #trailer = 0;
+  #lastTimeUs = 0;
+  #lastTimeNs = 0;
+
+  constructor(sink: FrameSink) {
+    super(sink, SECTION_HEADER_BYTES);
+    this.record = 1;
+  }
+
+  protected override parse(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    if (this.#trailer > 0) {
+      if (end - at < TRAILER_BYTES) return at;
+      this.#checkTrailer(this.#word(bytes, at), this.#trailer);
+      at += TRAILER_BYTES;
+      this.#trailer = 0;
+      this.#nextRecord(at);
+    }
+    while (this.skip === 0 && this.#trailer === 0) {
+      const next = this.#readBlock(bytes, at, end);
+      if (next === at) break;
+      at = next;
+    }
+    return at;
+  }
+
+  /** Reads the block at `at` and returns where it ends; `at` when more bytes are wanted first. */
+  #readBlock(bytes: Uint8Array, at: number, end: number): number {
+    if (end - at < BLOCK_HEADER_BYTES) return this.#want(at, BLOCK_HEADER_BYTES);
+    const type = this.#word(bytes, at);
+    if (type === PCAPNG_SECTION) {
+      if (end - at < SECTION_HEADER_BYTES) return this.#want(at, SECTION_HEADER_BYTES);
+      this.#startSection(bytes, at);
+    } else if (this.packets === 0 && this.record === 1) {
+      throw captureFault('CAPTURE_FORMAT', this.place(), 'is not a pcapng section header');
+    }
+    const total = this.#word(bytes, at + 4);
+    const least = this.#leastLength(type);
+    if (total < least || total % 4 !== 0) this.#badLength(bytes, at, total, least);
+    this.recordBytes = total;
+    if (least === BLOCK_HEADER_BYTES + TRAILER_BYTES || type === PCAPNG_SECTION)
+      return this.#passOver(bytes, at, end, total);
+    if (total > MAX_RECORD_BYTES) {
+      throw captureFault('CAPTURE_CORRUPT', this.place(), `claims ${total} bytes, the limit is ${MAX_RECORD_BYTES}`);
+    }
+    if (end - at < total) return this.#want(at, total);
+    this.#checkTrailer(this.#word(bytes, at + total - TRAILER_BYTES), total);
+    this.#readBody(type, bytes, at, total);
+    this.#nextRecord(at + total);
+    return at + total;
+  }
+
+  /** Smallest total length a block can have; that of an empty block for those that are passed over. */
+  #leastLength(type: number): number {
+    switch (type) {
+      case PCAPNG_SECTION:
+        return SECTION_HEADER_BYTES;
+      case BLOCK.interface:
+        return 20;
+      case BLOCK.simplePacket:
+        return SIMPLE_HEADER_BYTES + TRAILER_BYTES;
+      case BLOCK.obsoletePacket:
+      case BLOCK.enhancedPacket:
+        return PACKET_HEADER_BYTES + TRAILER_BYTES;
+      default:
+        return BLOCK_HEADER_BYTES + TRAILER_BYTES;
+    }
+  }
+
+  #readBody(type: number, bytes: Uint8Array, at: number, total: number): void {
+    if (type === BLOCK.enhancedPacket) {
+      this.#readPacket(bytes, at, total, this.#interface(this.#word(bytes, at + 8)));
+    } else if (type === BLOCK.obsoletePacket) {
+      const word = this.#word(bytes, at + 8);
+      // Two 16-bit fields: interface number, then drop count.
+      this.#readPacket(bytes, at, total, this.#interface(this.#littleEndian ? word & 0xffff : word >>> 16));
+    } else if (type === BLOCK.simplePacket) {
+      this.#readSimplePacket(bytes, at, total);
+    } else {
+      if (this.#interfaces.length === MAX_INTERFACES) {
+        throw captureFault('CAPTURE_CORRUPT', this.place(), `describes more than ${MAX_INTERFACES} interfaces`);
+      }
+      this.#interfaces.push(readInterface(bytes, at, total, this.#littleEndian));
+    }
+  }
+
+  /** Enhanced and obsolete packet blocks differ only in how they name the interface. */
+  #readPacket(bytes: Uint8Array, at: number, total: number, from: CaptureInterface): void {
+    const captured = this.#word(bytes, at + 20);
+    if (captured > total - PACKET_HEADER_BYTES - TRAILER_BYTES) {
+      throw captureFault('CAPTURE_CORRUPT', this.place(), `holds ${total} bytes but claims ${captured} of packet data`);
+    }
+    const scale = from.scale;
+    scale.convert(this.#word(bytes, at + 12), this.#word(bytes, at + 16));
+    this.#lastTimeUs = scale.timeUs;
+    this.#lastTimeNs = scale.timeNs;
+    this.packets++;
+    const wire = this.#word(bytes, at + 24);
+    this.sink.frame(bytes, at + PACKET_HEADER_BYTES, captured, wire, scale.timeUs, scale.timeNs, from.linkType);
+  }
+
+  #readSimplePacket(bytes: Uint8Array, at: number, total: number): void {
+    const from = this.#interface(0);
+    const wire = this.#word(bytes, at + 8);
+    const snapLength = from.snapLength === 0 ? wire : from.snapLength;
+    const captured = Math.min(wire, snapLength, total - SIMPLE_HEADER_BYTES - TRAILER_BYTES);
+    this.packets++;
+    const data = at + SIMPLE_HEADER_BYTES;
+    this.sink.frame(bytes, data, captured, wire, this.#lastTimeUs, this.#lastTimeNs, from.linkType);
+  }
+
+  #interface(index: number): CaptureInterface {
+    const found = this.#interfaces[index];
+    if (found !== undefined) return found;
+    const known = this.#interfaces.length;
+    throw captureFault('CAPTURE_CORRUPT', this.place(), `names interface ${index}, its section describes ${known}`);
+  }
+
+  #startSection(bytes: Uint8Array, at: number): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at, SECTION_HEADER_BYTES);
+    const little = view.getUint32(8, true) === BYTE_ORDER_MAGIC;
+    if (!little && view.getUint32(8, false) !== BYTE_ORDER_MAGIC) {
+      throw captureFault(
+        this.record === 1 ? 'CAPTURE_FORMAT' : 'CAPTURE_CORRUPT',
+        this.place(),
+        'has no byte-order magic',
+      );
+    }
+    const major = view.getUint16(12, little);
+    if (major !== 1) {
+      const version = `${major}.${view.getUint16(14, little)}`;
+      throw captureFault('CAPTURE_FORMAT', this.place(), `is of pcapng version ${version}, only 1.x is known`);
+    }
+    this.#littleEndian = little;
+    this.#interfaces = [];
+  }
+
+  /** Skips the body of a block, of which `bytes` may hold only the beginning, and leaves its trailer to be checked. */
+  #passOver(bytes: Uint8Array, at: number, end: number, total: number): number {
+    if (end - at >= total) {
+      this.#checkTrailer(this.#word(bytes, at + total - TRAILER_BYTES), total);
+      this.#nextRecord(at + total);
+      return at + total;
+    }
+    const trailerAt = at + total - TRAILER_BYTES;
+    const stop = Math.min(end, trailerAt);
+    this.skip = trailerAt - stop;
+    this.#trailer = total;
+    this.wanted = TRAILER_BYTES;
+    return stop;
+  }
+
+  #checkTrailer(trailer: number, total: number): void {
+    if (trailer === total) return;
+    const problem = `has a total length of ${total} in front and of ${trailer} behind`;
+    throw captureFault('CAPTURE_CORRUPT', this.place(), problem);
+  }
+
+  #badLength(bytes: Uint8Array, at: number, total: number, least: number): never {
+    const other = captureStartsAt(bytes, at);
+    if (other === 'pcap') throw anotherCapture(other, this.place());
+    const problem = `has a total length of ${total}, expected a multiple of 4 from ${least}`;
+    throw captureFault('CAPTURE_CORRUPT', this.place(), problem);
+  }
+
+  #want(at: number, wanted: number): number {
+    this.wanted = wanted;
+    this.recordBytes = wanted;
+    return at;
+  }
+
+  #nextRecord(at: number): void {
+    this.recordOffset = this.base + at;
+    this.record++;
+    this.wanted = BLOCK_HEADER_BYTES;
+    this.recordBytes = BLOCK_HEADER_BYTES;
+  }
+
+  #word(bytes: Uint8Array, at: number): number {
+    return this.#littleEndian
+      ? (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+      : (bytes[at + 3]! | (bytes[at + 2]! << 8) | (bytes[at + 1]! << 16) | (bytes[at]! << 24)) >>> 0;
+  }
+}
