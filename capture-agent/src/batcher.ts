@@ -1,0 +1,174 @@
+/**
+ * Frames in, batches and heartbeats out: decodes each frame into columns, gives it its flow, cuts batches, and keeps the
+ * first column of the books. Batches are cut by packet count and event time alone, so a second run cuts the same ones.
+ */
+import type { Codec } from '@tapline/core/ports';
+import type { FrameSink } from '@tapline/core/pcap/frame-sink';
+import type { Heartbeat, SensorCounters } from '@tapline/core/ledger/heartbeat';
+import type { BatchHeader } from '@tapline/core/wire/batch-header';
+import { Decoder } from '@tapline/core/decode/decoder';
+import { FlowTable } from '@tapline/core/decode/flow-table';
+import { BATCH_CAPACITY, QUALITY_MALFORMED, allocateColumns, clearColumns } from '@tapline/core/packet/columns';
+import { encodeBatch } from '@tapline/core/wire/batch';
+import { SentTotals } from './totals.ts';
+
+export interface BatcherOptions {
+  readonly sensor: string;
+  readonly session: string;
+  /** Window length the stages use; heartbeats announce per window. */
+  readonly windowUs: number;
+  /** How far behind the watermark a packet may be before it counts as late. */
+  readonly allowedLatenessUs: number;
+  readonly codec: Codec;
+}
+
+/** How the sensor's host is when a heartbeat leaves; added by whoever sends it. */
+export type Vitals = Pick<Heartbeat, 'arrivalUs' | 'cpuPercent' | 'rssBytes'>;
+
+export type AgentMessage =
+  | { readonly kind: 'batch'; readonly header: BatchHeader; readonly bytes: Uint8Array }
+  | { readonly kind: 'heartbeat'; readonly heartbeat: Omit<Heartbeat, keyof Vitals> };
+
+/** A batch of a file ends when the newest event time seen has advanced this far since the batch began. */
+const CUT_US = 1_000_000;
+const MINUTE_US = 60_000_000;
+/** Windows announced by one heartbeat at most before the next is due. */
+const ANNOUNCE_AT = 512;
+
+export class Batcher implements FrameSink {
+  readonly counters: SensorCounters = {
+    offered: 0,
+    kernelDropped: 0,
+    self: 0,
+    filtered: 0,
+    duplicate: 0,
+    sent: 0,
+    malformed: 0,
+    late: 0,
+    wireBytes: 0,
+  };
+  readonly #options: BatcherOptions;
+  readonly #emit: (message: AgentMessage) => void;
+  readonly #columns = allocateColumns();
+  readonly #decoder = new Decoder();
+  readonly #flows = new FlowTable();
+  readonly #totals = new SentTotals();
+  #row = 0;
+  #sequence = 0;
+  #heartbeatSequence = 0;
+  #newestUs = -Infinity;
+  #cutAtUs = Infinity;
+  #lateBeforeUs = -Infinity;
+  #heartbeatAtUs = -Infinity;
+
+  constructor(options: BatcherOptions, emit: (message: AgentMessage) => void) {
+    this.#options = options;
+    this.#emit = emit;
+    clearColumns(this.#columns, 1);
+  }
+
+  /** Newest event time seen so far, or -Infinity. */
+  get newestUs(): number {
+    return this.#newestUs;
+  }
+
+  frame(
+    bytes: Uint8Array,
+    offset: number,
+    capturedLength: number,
+    wireLength: number,
+    timeUs: number,
+    timeNs: number,
+    linkType: number,
+  ): void {
+    if (timeUs >= this.#cutAtUs && this.#row > 0) this.flush();
+    if (timeUs > this.#newestUs) this.#advance(timeUs);
+    else if (timeUs < this.#lateBeforeUs) this.counters.late += 1;
+    const row = this.#row;
+    if (row === 0) this.#cutAtUs = this.#newestUs + CUT_US;
+    this.#decoder.decode(this.#columns, row, bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
+    this.#flows.assign(this.#columns, row);
+    this.#row = row + 1;
+    if (this.#row === BATCH_CAPACITY) this.flush();
+  }
+
+  /** Sends the rows gathered so far as one batch, and a heartbeat when a window has ended since the last one. */
+  flush(): void {
+    if (this.#row === 0) return;
+    const columns = this.#columns;
+    columns.count = this.#row;
+    const { sensor, session, codec } = this.#options;
+    const { header, bytes } = encodeBatch(columns, { sensor, session, sequence: this.#sequence }, codec);
+    this.#count(header);
+    this.#sequence += 1;
+    this.#row = 0;
+    this.#cutAtUs = Infinity;
+    clearColumns(columns, header.firstNumber + header.count);
+    this.#emit({ kind: 'batch', header, bytes });
+    if (this.#newestUs >= this.#heartbeatAtUs || this.#totals.changedWindows >= ANNOUNCE_AT) this.heartbeat(false);
+  }
+
+  /** Says where the sensor stands; `final` closes the session. Send it only when everything before it was flushed. */
+  heartbeat(final: boolean): void {
+    const { sensor, session, windowUs } = this.#options;
+    this.#heartbeatAtUs = startOf(this.#newestUs, windowUs) + windowUs;
+    const heartbeat = {
+      sensor,
+      session,
+      sequence: this.#heartbeatSequence++,
+      watermarkUs: this.#newestUs === -Infinity ? null : this.#newestUs,
+      lastBatch: this.#sequence - 1,
+      windowUs,
+      windows: this.#totals.takeWindows(),
+      minutes: this.#totals.takeMinutes(),
+      counters: { ...this.counters },
+      final,
+    };
+    this.#emit({ kind: 'heartbeat', heartbeat });
+  }
+
+  #advance(timeUs: number): void {
+    this.#newestUs = timeUs;
+    const { windowUs, allowedLatenessUs } = this.#options;
+    this.#lateBeforeUs = startOf(timeUs - allowedLatenessUs, windowUs);
+  }
+
+  #count(header: BatchHeader): void {
+    const counters = this.counters;
+    counters.offered += header.count;
+    counters.sent += header.count;
+    counters.malformed += header.malformed;
+    counters.wireBytes += header.wireBytes;
+    this.#countBy(this.#options.windowUs, (startUs, packets, _malformed, bytes) => {
+      this.#totals.addWindow(startUs, packets, bytes);
+    });
+    this.#countBy(MINUTE_US, (startUs, packets, malformed, bytes) => {
+      this.#totals.addMinute(startUs, packets, malformed, bytes);
+    });
+  }
+
+  /** Sums the batch by event-time slots of `slotUs`; each slot the batch touches is added once. */
+  #countBy(slotUs: number, add: (startUs: number, packets: number, malformed: number, bytes: number) => void): void {
+    const { timeUs, length, quality, count } = this.#columns;
+    const slots = new Map<number, { packets: number; malformed: number; bytes: number }>();
+    let startUs = NaN;
+    let slot = { packets: 0, malformed: 0, bytes: 0 };
+    for (let row = 0; row < count; row++) {
+      const time = timeUs[row]!;
+      if (!(time >= startUs && time < startUs + slotUs)) {
+        startUs = startOf(time, slotUs);
+        slot = slots.get(startUs) ?? { packets: 0, malformed: 0, bytes: 0 };
+        slots.set(startUs, slot);
+      }
+      slot.packets += 1;
+      slot.bytes += length[row]!;
+      if ((quality[row]! & QUALITY_MALFORMED) !== 0) slot.malformed += 1;
+    }
+    for (const [start, { packets, malformed, bytes }] of slots) add(start, packets, malformed, bytes);
+  }
+}
+
+/** Start of the slot of `slotUs` that holds a time; times before 1970 included. */
+function startOf(timeUs: number, slotUs: number): number {
+  return Math.floor(timeUs / slotUs) * slotUs;
+}

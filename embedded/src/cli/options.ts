@@ -1,0 +1,43 @@
+/** Parsers of option values, shared by the commands: each returns the value or throws commander's usage error. */
+import { InvalidArgumentError } from 'commander';
+import { parseSpeed, type ReplaySpeed } from '@tapline/capture-agent/pacer';
+
+const UNIT_US: Record<string, number> = { ms: 1e3, s: 1e6, m: 60e6, h: 3600e6 };
+
+/** `10s`, `500ms`, `1m`, `1h` as microseconds. */
+export function parseDurationUs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const durationUs = match === null ? NaN : Number(match[1]) * UNIT_US[match[2]!]!;
+  if (!Number.isInteger(durationUs) || durationUs <= 0)
+    throw new InvalidArgumentError('use for example 10s, 1m or 1h.');
+  return durationUs;
+}
+
+/** A window length: a whole number of seconds, because windows hold one-second counters. */
+export function parseWindowUs(text: string): number {
+  const windowUs = parseDurationUs(text);
+  if (windowUs % 1e6 !== 0 || windowUs > 3600e6) throw new InvalidArgumentError('use whole seconds, from 1s to 1h.');
+  return windowUs;
+}
+
+export function parseSpeedOption(text: string): ReplaySpeed {
+  const speed = parseSpeed(text);
+  if (speed === undefined) throw new InvalidArgumentError('use recorded, top, or a number such as 10.');
+  return speed;
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('use a number from 0 to 65535.');
+  return port;
+}
+
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Names of sensors and sessions are parts of keys and file names. */
+export function parseName(text: string): string {
+  if (!NAME.test(text) || text === '.' || text === '..') {
+    throw new InvalidArgumentError('use 1 to 64 letters, digits, dots, dashes or underscores.');
+  }
+  return text;
+}

@@ -1,0 +1,27 @@
+/** The command line as a whole: names, help, and how usage errors look. */
+import { Command } from 'commander';
+import { addAudit } from '../commands/audit.ts';
+import { addDecode } from '../commands/decode.ts';
+import { addQuery } from '../commands/query.ts';
+import { addRun } from '../commands/run.ts';
+import { version } from './version.ts';
+
+/** A fresh program; usage errors are thrown as CommanderError after one clear line on stderr. */
+export function makeProgram(): Command {
+  const program = new Command('tapline')
+    .description('From a network tap to a report: every packet decoded, windowed, scored, stored and accounted for.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .showHelpAfterError('(add --help for what there is)')
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, 'tapline: '));
+      },
+    });
+  addRun(program);
+  addDecode(program);
+  addAudit(program);
+  addQuery(program);
+  return program;
+}

@@ -1,0 +1,28 @@
+/** What the agent's thread and the stages' thread say to each other. */
+import type { AgentMessage } from '@tapline/capture-agent/batcher';
+import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
+import type { ErrorCode } from '@tapline/core/errors';
+import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
+
+/** What the agent's thread is started with. */
+export interface AgentJob {
+  /** Path of a capture, or `-`. */
+  readonly source: string;
+  readonly sensor: string;
+  readonly session: string;
+  readonly windowUs: number;
+  readonly allowedLatenessUs: number;
+  readonly speed: ReplaySpeed;
+}
+
+export interface SourcePosition {
+  readonly bytesRead: number;
+  readonly sizeBytes?: number;
+}
+
+export type FromAgent =
+  | (AgentMessage & { readonly position: SourcePosition })
+  | { readonly kind: 'end'; readonly counters: SensorCounters; readonly fault?: { code: ErrorCode; message: string } };
+
+/** `done`: one message was dealt with, another may come. `stop`: end the session cleanly now. */
+export type ToAgent = { readonly kind: 'done' } | { readonly kind: 'stop' };

@@ -1,0 +1,29 @@
+/** The `tapline` command: one subcommand per file in commands/, exit code 0 (ok), 1 (failed) or 2 (usage). */
+import { CommanderError, type Command } from 'commander';
+import { PipelineError } from '@tapline/core/errors';
+import { makeProgram } from './cli/program.ts';
+
+const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+async function main(program: Command): Promise<number> {
+  try {
+    await program.parseAsync();
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof PipelineError) {
+      process.stderr.write(`tapline: ${error.message}\n`);
+      return error.code === 'USAGE' ? EXIT.usage : EXIT.failed;
+    }
+    throw error;
+  }
+}
+
+// A reader such as `head` may close the pipe early; that is its right and no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+const code = await main(makeProgram());
+if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = code;
