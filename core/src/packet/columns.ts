@@ -7,14 +7,32 @@
 export const BATCH_CAPACITY = 4096;
 
 /**
- * How a column is coded inside a wire batch (see core/src/wire/coding.ts). Every coding is exact and reversible.
+ * How a column is coded inside a wire batch (see core/src/wire/coding.ts). Every coding is exact and reversible: it keeps
+ * the difference to a prediction, zigzag so that small differences of either sign are small numbers.
  * - `plain`: the value itself.
  * - `delta`: difference to the previous row of the batch.
- * - `flow`: difference to the previous row of the same flow and direction in the batch (0 for most columns of most packets).
- * - `sequence`: `flow`, but against the sequence number that row made its receiver expect.
- * - `acknowledgment`: difference to the next sequence number expected from the opposite direction of the same flow.
+ * - `flow`: difference to the last row of the same flow and direction in the batch, else to the last of the other
+ *   direction, else to the previous row (0 for most columns of most packets).
+ * - `endpoint`: `flow`, but the other direction predicts a source from its destination and a destination from its source.
+ * - `flowNumber`: rows back to the last row of the flow, and at its first row the difference to the flow that began before.
+ * - `captured`: difference to `length`, or to the largest captured length so far where that is smaller (snap length).
+ * - `payload`: how many bytes of `length` are headers, as `flow`.
+ * - `sequence`: difference to the sequence number the last row of the same flow and direction made its receiver expect,
+ *   else to what the other direction acknowledged.
+ * - `acknowledgment`: difference to the next sequence number expected from the other direction.
+ * - `echo`: difference to the last TCP timestamp value of the other direction.
  */
-export type Coding = 'plain' | 'delta' | 'flow' | 'sequence' | 'acknowledgment';
+export type Coding =
+  | 'plain'
+  | 'delta'
+  | 'flow'
+  | 'endpoint'
+  | 'flowNumber'
+  | 'captured'
+  | 'payload'
+  | 'sequence'
+  | 'acknowledgment'
+  | 'echo';
 
 /** In-memory element type; `address` is 16 bytes as four big-endian-ordered 32-bit words, IPv4 as ::ffff:a.b.c.d. */
 export type ColumnType = 'u8' | 'u16' | 'u32' | 'f64' | 'address';
@@ -123,13 +141,14 @@ const column = <N extends string, T extends ColumnType>(
 
 /**
  * Every stored column, in wire order. `number` is not here: a batch is contiguous, so row i has number firstNumber + i.
- * `flow`, `direction` and the columns that rebuild the flow index must come first, coded `plain` or `delta`.
+ * `flow` and `direction` come first, because the flow index is rebuilt from them; a column that predicts another one
+ * (`length` for `payloadLength`, tcpFlags and payloadLength for tcpSeq) comes before it.
  */
 export const COLUMNS = [
   column(
     'flow',
     'u32',
-    'plain',
+    'flowNumber',
     0,
     'Number of the bidirectional flow generation, from 1 per session; 0 = no addresses',
   ),
@@ -140,20 +159,20 @@ export const COLUMNS = [
   column('quality', 'u16', 'flow', 0, 'What was wrong or unusual, see QUALITY'),
   column('linkType', 'u16', 'flow', 0, 'LINKTYPE_ value of the capture interface'),
   column('length', 'u32', 'plain', 0, 'Bytes on the wire, never the captured length'),
-  column('capturedLength', 'u32', 'plain', 0, 'Bytes captured'),
+  column('capturedLength', 'u32', 'captured', 0, 'Bytes captured'),
   column('etherType', 'u16', 'flow', 0, 'Innermost EtherType; below 0x0600 the DSAP of an 802.2 LLC frame; 0 = none'),
   column('addressType', 'u8', 'flow', 0, 'What source and destination hold, see ADDRESS_TYPE'),
   column(
     'source',
     'address',
-    'flow',
+    'endpoint',
     LAYER.addresses,
     'Source of the innermost network header (ARP: sender protocol address; no network header: MAC)',
   ),
-  column('destination', 'address', 'flow', LAYER.addresses, 'Destination of the innermost network header'),
+  column('destination', 'address', 'endpoint', LAYER.addresses, 'Destination of the innermost network header'),
   column('ipProtocol', 'u8', 'flow', LAYER.ip, 'IP protocol after all extension headers'),
-  column('sourcePort', 'u16', 'flow', LAYER.ports, 'TCP, UDP or SCTP source port'),
-  column('destinationPort', 'u16', 'flow', LAYER.ports, 'TCP, UDP or SCTP destination port'),
+  column('sourcePort', 'u16', 'endpoint', LAYER.ports, 'TCP, UDP or SCTP source port'),
+  column('destinationPort', 'u16', 'endpoint', LAYER.ports, 'TCP, UDP or SCTP destination port'),
   column(
     'tcpFlags',
     'u16',
@@ -169,7 +188,7 @@ export const COLUMNS = [
   column(
     'payloadLength',
     'u32',
-    'flow',
+    'payload',
     0,
     'Transport payload bytes by the IP header (padding and capture cuts do not count)',
   ),
@@ -179,7 +198,7 @@ export const COLUMNS = [
   column('tcpMss', 'u16', 'flow', LAYER.tcpMss, 'TCP option: maximum segment size'),
   column('tcpWindowScale', 'u8', 'flow', LAYER.tcpWindowScale, 'TCP option: window scale shift'),
   column('tcpTsValue', 'u32', 'flow', LAYER.tcpTimestamps, 'TCP option: timestamp value'),
-  column('tcpTsEcho', 'u32', 'flow', LAYER.tcpTimestamps, 'TCP option: timestamp echo reply'),
+  column('tcpTsEcho', 'u32', 'echo', LAYER.tcpTimestamps, 'TCP option: timestamp echo reply'),
   column('icmpType', 'u8', 'flow', LAYER.anyIcmp, 'ICMP or ICMPv6 type'),
   column('icmpCode', 'u8', 'flow', LAYER.anyIcmp, 'ICMP or ICMPv6 code'),
   column('arpOp', 'u16', 'flow', LAYER.arp, 'ARP operation: 1 request, 2 reply'),
@@ -187,8 +206,14 @@ export const COLUMNS = [
   column('vlanInner', 'u16', 'flow', LAYER.qinq, 'Inner VLAN id of a double-tagged frame'),
   column('tunnelDepth', 'u8', 'flow', 0, 'Network headers around the innermost one'),
   column('outerAddressType', 'u8', 'flow', LAYER.outer, 'What outerSource and outerDestination hold, see ADDRESS_TYPE'),
-  column('outerSource', 'address', 'flow', LAYER.outer, 'Source of the outermost network header of a tunnelled packet'),
-  column('outerDestination', 'address', 'flow', LAYER.outer, 'Destination of the outermost network header'),
+  column(
+    'outerSource',
+    'address',
+    'endpoint',
+    LAYER.outer,
+    'Source of the outermost network header of a tunnelled packet',
+  ),
+  column('outerDestination', 'address', 'endpoint', LAYER.outer, 'Destination of the outermost network header'),
 ] as const;
 
 export type ColumnName = (typeof COLUMNS)[number]['name'];
@@ -249,7 +274,8 @@ export function allocateColumns(buffer?: ArrayBuffer): PacketColumns {
     columns[spec.name] = makeView(spec.type, backing, offset, BATCH_CAPACITY);
     offset += bytesPerRow(spec.type) * BATCH_CAPACITY;
   }
-  return columns as unknown as PacketColumns;
+  // The copy matters: an object grown key by key is a hash table to V8, and every column read would be a lookup.
+  return { ...columns } as unknown as PacketColumns;
 }
 
 /** Empties a PacketColumns for reuse: decoders write only what a packet has and rely on zeros elsewhere. */

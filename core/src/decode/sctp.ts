@@ -1,0 +1,25 @@
+/**
+ * SCTP (RFC 9260): the common header; chunks are payload.
+ *
+ *   +-------+-------+------------------+----------+
+ *   | sport | dport | verification tag | checksum |
+ *   +-------+-------+------------------+----------+
+ */
+import { LAYER, QUALITY } from '../packet/columns.ts';
+import { isCut, u16 } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
+import { NEXT } from './next.ts';
+import type { Next } from './next.ts';
+import { writePortsOnly } from './tcp.ts';
+
+const HEADER = 12;
+
+export function decodeSctp(c: Cursor): Next {
+  c.layers |= LAYER.sctp;
+  if (isCut(c, HEADER, QUALITY.malformedTransport)) return writePortsOnly(c);
+  c.layers |= LAYER.ports;
+  c.columns.sourcePort[c.row] = u16(c.bytes, c.position);
+  c.columns.destinationPort[c.row] = u16(c.bytes, c.position + 2);
+  c.columns.payloadLength[c.row] = c.wireEnd - c.position - HEADER;
+  return NEXT.done;
+}

@@ -1,0 +1,89 @@
+/**
+ * TCP (RFC 9293) and the options that matter for flows: maximum segment size, window scale and timestamps (RFC 7323),
+ * SACK permitted (RFC 2018).
+ *
+ *   +-------+-------+-----+-----+--------------------+--------+----------+--------+---------+
+ *   | sport | dport | seq | ack | offset res + flags | window | checksum | urgent | options |
+ *   0       2       4     8     12                   14       16         18       20
+ */
+import { LAYER, QUALITY } from '../packet/columns.ts';
+import { i32, isCut, u16 } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
+import { NEXT } from './next.ts';
+import type { Next } from './next.ts';
+
+const MIN_HEADER = 20;
+/** Up to and with the window, which is all that the columns need of the fixed header. */
+const FIELDS = 16;
+
+export function decodeTcp(c: Cursor): Next {
+  const { bytes, columns, row, position } = c;
+  if (isCut(c, FIELDS, QUALITY.malformedTransport)) return writePortsOnly(c);
+  c.layers |= LAYER.tcp | LAYER.ports;
+  columns.sourcePort[row] = u16(bytes, position);
+  columns.destinationPort[row] = u16(bytes, position + 2);
+  columns.tcpSeq[row] = i32(bytes, position + 4);
+  columns.tcpAck[row] = i32(bytes, position + 8);
+  const offsetAndFlags = u16(bytes, position + 12);
+  columns.tcpFlags[row] = offsetAndFlags & 0x1ff;
+  columns.tcpWindow[row] = u16(bytes, position + 14);
+  const headerLength = (offsetAndFlags >> 12) << 2;
+  if (headerLength < MIN_HEADER || position + headerLength > c.wireEnd) {
+    c.quality |= QUALITY.malformedTransport;
+    columns.payloadLength[row] = 0;
+    return NEXT.done;
+  }
+  columns.payloadLength[row] = c.wireEnd - position - headerLength;
+  if (headerLength > MIN_HEADER) {
+    if (position + headerLength > c.end) c.quality |= QUALITY.headerCut;
+    decodeOptions(c, position + MIN_HEADER, Math.min(position + headerLength, c.end));
+  } else if (position + MIN_HEADER > c.end) c.quality |= QUALITY.headerCut;
+  return NEXT.done;
+}
+
+/** A header cut right behind its ports still says between whom it went. */
+export function writePortsOnly(c: Cursor): Next {
+  c.columns.payloadLength[c.row] = 0;
+  if (c.position + 4 > c.end) return NEXT.done;
+  c.layers |= LAYER.ports;
+  c.columns.sourcePort[c.row] = u16(c.bytes, c.position);
+  c.columns.destinationPort[c.row] = u16(c.bytes, c.position + 2);
+  return NEXT.done;
+}
+
+function decodeOptions(c: Cursor, start: number, end: number): void {
+  const { bytes } = c;
+  let at = start;
+  while (at < end) {
+    const kind = bytes[at]!;
+    if (kind === 0) return;
+    if (kind === 1) {
+      at += 1;
+      continue;
+    }
+    if (at + 1 >= end) return;
+    const length = bytes[at + 1]!;
+    if (length < 2) {
+      c.quality |= QUALITY.malformedTransport;
+      return;
+    }
+    if (at + length > end) return;
+    writeOption(c, at, kind, length);
+    at += length;
+  }
+}
+
+function writeOption(c: Cursor, at: number, kind: number, length: number): void {
+  const { bytes, columns, row } = c;
+  if (kind === 8 && length === 10) {
+    c.layers |= LAYER.tcpTimestamps;
+    columns.tcpTsValue[row] = i32(bytes, at + 2);
+    columns.tcpTsEcho[row] = i32(bytes, at + 6);
+  } else if (kind === 2 && length === 4) {
+    c.layers |= LAYER.tcpMss;
+    columns.tcpMss[row] = u16(bytes, at + 2);
+  } else if (kind === 3 && length === 3) {
+    c.layers |= LAYER.tcpWindowScale;
+    columns.tcpWindowScale[row] = bytes[at + 2]!;
+  } else if (kind === 4 && length === 2) c.layers |= LAYER.tcpSackPermitted;
+}
