@@ -1,0 +1,82 @@
+/**
+ * What both directions of the column coding share: working memory, and which earlier row each row is predicted from.
+ * What each coding predicts is said at `Coding` in core/src/packet/columns.ts. Columns are coded one after the other, in
+ * the order of COLUMNS; each coding reads only columns that come before it, and its own earlier rows, so that decoding
+ * can follow.
+ */
+import { BATCH_CAPACITY, LAYER } from '../packet/columns.ts';
+import type { ColumnName, PacketColumns } from '../packet/columns.ts';
+import { createFlowIndex } from './flow-index.ts';
+import type { FlowIndex } from './flow-index.ts';
+
+/** Where residuals go: column by column of WIRE_COLUMNS, with the bitwise OR of the column. */
+export interface ResidualSink {
+  put(column: number, residuals: Uint32Array, union: number): void;
+}
+
+/** Where residuals come from. */
+export interface ResidualSource {
+  readonly rows: number;
+  /** Copies a column of WIRE_COLUMNS; false when it is all zero, and then `into` is left alone. */
+  load(column: number, into: Uint32Array): boolean;
+}
+
+/** Length of a shifted value array (see coding-loops.ts): the constant 0, then the rows. */
+export const STRIDE = BATCH_CAPACITY + 1;
+
+/** Working memory of a coder; reuse it from batch to batch, and never for two batches at once. */
+export interface CodingScratch {
+  /** Flow index of the batch coded last. */
+  readonly index: FlowIndex;
+  /** Shifted index of the row that each row of a `flow` column is predicted from. */
+  readonly reference: Int32Array;
+  /** The same for the first of two endpoint columns that lie one STRIDE apart in `values`. */
+  readonly endpointReference: Int32Array;
+  readonly values: Uint32Array;
+  readonly residuals: Uint32Array;
+  readonly secondResiduals: Uint32Array;
+}
+
+export function createCodingScratch(): CodingScratch {
+  return {
+    index: createFlowIndex(),
+    reference: new Int32Array(BATCH_CAPACITY),
+    endpointReference: new Int32Array(BATCH_CAPACITY),
+    values: new Uint32Array(2 * STRIDE),
+    residuals: new Uint32Array(BATCH_CAPACITY),
+    secondResiduals: new Uint32Array(BATCH_CAPACITY),
+  };
+}
+
+/** Derives the references from the flow index. */
+export function fillReferences(count: number, scratch: CodingScratch): void {
+  const { reference, endpointReference } = scratch;
+  const { previous, opposite } = scratch.index;
+  for (let row = 0; row < count; row++) {
+    const own = previous[row]!;
+    const other = opposite[row]!;
+    reference[row] = own >= 0 ? own + 1 : other >= 0 ? other + 1 : row;
+    endpointReference[row] = own >= 0 ? own + 1 : other >= 0 ? STRIDE + other + 1 : row;
+  }
+}
+
+/** A packet column of unsigned integers up to 32 bits, one per row. */
+export type NumberColumn = {
+  [N in ColumnName]: PacketColumns[N] extends Uint8Array | Uint16Array | Uint32Array ? N : never;
+}[ColumnName];
+
+/** Columns that are coded together with the one before; the pair is coded when the first one's turn comes. */
+export const SECOND_OF_PAIR: Partial<Record<ColumnName, NumberColumn>> = {
+  source: 'destination',
+  sourcePort: 'destinationPort',
+  outerSource: 'outerDestination',
+  tcpSeq: 'tcpAck',
+};
+export const SECOND_COLUMNS: ReadonlySet<ColumnName> = new Set(Object.values(SECOND_OF_PAIR));
+
+/** Sequence number that the receiver of `row` expects next (RFC 9293 §3.4: SYN and FIN take one each); 0 without TCP. */
+export function nextSequence(columns: PacketColumns, row: number): number {
+  if ((columns.layers[row]! & LAYER.tcp) === 0) return 0;
+  const flags = columns.tcpFlags[row]!;
+  return (columns.tcpSeq[row]! + columns.payloadLength[row]! + ((flags >> 1) & 1) + (flags & 1)) >>> 0;
+}

@@ -1,0 +1,44 @@
+/**
+ * The columns of the Arrow stream inside a batch, derived from COLUMNS: every packet column becomes one unsigned integer
+ * column, or several where it is wider than 32 bits. `flowDistance` comes first: it rebuilds the flow index that the
+ * other columns are predicted from.
+ */
+import { COLUMNS } from '../packet/columns.ts';
+import type { Coding, ColumnName, ColumnType } from '../packet/columns.ts';
+
+export interface WireColumn {
+  readonly name: string;
+  readonly coding: Coding | 'distance';
+  /** Widest integer a value of this column can need. */
+  readonly bits: 8 | 16 | 32;
+}
+
+const PARTS: Record<ColumnType, { readonly bits: 8 | 16 | 32; readonly suffixes: readonly string[] }> = {
+  u8: { bits: 8, suffixes: [''] },
+  u16: { bits: 16, suffixes: [''] },
+  u32: { bits: 32, suffixes: [''] },
+  f64: { bits: 32, suffixes: ['.low', '.high'] },
+  address: { bits: 32, suffixes: ['.0', '.1', '.2', '.3'] },
+};
+
+/** Position of `flowDistance`: rows back to the previous row of the same flow, 0 = first row of its flow. */
+export const FLOW_DISTANCE = 0;
+
+export const WIRE_COLUMNS: readonly WireColumn[] = [
+  { name: 'flowDistance', coding: 'distance', bits: 16 },
+  ...COLUMNS.flatMap(({ name, type, coding }) => {
+    const { bits, suffixes } = PARTS[type];
+    return suffixes.map((suffix): WireColumn => ({ name: name + suffix, coding, bits }));
+  }),
+];
+
+/** Position in WIRE_COLUMNS of the first part of a packet column. */
+export const WIRE_POSITION: Readonly<Record<ColumnName, number>> = (() => {
+  const positions: Partial<Record<ColumnName, number>> = {};
+  let at = FLOW_DISTANCE + 1;
+  for (const { name, type } of COLUMNS) {
+    positions[name] = at;
+    at += PARTS[type].suffixes.length;
+  }
+  return positions as Record<ColumnName, number>;
+})();
