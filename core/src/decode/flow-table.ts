@@ -1,0 +1,246 @@
+/**
+ * Numbers the bidirectional flows of a session. A flow is what shares addresses, ports and protocol in either direction; a
+ * generation of it ends when the connection is over and begins anew, or after a long silence.
+ *
+ * One fixed table of entries and an open-addressed index over it: memory and the cost of one packet are bounded whatever
+ * the traffic. What does not fit is evicted by second chance (an approximation of least recent use that favours flows with
+ * more than one packet, so a flood of single packets evicts itself first) and counted.
+ */
+import { ADDRESS_TYPE, LAYER } from '../packet/columns.ts';
+import type { PacketColumns } from '../packet/columns.ts';
+
+/** A TCP generation ends after this silence: a connection kept alive every 2 hours must not be cut (RFC 5382, REQ-5). */
+export const TCP_IDLE_SECONDS = 7440;
+/** Any other generation ends after this silence: the shortest a UDP mapping may last (RFC 4787, REQ-5). */
+export const OTHER_IDLE_SECONDS = 120;
+
+export const FLOW_CAPACITY = 262_144;
+const DEFAULT_SEED = 0x7a91_1e5d;
+
+const FIN = 0x01;
+const SYN = 0x02;
+const RST = 0x04;
+const ACK = 0x10;
+
+/**
+ * An entry is 16 words, one cache line:
+ * the key (lower address and port, higher address and port, protocol), then what is known of the flow.
+ */
+const STRIDE = 16;
+const KEY_WORDS = 10;
+const PORTS = 8;
+const PROTOCOL = 9;
+const NUMBER = 10;
+const HASH = 11;
+const LAST_SECOND = 12;
+const STATE = 13;
+
+/** Bits of STATE. */
+const FIRST_WAS_HIGHER = 1;
+const IS_CLOSED = 2;
+const WAS_USED = 4;
+
+/** Bits beside the protocol number in the key, for packets that must not share a flow with others of their protocol. */
+const KIND_ARP = 0x100;
+const KIND_ICMP_ERROR = 0x200;
+/** Fragments without ports: the addresses and the protocol are all they have. */
+const KIND_NO_PORTS = 0x400;
+
+/** Slots looked at for one key. Only keys made to collide need more; then one of them is evicted. */
+const MAX_PROBES = 128;
+
+export class FlowTable {
+  /** Flow generations forgotten before they were idle, because the table was full. */
+  evicted = 0;
+  readonly #capacity: number;
+  readonly #seed: number;
+  readonly #entries: Uint32Array;
+  /** Entry number + 1 by hash, 0 = free. At most half full. */
+  readonly #slots: Int32Array;
+  readonly #mask: number;
+  readonly #key = new Uint32Array(KEY_WORDS);
+  #used = 0;
+  #hand = 0;
+  #nextNumber = 1;
+
+  /** `capacity`: flows kept at most, a power of two. `seed`: any number; the same packets get the same flows for every seed. */
+  constructor(options: { readonly capacity?: number; readonly seed?: number } = {}) {
+    this.#capacity = options.capacity ?? FLOW_CAPACITY;
+    this.#seed = options.seed ?? DEFAULT_SEED;
+    if (!Number.isInteger(Math.log2(this.#capacity))) throw new RangeError('flow capacity must be a power of two');
+    this.#entries = new Uint32Array(this.#capacity * STRIDE);
+    this.#slots = new Int32Array(this.#capacity * 2);
+    this.#mask = this.#capacity * 2 - 1;
+  }
+
+  /** Flow generations numbered so far. */
+  get flows(): number {
+    return this.#nextNumber - 1;
+  }
+
+  /**
+   * Sets `flow` and `direction` of a decoded row. Rows must come in capture order; the numbers depend on nothing else.
+   * Rows without network addresses keep flow 0.
+   */
+  assign(columns: PacketColumns, row: number): void {
+    if (columns.addressType[row]! <= ADDRESS_TYPE.mac) return;
+    const isHigher = this.#makeKey(columns, row);
+    const second = Math.floor(columns.timeUs[row]! / 1_000_000) | 0;
+    const tcpFlags = columns.tcpFlags[row]!;
+    const hash = this.#hash();
+    const found = this.#find(hash);
+    const at = found >= 0 ? found : this.#insert(hash);
+    const entries = this.#entries;
+    if (found < 0 || this.#isNewGeneration(at, second, tcpFlags)) {
+      entries[at + NUMBER] = this.#nextNumber;
+      this.#nextNumber += 1;
+      entries[at + LAST_SECOND] = second;
+      entries[at + STATE] = isHigher ? FIRST_WAS_HIGHER : 0;
+    } else {
+      // Packets may be out of order: silence counts from the latest event time seen.
+      if (((second - entries[at + LAST_SECOND]!) | 0) > 0) entries[at + LAST_SECOND] = second;
+      entries[at + STATE]! |= WAS_USED;
+    }
+    if ((tcpFlags & (FIN | RST)) !== 0) entries[at + STATE]! |= IS_CLOSED;
+    columns.flow[row] = entries[at + NUMBER]!;
+    columns.direction[row] = ((entries[at + STATE]! & FIRST_WAS_HIGHER) !== 0) === isHigher ? 0 : 1;
+  }
+
+  /** Writes the row's key with the lower endpoint first; true when the packet's source is the higher endpoint. */
+  #makeKey(columns: PacketColumns, row: number): boolean {
+    const { source, destination } = columns;
+    const key = this.#key;
+    const at = row * 4;
+    const sourcePort = columns.sourcePort[row]!;
+    const destinationPort = columns.destinationPort[row]!;
+    let difference = source[at]! - destination[at]!;
+    for (let word = 1; difference === 0 && word < 4; word += 1)
+      difference = source[at + word]! - destination[at + word]!;
+    if (difference === 0) difference = sourcePort - destinationPort;
+    const isHigher = difference > 0;
+    const low = isHigher ? destination : source;
+    const high = isHigher ? source : destination;
+    for (let word = 0; word < 4; word += 1) {
+      key[word] = low[at + word]!;
+      key[word + 4] = high[at + word]!;
+    }
+    key[PORTS] = isHigher ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort;
+    key[PROTOCOL] = protocolKey(columns, row);
+    return isHigher;
+  }
+
+  /** Offset of the key's entry, or -1. */
+  #find(hash: number): number {
+    const entries = this.#entries;
+    const key = this.#key;
+    let slot = hash & this.#mask;
+    for (let probes = 0; probes < MAX_PROBES; probes += 1) {
+      const entry = this.#slots[slot]!;
+      if (entry === 0) return -1;
+      const at = (entry - 1) * STRIDE;
+      if (entries[at + HASH] === hash && isSameKey(entries, at, key)) return at;
+      slot = (slot + 1) & this.#mask;
+    }
+    return -1;
+  }
+
+  /** Seeded mix of the key's words (the finisher is MurmurHash3's). */
+  #hash(): number {
+    const key = this.#key;
+    let hash = this.#seed;
+    for (let word = 0; word < KEY_WORDS; word += 1) {
+      hash = Math.imul(hash ^ key[word]!, 0x9e37_79b1);
+      hash ^= hash >>> 15;
+    }
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
+    return (hash ^ (hash >>> 13)) >>> 0;
+  }
+
+  /** Gives the key an entry: a fresh one, or that of an evicted flow. */
+  #insert(hash: number): number {
+    const slot = this.#endOfRun(hash);
+    let entry = this.#slots[slot]! - 1;
+    if (entry >= 0) {
+      // Too many keys with this hash: the last one looked at makes room.
+      this.evicted += 1;
+    } else if (this.#used < this.#capacity) {
+      entry = this.#used;
+      this.#used += 1;
+      this.#slots[slot] = entry + 1;
+    } else {
+      entry = this.#evict();
+      this.#slots[this.#endOfRun(hash)] = entry + 1;
+    }
+    const at = entry * STRIDE;
+    this.#entries.set(this.#key, at);
+    this.#entries[at + HASH] = hash;
+    return at;
+  }
+
+  /** The first free slot for a hash, or the last one that may be looked at. */
+  #endOfRun(hash: number): number {
+    let slot = hash & this.#mask;
+    for (let probes = 1; this.#slots[slot] !== 0 && probes < MAX_PROBES; probes += 1) slot = (slot + 1) & this.#mask;
+    return slot;
+  }
+
+  /** Takes the next entry that had no packet since the hand last passed out of the index. */
+  #evict(): number {
+    const entries = this.#entries;
+    for (;;) {
+      const at = this.#hand * STRIDE;
+      if ((entries[at + STATE]! & WAS_USED) === 0) break;
+      entries[at + STATE]! &= ~WAS_USED;
+      this.#hand = (this.#hand + 1) & (this.#capacity - 1);
+    }
+    const entry = this.#hand;
+    this.#hand = (this.#hand + 1) & (this.#capacity - 1);
+    this.#removeFromIndex(entry);
+    this.evicted += 1;
+    return entry;
+  }
+
+  /** Frees the entry's slot and moves later ones of the same run back, so that no search stops short. */
+  #removeFromIndex(entry: number): void {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    let hole = this.#entries[entry * STRIDE + HASH]! & mask;
+    while (slots[hole] !== entry + 1) hole = (hole + 1) & mask;
+    for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const home = this.#entries[(slots[slot]! - 1) * STRIDE + HASH]! & mask;
+      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
+      slots[hole] = slots[slot]!;
+      hole = slot;
+    }
+    slots[hole] = 0;
+  }
+
+  /** A silent flow speaks again, or a closed connection's ports are used for a new one. */
+  #isNewGeneration(at: number, second: number, tcpFlags: number): boolean {
+    const entries = this.#entries;
+    const isTcp = entries[at + PROTOCOL] === 6;
+    const silence = (second - entries[at + LAST_SECOND]!) | 0;
+    if (silence > (isTcp ? TCP_IDLE_SECONDS : OTHER_IDLE_SECONDS)) return true;
+    return (entries[at + STATE]! & IS_CLOSED) !== 0 && (tcpFlags & (SYN | ACK)) === SYN;
+  }
+}
+
+function isSameKey(entries: Uint32Array, at: number, key: Uint32Array): boolean {
+  for (let word = 0; word < KEY_WORDS; word += 1) if (entries[at + word] !== key[word]) return false;
+  return true;
+}
+
+function protocolKey(columns: PacketColumns, row: number): number {
+  const layers = columns.layers[row]!;
+  if ((layers & LAYER.arp) !== 0) return KIND_ARP;
+  const protocol = columns.ipProtocol[row]!;
+  if ((layers & LAYER.ports) !== 0) return protocol;
+  if ((layers & LAYER.anyIcmp) !== 0 && isIcmpError(layers, columns.icmpType[row]!)) return protocol | KIND_ICMP_ERROR;
+  return (layers & LAYER.fragment) !== 0 ? protocol | KIND_NO_PORTS : protocol;
+}
+
+/** Destination unreachable, source quench, redirect, time exceeded, parameter problem (RFC 792); ICMPv6 types below 128. */
+function isIcmpError(layers: number, type: number): boolean {
+  if ((layers & LAYER.icmpv6) !== 0) return type < 128;
+  return type === 3 || type === 4 || type === 5 || type === 11 || type === 12;
+}
