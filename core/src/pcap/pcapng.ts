@@ -18,13 +18,15 @@ const BLOCK = { interface: 1, obsoletePacket: 2, simplePacket: 3, enhancedPacket
 
 const BLOCK_HEADER_BYTES = 8;
 const TRAILER_BYTES = 4;
+const EMPTY_BLOCK_BYTES = BLOCK_HEADER_BYTES + TRAILER_BYTES;
 /** Type, length, byte-order magic, version, section length, trailer. */
 const SECTION_HEADER_BYTES = 28;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 /** Interfaces one section may describe; more is an attack on memory. */
 const MAX_INTERFACES = 65_536;
 
-/** Header bytes before the packet data of each packet block, trailer excluded. */
+/** Bytes before the options or packet data of the blocks that are read. */
+const INTERFACE_HEADER_BYTES = 16;
 const SIMPLE_HEADER_BYTES = 12;
 const PACKET_HEADER_BYTES = 28;
 
@@ -49,7 +51,7 @@ export class PcapngParser extends RecordParser {
     let at = start;
     if (this.#trailer > 0) {
       if (end - at < TRAILER_BYTES) return at;
-      this.#checkTrailer(this.#word(bytes, at), this.#trailer);
+      this.#checkTrailer(bytes, at, this.#trailer);
       at += TRAILER_BYTES;
       this.#trailer = 0;
       this.#nextRecord(at);
@@ -72,36 +74,44 @@ export class PcapngParser extends RecordParser {
     } else if (this.packets === 0 && this.record === 1) {
       throw captureFault('CAPTURE_FORMAT', this.place(), 'is not a pcapng section header');
     }
-    const total = this.#word(bytes, at + 4);
     const least = this.#leastLength(type);
-    if (total < least || total % 4 !== 0) this.#badLength(bytes, at, total, least);
+    if (least === undefined) this.#rejectCapture(bytes, at);
+    const claimed = this.#word(bytes, at + 4);
+    if (claimed < (least ?? EMPTY_BLOCK_BYTES)) {
+      throw captureFault(
+        'CAPTURE_CORRUPT',
+        this.place(),
+        `has a total length of ${claimed}, which is too short for its type`,
+      );
+    }
+    // Some writers do not count the padding; like Wireshark, take the next multiple of 4.
+    const total = claimed + ((4 - (claimed % 4)) % 4);
     this.recordBytes = total;
-    if (least === BLOCK_HEADER_BYTES + TRAILER_BYTES || type === PCAPNG_SECTION)
-      return this.#passOver(bytes, at, end, total);
+    if (least === undefined || type === PCAPNG_SECTION) return this.#passOver(bytes, at, end, total, claimed);
     if (total > MAX_RECORD_BYTES) {
       throw captureFault('CAPTURE_CORRUPT', this.place(), `claims ${total} bytes, the limit is ${MAX_RECORD_BYTES}`);
     }
     if (end - at < total) return this.#want(at, total);
-    this.#checkTrailer(this.#word(bytes, at + total - TRAILER_BYTES), total);
+    this.#checkTrailer(bytes, at + total - TRAILER_BYTES, claimed);
     this.#readBody(type, bytes, at, total);
     this.#nextRecord(at + total);
     return at + total;
   }
 
-  /** Smallest total length a block can have; that of an empty block for those that are passed over. */
-  #leastLength(type: number): number {
+  /** Smallest total length of a block that is read, undefined for those that are passed over. */
+  #leastLength(type: number): number | undefined {
     switch (type) {
       case PCAPNG_SECTION:
         return SECTION_HEADER_BYTES;
       case BLOCK.interface:
-        return 20;
+        return INTERFACE_HEADER_BYTES + TRAILER_BYTES;
       case BLOCK.simplePacket:
         return SIMPLE_HEADER_BYTES + TRAILER_BYTES;
       case BLOCK.obsoletePacket:
       case BLOCK.enhancedPacket:
         return PACKET_HEADER_BYTES + TRAILER_BYTES;
       default:
-        return BLOCK_HEADER_BYTES + TRAILER_BYTES;
+        return undefined;
     }
   }
 
@@ -174,31 +184,30 @@ export class PcapngParser extends RecordParser {
   }
 
   /** Skips the body of a block, of which `bytes` may hold only the beginning, and leaves its trailer to be checked. */
-  #passOver(bytes: Uint8Array, at: number, end: number, total: number): number {
+  #passOver(bytes: Uint8Array, at: number, end: number, total: number, claimed: number): number {
+    const trailerAt = at + total - TRAILER_BYTES;
     if (end - at >= total) {
-      this.#checkTrailer(this.#word(bytes, at + total - TRAILER_BYTES), total);
+      this.#checkTrailer(bytes, trailerAt, claimed);
       this.#nextRecord(at + total);
       return at + total;
     }
-    const trailerAt = at + total - TRAILER_BYTES;
     const stop = Math.min(end, trailerAt);
     this.skip = trailerAt - stop;
-    this.#trailer = total;
+    this.#trailer = claimed;
     this.wanted = TRAILER_BYTES;
     return stop;
   }
 
-  #checkTrailer(trailer: number, total: number): void {
-    if (trailer === total) return;
-    const problem = `has a total length of ${total} in front and of ${trailer} behind`;
+  #checkTrailer(bytes: Uint8Array, at: number, claimed: number): void {
+    const trailer = this.#word(bytes, at);
+    if (trailer === claimed) return;
+    const problem = `has a total length of ${claimed} in front and of ${trailer} behind`;
     throw captureFault('CAPTURE_CORRUPT', this.place(), problem);
   }
 
-  #badLength(bytes: Uint8Array, at: number, total: number, least: number): never {
+  #rejectCapture(bytes: Uint8Array, at: number): void {
     const other = captureStartsAt(bytes, at);
     if (other === 'pcap') throw anotherCapture(other, this.place());
-    const problem = `has a total length of ${total}, expected a multiple of 4 from ${least}`;
-    throw captureFault('CAPTURE_CORRUPT', this.place(), problem);
   }
 
   #want(at: number, wanted: number): number {

@@ -1,0 +1,196 @@
+/**
+ * Where stored captures come from: a file or standard input, plain or compressed, as chunks of decompressed bytes in
+ * constant memory. What a file holds is told from its first bytes, never from its name.
+ */
+import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { isatty } from 'node:tty';
+import { PipelineError } from '@tapline/core/errors';
+import { SNIFF_BYTES, sniffCapture } from '@tapline/core/pcap/sniff';
+import { CAREFUL_OUTPUT_BYTES, decompress, FAST_OUTPUT_BYTES } from './decompress.ts';
+import type { Compression } from './decompress.ts';
+
+/** Blocking reads of this size out of the page cache are the fastest way into Node: twice what promises reach. */
+const READ_BYTES = 1024 * 1024;
+
+export interface CaptureSource extends AsyncIterable<Uint8Array> {
+  /** The path as given, or `-`. */
+  readonly name: string;
+  /** Size as stored (compressed); undefined for pipes. */
+  readonly sizeBytes: number | undefined;
+  /** Stored bytes read so far: with sizeBytes the base of progress and time to go. */
+  readonly bytesRead: number;
+}
+
+/**
+ * Opens a capture for one pass. Each chunk is valid until the next one is asked for. Throws PipelineError USAGE when there
+ * is nothing to read; iterating throws COMPRESSION for damaged gzip or zstd, after everything before the damage was
+ * handed on (from a pipe: all but the last 16 KiB). Aborting `signal` ends the iteration with the signal's reason.
+ * @param path a file, a named pipe, or `-` for standard input
+ */
+export function openCapture(path: string, options: { signal?: AbortSignal } = {}): CaptureSource {
+  return new FileSource(path, options.signal);
+}
+
+class FileSource implements CaptureSource {
+  readonly name: string;
+  readonly sizeBytes: number | undefined;
+  bytesRead = 0;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(path: string, signal: AbortSignal | undefined) {
+    this.name = path;
+    this.#signal = signal;
+    const stats = inspect(path);
+    this.sizeBytes = stats.isFile() ? stats.size : undefined;
+    // Opened once here so that a missing permission shows before any work is done.
+    if (stats.isFile() && path !== '-') closeSync(openForReading(path));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const chunks = await holdFirstBytes(this.#stored());
+    const kind = sniffCapture(chunks.first);
+    if (kind !== 'gzip' && kind !== 'zstd') yield* chunks.all;
+    else if (this.sizeBytes === undefined || this.name === '-') yield* this.#decompressOnce(kind, chunks.all);
+    else yield* this.#decompressOrSalvage(kind, chunks.all);
+  }
+
+  async *#decompressOnce(kind: Compression, stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    yield* decompress(kind, stored, CAREFUL_OUTPUT_BYTES, { usedBytes: 0, deliveredBytes: 0 });
+  }
+
+  /** After a fault the file is decompressed again, byte by byte near the fault, to hand on what the first pass lost. */
+  async *#decompressOrSalvage(kind: Compression, stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const progress = { usedBytes: 0, deliveredBytes: 0 };
+    try {
+      yield* decompress(kind, stored, FAST_OUTPUT_BYTES, progress);
+    } catch (fault) {
+      if (!(fault instanceof PipelineError) || fault.code !== 'COMPRESSION') throw fault;
+      yield* salvage(kind, inPieces(this.#stored(), progress.usedBytes), progress.deliveredBytes);
+      throw fault;
+    }
+  }
+
+  #stored(): AsyncGenerator<Uint8Array> {
+    this.bytesRead = 0;
+    return this.sizeBytes === undefined ? this.#readPipe() : this.#readFile();
+  }
+
+  async *#readFile(): AsyncGenerator<Uint8Array> {
+    const descriptor = this.name === '-' ? 0 : openForReading(this.name);
+    const buffer = new Uint8Array(READ_BYTES);
+    try {
+      for (;;) {
+        this.#signal?.throwIfAborted();
+        const count = readSync(descriptor, buffer, 0, READ_BYTES, null);
+        if (count === 0) return;
+        this.bytesRead += count;
+        yield buffer.subarray(0, count);
+        // The reads block, so timers, signals and sockets get their turn here.
+        await setImmediate();
+      }
+    } finally {
+      if (descriptor !== 0) closeSync(descriptor);
+    }
+  }
+
+  async *#readPipe(): AsyncGenerator<Uint8Array> {
+    const stream = this.name === '-' ? process.stdin : createReadStream(this.name, { highWaterMark: READ_BYTES });
+    if (this.#signal !== undefined) addAbortSignal(this.#signal, stream);
+    try {
+      for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+        this.bytesRead += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      // A destroyed stream hides the reason behind an error of its own.
+      this.#signal?.throwIfAborted();
+      throw error;
+    }
+  }
+}
+
+/** Runs over damaged data once more and hands on what follows the first `skipBytes` of output, up to the fault. */
+async function* salvage(
+  kind: Compression,
+  stored: AsyncIterable<Uint8Array>,
+  skipBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let skip = skipBytes;
+  try {
+    for await (const output of decompress(kind, stored, FAST_OUTPUT_BYTES, { usedBytes: 0, deliveredBytes: 0 })) {
+      if (output.length > skip) yield output.subarray(skip);
+      skip = Math.max(0, skip - output.length);
+    }
+  } catch (fault) {
+    if (!(fault instanceof PipelineError) || fault.code !== 'COMPRESSION') throw fault;
+  }
+}
+
+/** The same bytes, whole chunks up to `wholeBytes` and single bytes from there. */
+async function* inPieces(chunks: AsyncIterable<Uint8Array>, wholeBytes: number): AsyncGenerator<Uint8Array> {
+  let offset = 0;
+  for await (const chunk of chunks) {
+    const whole = Math.min(chunk.length, Math.max(0, wholeBytes - offset));
+    if (whole > 0) yield chunk.subarray(0, whole);
+    for (let at = whole; at < chunk.length; at++) yield chunk.subarray(at, at + 1);
+    offset += chunk.length;
+  }
+}
+
+/** Reads until there are enough bytes to sniff; `all` still begins with them. */
+async function holdFirstBytes(
+  chunks: AsyncGenerator<Uint8Array>,
+): Promise<{ first: Uint8Array; all: AsyncGenerator<Uint8Array> }> {
+  let first = new Uint8Array(0);
+  while (first.length < SNIFF_BYTES) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    first = first.length === 0 ? Uint8Array.from(next.value) : Uint8Array.from([...first, ...next.value]);
+  }
+  const all = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield first;
+      yield* chunks;
+    } finally {
+      await chunks.return(undefined);
+    }
+  };
+  return { first, all: all() };
+}
+
+/** What `path` is; a USAGE error when it is nothing that can be read. */
+export function inspect(path: string): Stats {
+  try {
+    const stats = path === '-' ? fstatSync(0) : statSync(path);
+    if (stats.isDirectory()) throw new PipelineError('USAGE', `${path} is a directory, not a capture file`);
+    if (path === '-' && isatty(0)) {
+      throw new PipelineError('USAGE', 'standard input is a terminal: pipe a capture into it');
+    }
+    return stats;
+  } catch (cause) {
+    throw usageError(path, cause);
+  }
+}
+
+export function openForReading(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    throw usageError(path, cause);
+  }
+}
+
+function usageError(path: string, cause: unknown): unknown {
+  if (cause instanceof PipelineError || !(cause instanceof Error)) return cause;
+  const reasons: Record<string, string> = {
+    ENOENT: 'no such file',
+    ENOTDIR: 'no such file',
+    EACCES: 'no permission to read it',
+    EPERM: 'no permission to read it',
+  };
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  return new PipelineError('USAGE', `cannot read ${path}: ${reasons[code] ?? cause.message}`, { cause });
+}
