@@ -1,0 +1,81 @@
+/** ResultStore in memory: for tests, and for a line that need not outlive its process. */
+import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
+import type { ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
+import { compareText } from './text-order.ts';
+
+const byFlow = (a: FlowSlice, b: FlowSlice): number => compareText(a.session, b.session) || a.flow - b.flow;
+const byDetector = (a: Evidence, b: Evidence): number =>
+  compareText(a.detector, b.detector) || compareText(a.entity, b.entity);
+
+export class MemoryResultStore implements ResultStore {
+  readonly #sensors = new Map<string, Map<number, WindowResult>>();
+  readonly #alerts = new Map<string, Alert>();
+
+  putWindow(result: WindowResult): Promise<void> {
+    const { sensor, windowStartUs } = result.kpi;
+    const kept: WindowResult = {
+      kpi: structuredClone(result.kpi),
+      flows: [...result.flows].sort(byFlow),
+      evidence: structuredClone([...result.evidence].sort(byDetector)),
+    };
+    const windows = this.#sensors.get(sensor);
+    if (windows === undefined) this.#sensors.set(sensor, new Map([[windowStartUs, kept]]));
+    else windows.set(windowStartUs, kept);
+    return Promise.resolve();
+  }
+
+  #range(sensor: string, range: TimeRange): WindowResult[] {
+    const windows = [...(this.#sensors.get(sensor) ?? new Map<number, WindowResult>())];
+    return windows
+      .filter(([startUs]) => startUs >= range.fromUs && startUs < range.toUs)
+      .sort(([a], [b]) => a - b)
+      .map(([, result]) => result);
+  }
+
+  kpis(sensor: string, range: TimeRange): Promise<KpiRow[]> {
+    return Promise.resolve(this.#range(sensor, range).map((result) => result.kpi));
+  }
+
+  flows(sensor: string, range: TimeRange, limit = Infinity): Promise<FlowSlice[]> {
+    return Promise.resolve(
+      this.#range(sensor, range)
+        .flatMap((result) => result.flows)
+        .slice(0, limit),
+    );
+  }
+
+  evidence(sensor: string, range: TimeRange): Promise<Evidence[]> {
+    return Promise.resolve(this.#range(sensor, range).flatMap((result) => result.evidence));
+  }
+
+  putAlerts(alerts: readonly Alert[]): Promise<void> {
+    for (const alert of alerts) this.#alerts.set(alert.id, structuredClone(alert));
+    return Promise.resolve();
+  }
+
+  alerts(sensor: string, range: TimeRange): Promise<Alert[]> {
+    const found = [...this.#alerts.values()].filter(
+      (alert) => alert.sensor === sensor && alert.windowStartUs < range.toUs && alert.windowEndUs > range.fromUs,
+    );
+    return Promise.resolve(found.sort((a, b) => a.windowStartUs - b.windowStartUs || compareText(a.id, b.id)));
+  }
+
+  alert(id: string): Promise<Alert | undefined> {
+    return Promise.resolve(this.#alerts.get(id));
+  }
+
+  sensors(): Promise<SensorSummary[]> {
+    const found: SensorSummary[] = [];
+    for (const [sensor, windows] of this.#sensors) {
+      let firstUs = Infinity;
+      let lastUs = -Infinity;
+      for (const startUs of windows.keys()) {
+        firstUs = Math.min(firstUs, startUs);
+        lastUs = Math.max(lastUs, startUs);
+      }
+      found.push({ sensor, firstUs, lastUs });
+    }
+    return Promise.resolve(found.sort((a, b) => compareText(a.sensor, b.sensor)));
+  }
+}

@@ -1,0 +1,156 @@
+/** ResultStore in SQLite: KPI, evidence and alert rows with their nested parts as JSON, flow slices as plain columns. */
+import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
+import type { Clock, ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
+import type { SqliteDatabase } from './database.ts';
+import { flowValues, FLOW_COLUMNS, toFlowSlice } from './flow-row.ts';
+
+/** Flow rows per INSERT: a row costs less the more share a statement; SQLite allows 32,766 values. */
+const ROWS_PER_INSERT = 50;
+
+const insertFlows = (rows: number): string => {
+  const row = `(${FLOW_COLUMNS.map(() => '?').join(',')})`;
+  return `INSERT INTO flow (${FLOW_COLUMNS.join(',')}) VALUES ${Array<string>(rows).fill(row).join(',')}`;
+};
+
+const SQL = {
+  putKpi: `INSERT OR REPLACE INTO kpi VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  dropFlows: `DELETE FROM flow WHERE sensor_id = ? AND window_start_us = ?`,
+  dropEvidence: `DELETE FROM evidence WHERE sensor_id = ? AND window_start_us = ?`,
+  putEvidence: `INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?)`,
+  putAlert: `INSERT OR REPLACE INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  oneFlow: insertFlows(1),
+  manyFlows: insertFlows(ROWS_PER_INSERT),
+  kpis: `SELECT row FROM kpi WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
+    ORDER BY window_start_us`,
+  flows: `SELECT ${FLOW_COLUMNS.join(',')} FROM flow JOIN name ON name.id = session_id
+    WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
+    ORDER BY window_start_us, name.text, flow LIMIT ?`,
+  evidence: `SELECT row FROM evidence WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
+    ORDER BY window_start_us, detector, entity`,
+  alerts: `SELECT row FROM alert WHERE sensor_id = ? AND window_start_us < ? AND window_end_us > ?
+    ORDER BY window_start_us, id`,
+  alert: `SELECT row FROM alert WHERE id = ?`,
+  sensors: `SELECT name.text AS sensor, min(window_start_us) AS first_us, max(window_start_us) AS last_us
+    FROM kpi JOIN name ON name.id = sensor_id GROUP BY sensor_id ORDER BY name.text`,
+};
+
+export class SqliteResultStore implements ResultStore {
+  readonly #database: SqliteDatabase;
+  readonly #clock: Clock;
+
+  constructor(database: SqliteDatabase, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  putWindow(result: WindowResult): Promise<void> {
+    return this.#database.write(() => {
+      const { kpi, flows, evidence } = result;
+      const key = [this.#database.nameId(kpi.sensor), kpi.windowStartUs] as const;
+      this.#database
+        .statement(SQL.putKpi)
+        .run(
+          ...key,
+          kpi.windowEndUs,
+          kpi.revision,
+          kpi.complete ? 1 : 0,
+          kpi.arrived.packets,
+          kpi.arrived.bytes,
+          this.#clock.nowUs(),
+          JSON.stringify(kpi),
+        );
+      this.#database.statement(SQL.dropEvidence).run(...key);
+      for (const found of evidence) {
+        const { detector, entity } = found;
+        this.#database.statement(SQL.putEvidence).run(...key, detector, entity, JSON.stringify(found));
+      }
+      this.#database.statement(SQL.dropFlows).run(...key);
+      this.#putFlows(key[0], flows);
+    });
+  }
+
+  #putFlows(sensorId: number, flows: readonly FlowSlice[]): void {
+    const many = this.#database.statement(SQL.manyFlows);
+    const one = this.#database.statement(SQL.oneFlow);
+    const values: (number | string)[] = [];
+    for (let i = 0; i < flows.length; i++) {
+      const slice = flows[i]!;
+      flowValues(sensorId, this.#database.nameId(slice.session), slice, values);
+      if (values.length === ROWS_PER_INSERT * FLOW_COLUMNS.length) {
+        many.run(...values);
+        values.length = 0;
+      }
+    }
+    for (let i = 0; i < values.length; i += FLOW_COLUMNS.length) one.run(...values.slice(i, i + FLOW_COLUMNS.length));
+  }
+
+  kpis(sensor: string, range: TimeRange): Promise<KpiRow[]> {
+    return this.#rows<KpiRow>(SQL.kpis, sensor, range.fromUs, range.toUs);
+  }
+
+  flows(sensor: string, range: TimeRange, limit = Number.MAX_SAFE_INTEGER): Promise<FlowSlice[]> {
+    return this.#database.read(() => {
+      const statement = this.#database.statement(SQL.flows);
+      statement.setReturnArrays(true);
+      const sensorId = this.#database.findNameId(sensor) ?? null;
+      const rows = statement.all(sensorId, range.fromUs, range.toUs, limit) as unknown as (number | string)[][];
+      return rows.map((row) => toFlowSlice(sensor, this.#database.name(Number(row[2])), row));
+    });
+  }
+
+  evidence(sensor: string, range: TimeRange): Promise<Evidence[]> {
+    return this.#rows<Evidence>(SQL.evidence, sensor, range.fromUs, range.toUs);
+  }
+
+  putAlerts(alerts: readonly Alert[]): Promise<void> {
+    return this.#database.write(() => {
+      for (const alert of alerts) {
+        this.#database
+          .statement(SQL.putAlert)
+          .run(
+            alert.id,
+            this.#database.nameId(alert.sensor),
+            alert.detector,
+            alert.entity,
+            alert.windowStartUs,
+            alert.windowEndUs,
+            alert.severity,
+            alert.score,
+            alert.state,
+            this.#clock.nowUs(),
+            JSON.stringify(alert),
+          );
+      }
+    });
+  }
+
+  alerts(sensor: string, range: TimeRange): Promise<Alert[]> {
+    return this.#rows<Alert>(SQL.alerts, sensor, range.toUs, range.fromUs);
+  }
+
+  alert(id: string): Promise<Alert | undefined> {
+    return this.#database.read(() => {
+      const row = this.#database.statement(SQL.alert).get(id);
+      return row && (JSON.parse(row['row'] as string) as Alert);
+    });
+  }
+
+  sensors(): Promise<SensorSummary[]> {
+    return this.#database.read(() => {
+      const rows = this.#database.statement(SQL.sensors).all();
+      return rows.map((row) => ({
+        sensor: row['sensor'] as string,
+        firstUs: Number(row['first_us']),
+        lastUs: Number(row['last_us']),
+      }));
+    });
+  }
+
+  #rows<T>(sql: string, sensor: string, ...values: number[]): Promise<T[]> {
+    return this.#database.read(() => {
+      const rows = this.#database.statement(sql).all(this.#database.findNameId(sensor) ?? null, ...values);
+      return rows.map((row) => JSON.parse(row['row'] as string) as T);
+    });
+  }
+}

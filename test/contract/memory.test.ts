@@ -1,0 +1,27 @@
+/** The contract suites against the stores in memory. */
+import { MemoryLedgerStore } from '@tapline/adapters/memory/ledger-store';
+import { MemoryPacketStore } from '@tapline/adapters/memory/packet-store';
+import { MemoryResultStore } from '@tapline/adapters/memory/result-store';
+import { MemoryWindowStore } from '@tapline/adapters/memory/window-store';
+import type { Clock } from '@tapline/core/ports';
+import { batchId } from '@tapline/core/wire/batch-header';
+import type { StoreHarness } from './harness.ts';
+import { describeLedgerStore } from './ledger-store.ts';
+import { describePacketStore } from './packet-store.ts';
+import { describeResultStore } from './result-store.ts';
+import { describeWindowStore } from './window-store.ts';
+
+const inMemory = <S>(make: (clock: Clock) => S): StoreHarness<S> => ({
+  open: (clock) => Promise.resolve(make(clock)),
+  close: () => Promise.resolve(),
+  dispose: () => Promise.resolve(),
+  persistent: false,
+});
+
+describeWindowStore('memory', () => inMemory((clock) => new MemoryWindowStore(clock)));
+describeResultStore('memory', () => inMemory(() => new MemoryResultStore()));
+describeLedgerStore('memory', () => inMemory(() => new MemoryLedgerStore()));
+describePacketStore('memory', () => {
+  const store = new MemoryPacketStore();
+  return { ...inMemory(() => store), lose: (batch) => store.deleteBatch(batchId(batch)) };
+});

@@ -1,0 +1,218 @@
+/** The contract of ResultStore: every implementation passes this suite. */
+import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
+import type { ResultStore, WindowResult } from '@tapline/core/ports';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { MakeHarness, StoreHarness } from './harness.ts';
+import { HandClock, HOSTILE_NAMES, shuffled } from './harness.ts';
+
+const START = 1_499_258_930_000_000;
+const ALL = { fromUs: -Infinity, toUs: Infinity };
+
+function kpi(sensor: string, windowStartUs: number, revision = 1): KpiRow {
+  const count = { batches: 1, packets: 10, bytes: 1000 };
+  const top = [{ key: '10.0.0.1', packets: 3, bytes: 300 }];
+  return {
+    sensor,
+    windowStartUs,
+    windowEndUs: windowStartUs + 10_000_000,
+    revision,
+    complete: true,
+    announced: count,
+    arrived: count,
+    values: { packets: 10, entropy: 0.1 + 0.2, tiny: 5e-324, large: 2 ** 53 },
+    protocols: [{ key: 'tcp', packets: 10, bytes: 1000 }],
+    icmpTypes: [],
+    seconds: [{ startUs: windowStartUs, packets: [10, 0, 0, 0, 0], bytes: [1000, 0, 0, 0, 0] }],
+    topSources: top,
+    topDestinations: top,
+    topPairs: [],
+    topServices: [{ key: 'tcp/443', packets: 1, bytes: 60 }],
+  };
+}
+
+function slice(sensor: string, session: string, flow: number, windowStartUs: number): FlowSlice {
+  return {
+    sensor,
+    session,
+    flow,
+    windowStartUs,
+    source: '2001:db8::1',
+    destination: '192.168.10.50',
+    sourcePort: flow & 65535,
+    destinationPort: 443,
+    protocol: 'tcp',
+    firstUs: windowStartUs + 1,
+    lastUs: windowStartUs + 9_999_999,
+    packetsForward: 4,
+    packetsReverse: 3,
+    bytesForward: 2 ** 40,
+    bytesReverse: 9000,
+    flagsForward: 0x1ff,
+    flagsReverse: 18,
+  };
+}
+
+function evidence(windowStartUs: number, entity: string, detector: Evidence['detector'] = 'syn-flood'): Evidence {
+  return {
+    sensor: 'tap',
+    detector,
+    entity,
+    windowStartUs,
+    windowEndUs: windowStartUs + 10_000_000,
+    features: { syn: 5000 },
+    contacts: [1, 5, 4_000_000_000],
+    contributors: [{ key: '10.9.9.9', value: 5000, unit: 'packets' }],
+    firstPacketUs: windowStartUs,
+    lastPacketUs: windowStartUs + 5,
+    filter: { fromUs: windowStartUs, toUs: windowStartUs + 10, host: entity },
+  };
+}
+
+function alert(id: string, windowStartUs: number, more: Partial<Alert> = {}): Alert {
+  return {
+    id,
+    sensor: 'tap',
+    detector: 'syn-flood',
+    detectorVersion: 1,
+    entity: '10.0.0.1:80',
+    windowStartUs,
+    windowEndUs: windowStartUs + 10,
+    firstPacketUs: windowStartUs,
+    lastPacketUs: windowStartUs + 9,
+    severity: 'high',
+    score: 0.9,
+    state: 'provisional',
+    windows: 1,
+    summary: '<script>alert(1)</script>',
+    reasons: [{ feature: 'syn', value: 5000, unit: 'packets', floor: 100, baseline: null, ratio: 50 }],
+    contributors: [],
+    attack: ['T1498.001'],
+    complete: true,
+    filter: { fromUs: windowStartUs, toUs: windowStartUs + 10 },
+    ...more,
+  };
+}
+
+const result = (
+  windowStartUs: number,
+  flows: FlowSlice[] = [],
+  found: Evidence[] = [],
+  revision = 1,
+): WindowResult => ({
+  kpi: kpi('tap', windowStartUs, revision),
+  flows,
+  evidence: found,
+});
+
+export function describeResultStore(name: string, make: MakeHarness<ResultStore>): void {
+  describe(`ResultStore on ${name}`, () => {
+    const clock = new HandClock();
+    let harness: StoreHarness<ResultStore>;
+    let store: ResultStore;
+    beforeEach(async () => {
+      harness = make();
+      store = await harness.open(clock);
+    });
+    afterEach(() => harness.dispose());
+
+    it('is empty at first', async () => {
+      expect(await store.kpis('tap', ALL)).toEqual([]);
+      expect(await store.flows('tap', ALL)).toEqual([]);
+      expect(await store.evidence('tap', ALL)).toEqual([]);
+      expect(await store.alerts('tap', ALL)).toEqual([]);
+      expect(await store.alert('x')).toBeUndefined();
+      expect(await store.sensors()).toEqual([]);
+    });
+
+    it('gives back exactly what was put', async () => {
+      const flows = [slice('tap', 's', 1, START), slice('tap', 's', 2 ** 32 - 1, START)];
+      await store.putWindow(result(START, flows, [evidence(START, '10.0.0.1:80')]));
+      expect(await store.kpis('tap', ALL)).toEqual([kpi('tap', START)]);
+      expect(await store.flows('tap', ALL)).toEqual(flows);
+      expect(await store.evidence('tap', ALL)).toEqual([evidence(START, '10.0.0.1:80')]);
+    });
+
+    it('replaces a window as a whole', async () => {
+      const many = [...Array(130).keys()].map((flow) => slice('tap', 's', flow + 1, START));
+      await store.putWindow(result(START, many, [evidence(START, 'a'), evidence(START, 'b')]));
+      await store.putWindow(result(START, [slice('tap', 's', 5, START)], [evidence(START, 'b')], 2));
+      expect((await store.kpis('tap', ALL)).map((row) => row.revision)).toEqual([2]);
+      expect(await store.flows('tap', ALL)).toEqual([slice('tap', 's', 5, START)]);
+      expect((await store.evidence('tap', ALL)).map((found) => found.entity)).toEqual(['b']);
+    });
+
+    it('reads windows of a half-open range in time order, whatever order they came in', async () => {
+      const starts = [-20, -10, 0, 10, 20, 30].map((i) => START + i * 1_000_000);
+      await Promise.all(
+        shuffled(starts, 3).map((start) =>
+          store.putWindow(result(start, [slice('tap', 's', 1, start)], [evidence(start, 'e')])),
+        ),
+      );
+      await store.putWindow({ kpi: kpi('other', START), flows: [], evidence: [] });
+      const range = { fromUs: starts[1]!, toUs: starts[4]! };
+      const expected = starts.slice(1, 4);
+      expect((await store.kpis('tap', range)).map((row) => row.windowStartUs)).toEqual(expected);
+      expect((await store.flows('tap', range)).map((row) => row.windowStartUs)).toEqual(expected);
+      expect((await store.evidence('tap', range)).map((row) => row.windowStartUs)).toEqual(expected);
+      expect(await store.sensors()).toEqual([
+        { sensor: 'other', firstUs: START, lastUs: START },
+        { sensor: 'tap', firstUs: starts[0], lastUs: starts[5] },
+      ]);
+    });
+
+    it('orders flows by window, session and flow, and evidence by window, detector and entity', async () => {
+      const flows = [slice('tap', 'b', 1, START), slice('tap', 'a', 10, START), slice('tap', 'a', 9, START)];
+      const found = [evidence(START, 'z'), evidence(START, 'a'), evidence(START, 'm', 'horizontal-scan')];
+      await store.putWindow(result(START + 1, [slice('tap', 'a', 1, START + 1)]));
+      await store.putWindow(result(START, flows, found));
+      const names = (await store.flows('tap', ALL)).map((row) => `${row.session}${row.flow}`);
+      expect(names).toEqual(['a9', 'a10', 'b1', 'a1']);
+      expect(await store.flows('tap', ALL, 2)).toEqual([flows[2], flows[1]]);
+      expect((await store.evidence('tap', ALL)).map((row) => row.entity)).toEqual(['m', 'a', 'z']);
+    });
+
+    it('upserts alerts by id and finds those that overlap a range, by start and id', async () => {
+      await store.putAlerts([alert('b', 100), alert('c', 50, { windowEndUs: 101 }), alert('d', 300)]);
+      await store.putAlerts([alert('a', 100), alert('b', 100, { state: 'confirmed', windows: 4 })]);
+      await store.putAlerts([alert('o', 100, { sensor: 'other' })]);
+      const ids = async (fromUs: number, toUs: number): Promise<string[]> =>
+        (await store.alerts('tap', { fromUs, toUs })).map((found) => found.id);
+      expect(await ids(100, 110)).toEqual(['c', 'a', 'b']);
+      expect(await ids(101, 300)).toEqual(['a', 'b']);
+      expect(await ids(110, 300)).toEqual([]);
+      expect(await ids(-Infinity, Infinity)).toEqual(['c', 'a', 'b', 'd']);
+      expect(await store.alert('b')).toEqual(alert('b', 100, { state: 'confirmed', windows: 4 }));
+    });
+
+    it('takes any text as a name, an entity or an id', async () => {
+      for (const hostile of HOSTILE_NAMES) {
+        await store.putWindow({
+          kpi: kpi(hostile, START),
+          flows: [slice(hostile, hostile, 1, START)],
+          evidence: [{ ...evidence(START, hostile), sensor: hostile }],
+        });
+        await store.putAlerts([alert(hostile, START, { sensor: hostile, entity: hostile })]);
+      }
+      for (const hostile of HOSTILE_NAMES) {
+        expect(await store.kpis(hostile, ALL)).toEqual([kpi(hostile, START)]);
+        expect(await store.flows(hostile, ALL)).toEqual([slice(hostile, hostile, 1, START)]);
+        expect((await store.evidence(hostile, ALL)).map((found) => found.entity)).toEqual([hostile]);
+        expect((await store.alert(hostile))?.entity).toBe(hostile);
+      }
+      expect(await store.sensors()).toHaveLength(HOSTILE_NAMES.length);
+    });
+
+    it('still has everything after it was closed and opened', async ({ skip }) => {
+      skip(!harness.persistent, 'not persistent');
+      await store.putWindow(result(START, [slice('tap', 's', 1, START)], [evidence(START, 'e')]));
+      await store.putAlerts([alert('a', START)]);
+      await harness.close();
+      store = await harness.open(clock);
+      expect(await store.kpis('tap', ALL)).toEqual([kpi('tap', START)]);
+      expect(await store.flows('tap', ALL)).toEqual([slice('tap', 's', 1, START)]);
+      expect(await store.evidence('tap', ALL)).toEqual([evidence(START, 'e')]);
+      expect(await store.alert('a')).toEqual(alert('a', START));
+    });
+  });
+}

@@ -1,0 +1,149 @@
+/** The contract of WindowStore: every implementation passes this suite. */
+import type { Clock, WindowCell, WindowStore } from '@tapline/core/ports';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { MakeHarness, StoreHarness } from './harness.ts';
+import { collect, HandClock, HOSTILE_NAMES, shuffled } from './harness.ts';
+
+const KEY = { sensor: 'tap', windowStartUs: 1_499_258_930_000_000 };
+const NONE = { batches: 0, packets: 0, bytes: 0 };
+
+function cell(session: string, sequence: number, packets = 10): WindowCell {
+  const partial = Uint8Array.from({ length: 40 }, (_, i) => (i * 7 + sequence + packets) & 255);
+  return { batchId: `tap/${session}/${sequence}`, session, sequence, packets, bytes: packets * 100, partial };
+}
+
+const plain = (found: WindowCell): WindowCell => ({ ...found, partial: Uint8Array.from(found.partial) });
+
+export function describeWindowStore(name: string, make: MakeHarness<WindowStore>): void {
+  describe(`WindowStore on ${name}`, () => {
+    const clock = new HandClock();
+    let harness: StoreHarness<WindowStore>;
+    let store: WindowStore;
+    beforeEach(async () => {
+      harness = make();
+      store = await harness.open(clock satisfies Clock);
+    });
+    afterEach(() => harness.dispose());
+
+    it('knows nothing of a window that nobody mentioned', async () => {
+      expect(await store.state(KEY)).toBeUndefined();
+      expect(await collect(store.read(KEY))).toEqual([]);
+      expect(await store.pending('tap', Infinity, 10)).toEqual([]);
+    });
+
+    it('reads cells by session, then sequence, whatever order they came in', async () => {
+      const cells = [...Array(70).keys()].map((i) => cell('b', i)).concat(cell('a', 3), cell('a', 200), cell('a', 21));
+      await Promise.all(shuffled(cells, 5).map((item) => store.put(KEY, item)));
+      await store.put({ ...KEY, windowStartUs: KEY.windowStartUs + 10 }, cell('b', 1000));
+      await store.put({ ...KEY, sensor: 'other' }, cell('b', 1001));
+      const found = await collect(store.read(KEY));
+      expect(found.map((item) => `${item.session}${item.sequence}`)).toEqual(
+        ['a3', 'a21', 'a200'].concat([...Array(70).keys()].map((i) => `b${i}`)),
+      );
+      expect(plain(found[4]!)).toEqual(cell('b', 1));
+    });
+
+    it('counts a batch once however often it is put, and the last put replaces', async () => {
+      for (let i = 0; i < 3; i++) await store.put(KEY, cell('s', 7, 10));
+      await store.put(KEY, cell('s', 8, 5));
+      await store.put(KEY, cell('s', 7, 12));
+      const state = await store.state(KEY);
+      expect(state?.sessions).toEqual([
+        { session: 's', arrived: { batches: 2, packets: 17, bytes: 1700 }, announced: NONE },
+      ]);
+      expect((await collect(store.read(KEY))).map(plain)).toEqual([cell('s', 7, 12), cell('s', 8, 5)]);
+    });
+
+    it('keeps the bytes it was given, not the buffer they were in', async () => {
+      const scratch = cell('s', 1);
+      await store.put(KEY, scratch);
+      const before = Uint8Array.from(scratch.partial);
+      scratch.partial.fill(0);
+      expect((await collect(store.read(KEY))).map((item) => Uint8Array.from(item.partial))).toEqual([before]);
+    });
+
+    it('keeps the largest of each announced count, per session', async () => {
+      await store.announce(KEY, 's', { batches: 2, packets: 30, bytes: 3000 });
+      await store.announce(KEY, 's', { batches: 3, packets: 40, bytes: 4000 });
+      await store.announce(KEY, 's', { batches: 1, packets: 10, bytes: 1000 });
+      await store.announce(KEY, 'r', { batches: 1, packets: 1, bytes: 60 });
+      expect((await store.state(KEY))?.sessions).toEqual([
+        { session: 'r', arrived: NONE, announced: { batches: 1, packets: 1, bytes: 60 } },
+        { session: 's', arrived: NONE, announced: { batches: 3, packets: 40, bytes: 4000 } },
+      ]);
+    });
+
+    it('calls a window pending until it was emitted from the counts there are now', async () => {
+      const arrived = { batches: 1, packets: 10, bytes: 1000 };
+      await store.put(KEY, cell('s', 1));
+      expect((await store.pending('tap', Infinity, 10)).map((state) => state.windowStartUs)).toEqual([
+        KEY.windowStartUs,
+      ]);
+      await store.setEmitted(KEY, { revision: 1, complete: false, arrived, announced: NONE });
+      expect(await store.pending('tap', Infinity, 10)).toEqual([]);
+      await store.put(KEY, cell('s', 1));
+      expect(await store.pending('tap', Infinity, 10)).toEqual([]);
+      await store.announce(KEY, 's', arrived);
+      expect(await store.pending('tap', Infinity, 10)).toHaveLength(1);
+      await store.setEmitted(KEY, { revision: 2, complete: true, arrived, announced: arrived });
+      expect((await store.state(KEY))?.emitted).toEqual({ revision: 2, complete: true, arrived, announced: arrived });
+      expect(await store.pending('tap', Infinity, 10)).toEqual([]);
+      await store.put(KEY, cell('s', 2));
+      expect(await store.pending('tap', Infinity, 10)).toHaveLength(1);
+    });
+
+    it('calls a window pending that was emitted as incomplete although all of it is there', async () => {
+      const all = { batches: 1, packets: 10, bytes: 1000 };
+      await store.put(KEY, cell('s', 1));
+      await store.announce(KEY, 's', all);
+      await store.setEmitted(KEY, { revision: 1, complete: false, arrived: all, announced: all });
+      expect(await store.pending('tap', Infinity, 10)).toHaveLength(1);
+    });
+
+    it('lists pending windows in time order, before a time, up to a limit, of one sensor', async () => {
+      const starts = [50, -20, 30, 10, 40, 0];
+      for (const windowStartUs of starts) await store.put({ sensor: 'tap', windowStartUs }, cell('s', 1));
+      await store.put({ sensor: 'other', windowStartUs: 5 }, cell('s', 1));
+      const list = async (before: number, limit: number): Promise<number[]> =>
+        (await store.pending('tap', before, limit)).map((state) => state.windowStartUs);
+      expect(await list(Infinity, 100)).toEqual([-20, 0, 10, 30, 40, 50]);
+      expect(await list(30, 100)).toEqual([-20, 0, 10]);
+      expect(await list(Infinity, 2)).toEqual([-20, 0]);
+    });
+
+    it('says when a cell or an announcement last arrived; emitting is no arrival', async () => {
+      clock.timeUs += 5;
+      await store.put(KEY, cell('s', 1));
+      const put = clock.timeUs;
+      expect((await store.state(KEY))?.touchedUs).toBe(put);
+      clock.timeUs += 5;
+      await store.setEmitted(KEY, { revision: 1, complete: false, arrived: NONE, announced: NONE });
+      expect((await store.state(KEY))?.touchedUs).toBe(put);
+      await store.announce(KEY, 's', NONE);
+      expect((await store.state(KEY))?.touchedUs).toBe(clock.timeUs);
+    });
+
+    it('takes any text as a name', async () => {
+      for (const [i, hostile] of HOSTILE_NAMES.entries()) {
+        await store.put({ sensor: hostile, windowStartUs: 0 }, cell(hostile, i));
+      }
+      for (const [i, hostile] of HOSTILE_NAMES.entries()) {
+        const found = await collect(store.read({ sensor: hostile, windowStartUs: 0 }));
+        expect(found.map((item) => [item.session, item.sequence])).toEqual([[hostile, i]]);
+      }
+    });
+
+    it('still has everything after it was closed and opened', async ({ skip }) => {
+      skip(!harness.persistent, 'not persistent');
+      const emitted = { revision: 3, complete: true, arrived: NONE, announced: NONE };
+      await store.put(KEY, cell('s', 4));
+      await store.announce(KEY, 's', { batches: 2, packets: 3, bytes: 4 });
+      await store.setEmitted(KEY, emitted);
+      const before = await store.state(KEY);
+      await harness.close();
+      store = await harness.open(clock);
+      expect(await store.state(KEY)).toEqual(before);
+      expect((await collect(store.read(KEY))).map(plain)).toEqual([cell('s', 4)]);
+    });
+  });
+}
