@@ -1,0 +1,177 @@
+/**
+ * The JSON of the report API, version 1: what the report stage answers and the page draws. Times are microseconds since
+ * 1970 in event time, counts are packets, sizes are bytes on the wire; every array is in the order its comment says.
+ */
+import type { Alert } from '../detect/alert.ts';
+import type { KpiRow, TopEntry } from '../kpi/kpi-row.ts';
+import type { SensorSummary, TimeRange } from '../ports.ts';
+
+/** The state of the run behind the report. `progress` is 0 to 1, or null when nobody can know. */
+export interface RunStatus {
+  readonly state: 'waiting' | 'running' | 'finished';
+  readonly progress: number | null;
+  /** What is being read, e.g. a file name; null when only the sensor knows. */
+  readonly source: string | null;
+  /** Speed of the replay as a factor of recorded time, 0 = as fast as possible, null = live or unknown. */
+  readonly speed: number | null;
+}
+
+/** The closed books of a sensor: packets offered and what became of them (design §6). */
+export interface BooksSummary {
+  /** Event time up to which every packet is accounted for; null before the first heartbeat. */
+  readonly closedToUs: number | null;
+  readonly offered: number;
+  readonly kernelDropped: number;
+  readonly self: number;
+  readonly filtered: number;
+  readonly duplicate: number;
+  readonly sent: number;
+  readonly malformed: number;
+  readonly parsed: number;
+  readonly windowed: number;
+  readonly stored: number;
+  /** Packets that no counter explains; 0 is the promise. */
+  readonly unexplained: number;
+}
+
+/** Traffic by class as columns: element i of every array belongs to the bucket that starts at startUs[i]. */
+export interface TrafficSeries {
+  readonly resolutionUs: number;
+  /** Buckets with traffic only, ascending. */
+  readonly startUs: readonly number[];
+  /** One array per class, in the order of TRAFFIC_CLASSES. */
+  readonly packets: readonly (readonly number[])[];
+  readonly bytes: readonly (readonly number[])[];
+}
+
+/** A stretch of time in which the series does not tell the whole truth. */
+export interface SeriesGap {
+  readonly fromUs: number;
+  readonly toUs: number;
+  /** `incomplete`: packets are known to be missing; `open`: nothing scored there yet, so nothing is known. */
+  readonly kind: 'incomplete' | 'open';
+  readonly missingPackets: number;
+}
+
+/** What the range holds in sum, over windows that are scored. */
+export interface RangeTotals {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly windows: number;
+  readonly incompleteWindows: number;
+}
+
+export interface RangeTops {
+  readonly sources: readonly TopEntry[];
+  readonly destinations: readonly TopEntry[];
+  /** Key is `source > destination`. */
+  readonly pairs: readonly TopEntry[];
+  readonly services: readonly TopEntry[];
+  readonly protocols: readonly TopEntry[];
+  readonly icmpTypes: readonly TopEntry[];
+}
+
+export interface Overview {
+  readonly version: 1;
+  readonly sensor: string | null;
+  readonly sensors: readonly SensorSummary[];
+  readonly run: RunStatus;
+  readonly books: BooksSummary;
+  /** Event time of everything the sensor has; null when it has nothing. */
+  readonly extent: TimeRange | null;
+  /** What this answer covers; null when the sensor has nothing. */
+  readonly range: TimeRange | null;
+  readonly windowUs: number;
+  readonly series: TrafficSeries;
+  /** Ascending, not overlapping. */
+  readonly gaps: readonly SeriesGap[];
+  readonly totals: RangeTotals;
+  /** Sums of the windows' own top lists, so a lower bound for whoever was not on every list; most packets first. */
+  readonly tops: RangeTops;
+  /** That overlap the range, most severe first, then newest first. */
+  readonly alerts: readonly Alert[];
+  /** How many alerts were left off. */
+  readonly alertsLeftOff: number;
+}
+
+/** How one KPI is to be read. */
+export interface KpiReading {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly doc: string;
+}
+
+export interface WindowReport {
+  readonly version: 1;
+  readonly row: Omit<KpiRow, 'values' | 'seconds'>;
+  readonly kpis: readonly KpiReading[];
+  readonly alerts: readonly Alert[];
+}
+
+export interface AlertReport {
+  readonly version: 1;
+  readonly alert: Alert;
+}
+
+/** One packet as a person reads it. Absent numbers are null, absent texts are empty. */
+export interface PacketLine {
+  readonly session: string;
+  readonly number: number;
+  readonly timeUs: number;
+  readonly timeNs: number;
+  readonly source: string;
+  readonly destination: string;
+  readonly sourcePort: number | null;
+  readonly destinationPort: number | null;
+  readonly protocol: string;
+  readonly length: number;
+  /** tcpdump's letters, or `none`. */
+  readonly flags: string;
+  readonly ttl: number | null;
+  /** What else the headers say, e.g. `seq 1 ack 2 win 512 data 0`. */
+  readonly info: string;
+  /** Names of the quality bits that are set. */
+  readonly quality: readonly string[];
+}
+
+export interface PacketPage {
+  readonly version: 1;
+  /** By session, then number. */
+  readonly packets: readonly PacketLine[];
+  /** Where to go on, or null at the end. */
+  readonly next: string | null;
+  /** How much was looked at for this page; a page may be short because this is bounded. */
+  readonly scannedBatches: number;
+  readonly scannedPackets: number;
+}
+
+/** A flow within the asked range: the sum of its slices. */
+export interface FlowLine {
+  readonly session: string;
+  readonly flow: number;
+  readonly source: string;
+  readonly destination: string;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly protocol: string;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly packetsForward: number;
+  readonly packetsReverse: number;
+  readonly bytesForward: number;
+  readonly bytesReverse: number;
+}
+
+export interface FlowPage {
+  readonly version: 1;
+  /** Most bytes first. */
+  readonly flows: readonly FlowLine[];
+  /** More slices matched than were read. */
+  readonly truncated: boolean;
+}
+
+/** Every answer that is not 2xx or 304. */
+export interface ApiError {
+  readonly error: { readonly code: 'BAD_REQUEST' | 'NOT_FOUND' | 'METHOD' | 'INTERNAL'; readonly message: string };
+}

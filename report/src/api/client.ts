@@ -1,0 +1,60 @@
+/** Asks the report API, remembering ETags so that an unchanged answer costs a few bytes. */
+import type { ApiError } from '@tapline/core/report/snapshot';
+
+/** Where the API lives, relative to the page: the same origin in the product and on Firebase Hosting. */
+const BASE = 'api/v1/';
+const REMEMBERED = 40;
+const TIMEOUT_MS = 15_000;
+
+export class ApiFailure extends Error {
+  override readonly name = 'ApiFailure';
+}
+
+interface Kept {
+  readonly etag: string;
+  readonly value: unknown;
+}
+
+/** The path of a request with the parameters that are set, in a fixed order, so that equal questions share an address. */
+export function apiAddress(path: string, parameters: Readonly<Record<string, string | number | null>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== null) query.set(name, String(value));
+  const text = query.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+const messageOf = async (response: Response): Promise<string> => {
+  try {
+    const { error } = (await response.json()) as ApiError;
+    return error.message;
+  } catch {
+    return `The server answered ${response.status}.`;
+  }
+};
+
+/** One client for the page. `get` throws ApiFailure with a sentence for the reader. */
+export class ApiClient {
+  private readonly kept = new Map<string, Kept>();
+
+  async get(address: string): Promise<unknown> {
+    const known = this.kept.get(address);
+    const headers: Record<string, string> = known === undefined ? {} : { 'If-None-Match': known.etag };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    // The browser's own cache would hide the 304 and keep every answer on disk.
+    const response = await fetch(BASE + address, { headers, signal, cache: 'no-store' }).catch(() => {
+      throw new ApiFailure('Cannot reach the server.');
+    });
+    if (response.status === 304 && known !== undefined) return known.value;
+    if (!response.ok) throw new ApiFailure(await messageOf(response));
+    const value: unknown = await response.json();
+    this.keep(address, response.headers.get('ETag'), value);
+    return value;
+  }
+
+  private keep(address: string, etag: string | null, value: unknown): void {
+    this.kept.delete(address);
+    if (etag !== null) this.kept.set(address, { etag, value });
+    const oldest = this.kept.keys().next();
+    if (this.kept.size > REMEMBERED && oldest.done !== true) this.kept.delete(oldest.value);
+  }
+}

@@ -1,0 +1,60 @@
+/** What the page asks of the browser beyond drawing: saving a file, remembering the colours, dialogs and scrolling. */
+import { THEMES, type Theme } from './views/model.ts';
+
+const THEME_KEY = 'tapline-theme';
+
+/** Hands the reader a text file. */
+export function saveText(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => {
+    URL.revokeObjectURL(url);
+  }, 10_000);
+}
+
+const applyTheme = (theme: Theme): void => {
+  if (theme === 'system') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme;
+};
+
+/** The reader's choice, applied to the document. Storage may be switched off, and then nothing is remembered. */
+export function readTheme(): Theme {
+  let kept: string | null = null;
+  try {
+    kept = localStorage.getItem(THEME_KEY);
+  } catch {
+    kept = null;
+  }
+  const theme = THEMES.find((name) => name === kept) ?? 'system';
+  applyTheme(theme);
+  return theme;
+}
+
+export function writeTheme(theme: Theme): void {
+  applyTheme(theme);
+  try {
+    localStorage.setItem(THEME_KEY, theme);
+  } catch {
+    // The choice holds until the page is left.
+  }
+}
+
+/** A modal dialog opens by a call, not by an attribute. */
+export function syncDialog(root: Element, shown: boolean): void {
+  const dialog = root.querySelector<HTMLDialogElement>('dialog.help');
+  if (dialog === null || dialog.open === shown) return;
+  if (shown) dialog.showModal();
+  else dialog.close();
+}
+
+/** Scrolls to the side panel when it was opened out of sight, as on a phone where it is below the list. */
+export function revealPanel(root: Element): void {
+  const panel = root.querySelector('.panel');
+  const top = panel?.getBoundingClientRect().top ?? 0;
+  if (top >= 0 && top < window.innerHeight * 0.6) return;
+  const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+  panel?.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' });
+}

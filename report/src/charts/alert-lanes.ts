@@ -1,0 +1,60 @@
+/** Packs alerts into lanes above the traffic, so that bars and their labels never cover each other. */
+import type { Alert } from '@tapline/core/detect/alert';
+
+export interface AlertMark {
+  readonly alert: Alert;
+  readonly lane: number;
+  readonly left: number;
+  readonly right: number;
+  readonly label: string;
+  /** Where the label starts, or ends when `labelEnd`. */
+  readonly labelX: number;
+  readonly labelEnd: boolean;
+}
+
+export interface AlertLanes {
+  readonly marks: readonly AlertMark[];
+  readonly lanes: number;
+  /** Alerts for which there was no lane. */
+  readonly leftOff: number;
+}
+
+const LABEL_GAP = 5;
+const MARK_GAP = 8;
+/** Widest advance of the label font, pixels per character: generous, because fonts differ. */
+const CHARACTER = 6.3;
+
+/**
+ * Places each alert in the first lane that has room for its bar and label, earliest first.
+ * @param x event time in microseconds → pixels
+ * @param limits pixels that marks may use, and how many lanes there are
+ */
+export function alertLanes(
+  alerts: readonly Alert[],
+  x: (timeUs: number) => number,
+  limits: { readonly left: number; readonly right: number; readonly lanes: number; readonly minimum: number },
+): AlertLanes {
+  const ends: number[] = [];
+  const marks: AlertMark[] = [];
+  let leftOff = 0;
+  for (const alert of alerts.toSorted((a, b) => a.windowStartUs - b.windowStartUs || (a.id < b.id ? -1 : 1))) {
+    const start = Math.max(limits.left, x(alert.windowStartUs));
+    const left = Math.min(start, limits.right - limits.minimum);
+    const right = Math.min(limits.right, Math.max(x(alert.windowEndUs), left + limits.minimum));
+    const label: string = alert.detector;
+    const room = label.length * CHARACTER + LABEL_GAP;
+    const labelEnd = right + room > limits.right;
+    const from = labelEnd ? Math.max(limits.left, left - room) : left;
+    const until = labelEnd ? right : right + room;
+    const free = ends.findIndex((end) => end + MARK_GAP <= from);
+    const lane = free === -1 ? ends.length : free;
+    if (lane >= limits.lanes) {
+      leftOff++;
+      continue;
+    }
+    ends[lane] = until;
+    const labelX = labelEnd ? left - LABEL_GAP : right + LABEL_GAP;
+    marks.push({ alert, lane, left, right, label, labelX, labelEnd });
+  }
+  return { marks, lanes: ends.length, leftOff };
+}

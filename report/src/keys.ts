@@ -1,0 +1,44 @@
+/** The keys that work anywhere on the page; those of the time line and of lists are with them. */
+import type { Controller } from './controller.ts';
+import { withPanel } from './state/url-state.ts';
+
+const isTyping = (event: KeyboardEvent): boolean =>
+  event.ctrlKey || event.metaKey || event.altKey || (event.target as Element).closest('input, select, textarea, dialog') !== null;
+
+const focusOn = (selector: string): void => {
+  document.querySelector<HTMLElement>(selector)?.focus();
+};
+
+/** Starts listening. */
+export function listenForKeys(controller: Controller): void {
+  const { actions } = controller;
+  const keys: Readonly<Record<string, () => void>> = {
+    '?': () => {
+      actions.showHelp(true);
+    },
+    a: () => {
+      focusOn('.alert-list a[aria-current], .alert-list a');
+    },
+    t: () => {
+      focusOn('.timeline-plot');
+    },
+    m: () => {
+      const { state } = controller.current;
+      actions.go({ ...state, metric: state.metric === 'packets' ? 'bits' : 'packets' }, { replace: true });
+    },
+    '0': () => {
+      actions.go({ ...controller.current.state, range: null });
+    },
+    Escape: () => {
+      const { alert } = controller.current.state;
+      actions.go(withPanel(controller.current.state, {}));
+      if (alert !== null) focusOn('.alert-list a');
+    },
+  };
+  document.addEventListener('keydown', (event) => {
+    const action = keys[event.key];
+    if (action === undefined || event.defaultPrevented || isTyping(event)) return;
+    event.preventDefault();
+    action();
+  });
+}

@@ -1,0 +1,32 @@
+/** Which API addresses a page state needs: the same state always asks the same questions. */
+import type { Overview } from '@tapline/core/report/snapshot';
+import { apiAddress } from '../api/client.ts';
+import type { PageState } from './url-state.ts';
+
+const PACKETS_PER_PAGE = 100;
+
+export function overviewAddress(state: PageState): string {
+  return apiAddress('overview', {
+    sensor: state.sensor,
+    from: state.range?.fromUs ?? null,
+    to: state.range?.toUs ?? null,
+  });
+}
+
+export function windowAddress(state: PageState): string | null {
+  return state.window === null ? null : apiAddress(`windows/${state.window}`, { sensor: state.sensor });
+}
+
+export function alertAddress(state: PageState): string | null {
+  return state.alert === null ? null : `alerts/${encodeURIComponent(state.alert)}`;
+}
+
+/** The packets behind the open alert or query, from a cursor on; a query needs the range that is shown. */
+export function packetsAddress(state: PageState, overview: Overview | null, after: string): string | null {
+  const paging = { limit: PACKETS_PER_PAGE, after: after === '' ? null : after };
+  if (state.alert !== null) return apiAddress(`alerts/${encodeURIComponent(state.alert)}/packets`, paging);
+  const range = state.range ?? overview?.range;
+  if (state.query === null || range === null || range === undefined) return null;
+  const { host, peer, port, protocol } = state.query;
+  return apiAddress('packets', { sensor: state.sensor, from: range.fromUs, to: range.toUs, host, peer, port, protocol, ...paging });
+}

@@ -1,0 +1,59 @@
+/** Everything the page is drawn from, and what a reader can do to it. Views read this and nothing else. */
+import type { TimeRange } from '@tapline/core/ports';
+import type { AlertReport, Overview, PacketPage, WindowReport } from '@tapline/core/report/snapshot';
+import type { PageState } from '../state/url-state.ts';
+
+/** Something that is fetched. `value` stays while a newer one is on its way, so nothing flickers. */
+export interface Remote<T> {
+  /** Address it belongs to; null = nothing asked for. */
+  readonly address: string | null;
+  readonly value: T | null;
+  readonly error: string | null;
+}
+
+export const NOTHING: Remote<never> = { address: null, value: null, error: null };
+
+export interface PacketBrowser {
+  readonly page: Remote<PacketPage>;
+  /** Cursors of the pages before this one; the first is the empty string. */
+  readonly trail: readonly string[];
+}
+
+export const THEMES = ['system', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+export interface PageModel {
+  readonly state: PageState;
+  readonly overview: Remote<Overview>;
+  readonly window: Remote<WindowReport>;
+  readonly alert: Remote<AlertReport>;
+  readonly packets: PacketBrowser;
+  /** Milliseconds since the last good answer, once it is too long; null = fresh. */
+  readonly staleMs: number | null;
+  readonly theme: Theme;
+  readonly helpShown: boolean;
+  /** CSS pixels the time line and the matrix may use. */
+  readonly width: number;
+  readonly panelWidth: number;
+  /** What pointer or keyboard points at, and what is being brushed. */
+  readonly cursorUs: number | null;
+  readonly brush: TimeRange | null;
+}
+
+export interface Actions {
+  /** Shows another state; `replace` leaves no step for the back button. */
+  go(state: PageState, options?: { replace?: boolean }): void;
+  setCursor(timeUs: number | null): void;
+  setBrush(range: TimeRange | null): void;
+  setTheme(theme: Theme): void;
+  showHelp(shown: boolean): void;
+  nextPackets(): void;
+  previousPackets(): void;
+  retry(): void;
+  save(name: string, text: string): void;
+}
+
+export interface View {
+  readonly model: PageModel;
+  readonly actions: Actions;
+}

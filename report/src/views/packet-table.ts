@@ -1,0 +1,94 @@
+/** Packets as lines a tcpdump reader knows, one page at a time, with the same rows as CSV. */
+import type { PacketLine, PacketPage } from '@tapline/core/report/snapshot';
+import { h, type Child, type VNode } from '../dom/vnode.ts';
+import { counted, whole } from '../format/numbers.ts';
+import { exactTime, isoTime } from '../format/times.ts';
+import { csv, type Table } from './figure.ts';
+import type { View } from './model.ts';
+import { pending } from './panel.ts';
+
+const endpoint = (address: string, port: number | null): string => {
+  if (port === null) return address === '' ? '–' : address;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+};
+
+const line = (packet: PacketLine): VNode =>
+  h(
+    'tr',
+    { class: packet.quality.length > 0 ? 'odd-packet' : null },
+    h('td', { class: 'numeric' }, whole(packet.number)),
+    h('td', { class: 'numeric' }, exactTime(packet.timeUs, packet.timeNs)),
+    h('td', { title: packet.source }, endpoint(packet.source, packet.sourcePort)),
+    h('td', { title: packet.destination }, endpoint(packet.destination, packet.destinationPort)),
+    h('td', {}, packet.protocol),
+    h('td', {}, packet.flags),
+    h('td', { class: 'numeric' }, whole(packet.length)),
+    h('td', {}, packet.info, packet.quality.length > 0 ? h('span', { class: 'tag tag-quality' }, packet.quality.join(' ')) : null),
+  );
+
+const HEADINGS: readonly (readonly [string, boolean])[] = [
+  ['number', true],
+  ['time (UTC)', true],
+  ['source', false],
+  ['destination', false],
+  ['protocol', false],
+  ['flags', false],
+  ['length', true],
+  ['details', false],
+];
+
+const asTable = (packets: readonly PacketLine[]): Table => ({
+  columns: [{ name: 'session' }, ...HEADINGS.map(([name]) => ({ name })), { name: 'quality' }],
+  rows: packets.map((packet) => [
+    packet.session,
+    packet.number,
+    isoTime(packet.timeUs),
+    endpoint(packet.source, packet.sourcePort),
+    endpoint(packet.destination, packet.destinationPort),
+    packet.protocol,
+    packet.flags,
+    packet.length,
+    packet.info,
+    packet.quality.join(' '),
+  ]),
+});
+
+const button = (text: string, enabled: boolean, action: () => void): VNode =>
+  h('button', { type: 'button', disabled: !enabled, onclick: action }, text);
+
+const pager = (view: View, page: PacketPage): VNode => {
+  const { actions, model } = view;
+  const scanned = `${counted(page.packets.length, 'packet')} of ${whole(page.scannedPackets)} looked at`;
+  return h(
+    'div',
+    { class: 'pager' },
+    button('← Back', model.packets.trail.length > 1, actions.previousPackets),
+    button('Next →', page.next !== null, actions.nextPackets),
+    h('span', { class: 'pager-note', role: 'status' }, scanned),
+    button('CSV', page.packets.length > 0, () => {
+      actions.save('tapline-packets.csv', csv(asTable(page.packets)));
+    }),
+  );
+};
+
+/** The page of packets the model holds. */
+export function packetTable(view: View): VNode {
+  const { page } = view.model.packets;
+  if (page.value === null) return h('div', { class: 'packets' }, pending(view, page));
+  const { packets, next } = page.value;
+  const nothing = next === null ? 'No packet matches.' : 'None on this page: the search goes on with Next.';
+  const rows: Child =
+    packets.length === 0
+      ? h('p', { class: 'empty' }, nothing)
+      : h(
+          'div',
+          { class: 'table-scroll packet-scroll', tabindex: 0, role: 'region', 'aria-label': 'Packets' },
+          h(
+            'table',
+            { class: 'packet-lines' },
+            h('thead', {}, h('tr', {}, HEADINGS.map(([name, numeric]) => h('th', { scope: 'col', class: numeric ? 'numeric' : null }, name)))),
+            h('tbody', {}, packets.map(line)),
+          ),
+        );
+  return h('div', { class: 'packets' }, pager(view, page.value), rows);
+}

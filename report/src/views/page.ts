@@ -1,0 +1,42 @@
+/** The page as a function of the model: header, time line, alerts beside what is chosen, and the talkers. */
+import { h, type VNode } from '../dom/vnode.ts';
+import { alertList } from './alert-list.ts';
+import { alertPanel } from './alert-panel.ts';
+import { helpDialog } from './help-dialog.ts';
+import type { View } from './model.ts';
+import { pageHeader } from './page-header.ts';
+import { packetsPanel } from './packets-panel.ts';
+import { summaryPanel } from './summary-panel.ts';
+import { talkers } from './talkers.ts';
+import { timelinePanel } from './timeline-panel.ts';
+import { windowPanel } from './window-panel.ts';
+
+const sidePanel = (view: View): VNode => {
+  const { state } = view.model;
+  if (state.alert !== null) return alertPanel(view);
+  if (state.window !== null) return windowPanel(view);
+  if (state.query !== null) return packetsPanel(view, state.query);
+  return summaryPanel(view);
+};
+
+const trouble = (view: View): VNode | null => {
+  const { overview } = view.model;
+  if (overview.error === null) return null;
+  return h('p', { class: 'notice', role: 'alert', key: 'trouble' }, overview.error);
+};
+
+export function page(view: View): VNode[] {
+  const nodes = [
+    pageHeader(view),
+    trouble(view),
+    h(
+      'main',
+      { key: 'main', id: 'main', 'aria-label': 'Report' },
+      timelinePanel(view),
+      h('div', { class: 'pair', key: 'pair' }, alertList(view), sidePanel(view)),
+      talkers(view),
+    ),
+    helpDialog(view),
+  ];
+  return nodes.filter((node) => node !== null);
+}
