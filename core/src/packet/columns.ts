@@ -12,7 +12,9 @@ export const BATCH_CAPACITY = 4096;
  * - `plain`: the value itself.
  * - `delta`: difference to the previous row of the batch.
  * - `flow`: difference to the last row of the same flow and direction in the batch, else to the last of the other
- *   direction, else to the previous row (0 for most columns of most packets).
+ *   direction, else to the last row that began a flow (0 for most columns of most packets).
+ * - `host`: `flow`, but the first row against the direction of its flow is predicted from the last such row of any flow:
+ *   for what the sender's stack decides.
  * - `endpoint`: `flow`, but the other direction predicts a source from its destination and a destination from its source.
  * - `flowNumber`: rows back to the last row of the flow, and at its first row the difference to the flow that began before.
  * - `captured`: difference to `length`, or to the largest captured length so far where that is smaller (snap length).
@@ -26,6 +28,7 @@ export type Coding =
   | 'plain'
   | 'delta'
   | 'flow'
+  | 'host'
   | 'endpoint'
   | 'flowNumber'
   | 'captured'
@@ -176,13 +179,13 @@ export const COLUMNS = [
   column(
     'tcpFlags',
     'u16',
-    'flow',
+    'plain',
     LAYER.tcp,
     'TCP flags: FIN 1 SYN 2 RST 4 PSH 8 ACK 16 URG 32 ECE 64 CWR 128 AE 256',
   ),
-  column('ttl', 'u8', 'flow', LAYER.ip, 'IPv4 time to live or IPv6 hop limit'),
+  column('ttl', 'u8', 'host', LAYER.ip, 'IPv4 time to live or IPv6 hop limit'),
   column('dscpEcn', 'u8', 'flow', LAYER.ip, 'IPv4 TOS octet or IPv6 traffic class'),
-  column('ipId', 'u32', 'flow', LAYER.ip, 'IPv4 identification, or the identification of an IPv6 fragment header'),
+  column('ipId', 'u32', 'host', LAYER.ip, 'IPv4 identification, or the identification of an IPv6 fragment header'),
   column('ipFlags', 'u8', 'flow', LAYER.ip, 'Fragment flags: 1 = more fragments, 2 = do not fragment'),
   column('fragmentOffset', 'u16', 'flow', LAYER.ip, 'Fragment offset in bytes'),
   column(
@@ -195,8 +198,8 @@ export const COLUMNS = [
   column('tcpSeq', 'u32', 'sequence', LAYER.tcp, 'TCP sequence number'),
   column('tcpAck', 'u32', 'acknowledgment', LAYER.tcp, 'TCP acknowledgment number'),
   column('tcpWindow', 'u16', 'flow', LAYER.tcp, 'TCP window, unscaled'),
-  column('tcpMss', 'u16', 'flow', LAYER.tcpMss, 'TCP option: maximum segment size'),
-  column('tcpWindowScale', 'u8', 'flow', LAYER.tcpWindowScale, 'TCP option: window scale shift'),
+  column('tcpMss', 'u16', 'plain', LAYER.tcpMss, 'TCP option: maximum segment size'),
+  column('tcpWindowScale', 'u8', 'plain', LAYER.tcpWindowScale, 'TCP option: window scale shift'),
   column('tcpTsValue', 'u32', 'flow', LAYER.tcpTimestamps, 'TCP option: timestamp value'),
   column('tcpTsEcho', 'u32', 'echo', LAYER.tcpTimestamps, 'TCP option: timestamp echo reply'),
   column('icmpType', 'u8', 'flow', LAYER.anyIcmp, 'ICMP or ICMPv6 type'),

@@ -13,13 +13,12 @@ import { WIRE_COLUMNS } from './wire-columns.ts';
 export const FORMAT_VERSION = 1;
 
 const SCHEMA = schemaMessage(
-  WIRE_COLUMNS.map(({ name, coding, bits }) => ({
-    name,
-    type: { kind: 'int', bits, signed: false },
-    nullable: false,
-    metadata: { 'tapline.coding': coding },
-  })),
-  { 'tapline.version': String(FORMAT_VERSION) },
+  WIRE_COLUMNS.map(({ name, bits }) => ({ name, type: { kind: 'int', bits, signed: false }, nullable: false })),
+  {
+    'tapline.version': String(FORMAT_VERSION),
+    // One text instead of metadata per field: a small batch is mostly schema.
+    'tapline.codings': WIRE_COLUMNS.map(({ coding }) => coding).join(','),
+  },
 );
 const RECORD_BATCH = recordBatchMessage(WIRE_COLUMNS.length, 2 * WIRE_COLUMNS.length);
 

@@ -48,18 +48,16 @@ export function unionOf(values: Uint32Array, count: number): number {
   return union;
 }
 
-/** Low and high words of the differences between successive times, as zigzag 64-bit integers: exact for every pair. */
+/** Differences between successive times as zigzag 64-bit integers, exact for every pair, cut into 16 + 16 + 32 bits. */
 export function encodeTimes(
   times: Float64Array,
   low: Uint32Array,
+  middle: Uint32Array,
   high: Uint32Array,
   count: number,
-): { low: number; high: number } {
+): void {
   let previousLow = 0;
   let previousHigh = 0;
-  const union = { low: 0, high: 0 };
-  let lowUnion = 0;
-  let highUnion = 0;
   for (let row = 0; row < count; row++) {
     const time = times[row]!;
     const timeLow = time >>> 0;
@@ -68,26 +66,27 @@ export function encodeTimes(
     const differenceLow = (timeLow - previousLow) | 0;
     const differenceHigh = (timeHigh - previousHigh - borrow) | 0;
     const sign = differenceHigh >> 31;
-    const residualLow = ((differenceLow << 1) ^ sign) >>> 0;
-    const residualHigh = (((differenceHigh << 1) | (differenceLow >>> 31)) ^ sign) >>> 0;
-    low[row] = residualLow;
-    high[row] = residualHigh;
-    lowUnion |= residualLow;
-    highUnion |= residualHigh;
+    const residual = (differenceLow << 1) ^ sign;
+    low[row] = residual & 0xffff;
+    middle[row] = residual >>> 16;
+    high[row] = ((differenceHigh << 1) | (differenceLow >>> 31)) ^ sign;
     previousLow = timeLow;
     previousHigh = timeHigh;
   }
-  union.low = lowUnion;
-  union.high = highUnion;
-  return union;
 }
 
 /** Reverses encodeTimes. */
-export function decodeTimes(low: Uint32Array, high: Uint32Array, times: Float64Array, count: number): void {
+export function decodeTimes(
+  low: Uint32Array,
+  middle: Uint32Array,
+  high: Uint32Array,
+  times: Float64Array,
+  count: number,
+): void {
   let timeLow = 0;
   let timeHigh = 0;
   for (let row = 0; row < count; row++) {
-    const residualLow = low[row]!;
+    const residualLow = (low[row]! & 0xffff) | (middle[row]! << 16);
     const residualHigh = high[row]!;
     const sign = -(residualLow & 1);
     const differenceLow = (((residualLow >>> 1) | (residualHigh << 31)) ^ sign) >>> 0;

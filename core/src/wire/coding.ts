@@ -30,33 +30,53 @@ export interface CodingScratch {
   readonly index: FlowIndex;
   /** Shifted index of the row that each row of a `flow` column is predicted from. */
   readonly reference: Int32Array;
+  /** The same for a `host` column. */
+  readonly hostReference: Int32Array;
   /** The same for the first of two endpoint columns that lie one STRIDE apart in `values`. */
   readonly endpointReference: Int32Array;
   readonly values: Uint32Array;
   readonly residuals: Uint32Array;
   readonly secondResiduals: Uint32Array;
+  readonly thirdResiduals: Uint32Array;
 }
 
 export function createCodingScratch(): CodingScratch {
   return {
     index: createFlowIndex(),
     reference: new Int32Array(BATCH_CAPACITY),
+    hostReference: new Int32Array(BATCH_CAPACITY),
     endpointReference: new Int32Array(BATCH_CAPACITY),
     values: new Uint32Array(2 * STRIDE),
     residuals: new Uint32Array(BATCH_CAPACITY),
     secondResiduals: new Uint32Array(BATCH_CAPACITY),
+    thirdResiduals: new Uint32Array(BATCH_CAPACITY),
   };
 }
 
 /** Derives the references from the flow index. */
 export function fillReferences(count: number, scratch: CodingScratch): void {
-  const { reference, endpointReference } = scratch;
+  const { reference, hostReference, endpointReference } = scratch;
   const { previous, opposite } = scratch.index;
+  let lastBegin = 0;
+  let lastReply = 0;
   for (let row = 0; row < count; row++) {
-    const own = previous[row]!;
-    const other = opposite[row]!;
-    reference[row] = own >= 0 ? own + 1 : other >= 0 ? other + 1 : row;
-    endpointReference[row] = own >= 0 ? own + 1 : other >= 0 ? STRIDE + other + 1 : row;
+    const own = previous[row]! + 1;
+    const other = opposite[row]! + 1;
+    if (own > 0) {
+      reference[row] = own;
+      hostReference[row] = own;
+      endpointReference[row] = own;
+    } else if (other > 0) {
+      reference[row] = other;
+      hostReference[row] = lastReply > 0 ? lastReply : other;
+      endpointReference[row] = STRIDE + other;
+      lastReply = row + 1;
+    } else {
+      reference[row] = lastBegin;
+      hostReference[row] = lastBegin;
+      endpointReference[row] = lastBegin;
+      lastBegin = row + 1;
+    }
   }
 }
 

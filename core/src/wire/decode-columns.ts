@@ -58,10 +58,11 @@ function decodeFlowNumbers(source: ResidualSource, columns: PacketColumns, scrat
 }
 
 function decodeTimeColumn(source: ResidualSource, columns: PacketColumns, scratch: CodingScratch): void {
-  const { residuals, secondResiduals } = scratch;
+  const { residuals, secondResiduals, thirdResiduals } = scratch;
   load(source, WIRE_POSITION.timeUs, residuals);
   load(source, WIRE_POSITION.timeUs + 1, secondResiduals);
-  decodeTimes(residuals, secondResiduals, columns.timeUs, columns.count);
+  load(source, WIRE_POSITION.timeUs + 2, thirdResiduals);
+  decodeTimes(residuals, secondResiduals, thirdResiduals, columns.timeUs, columns.count);
 }
 
 function decodeEndpoints(
@@ -143,17 +144,17 @@ function decodeNumbers(
   scratch: CodingScratch,
 ): void {
   const { count } = columns;
-  const { values, residuals, reference } = scratch;
+  const { values, residuals, reference, hostReference } = scratch;
   const column = columns[name];
   const some = load(source, WIRE_POSITION[name], residuals);
-  if (coding === 'plain' || (coding === 'flow' && !some)) {
+  if (coding === 'plain' || (!some && (coding === 'flow' || coding === 'host'))) {
     column.set(residuals.subarray(0, count));
     return;
   }
   values[0] = 0;
   if (coding === 'captured') decodeCaptured(columns, residuals, values);
   else if (coding === 'echo') decodeEcho(columns, scratch);
-  else decodeDifference(residuals, reference, values, count);
+  else decodeDifference(residuals, coding === 'host' ? hostReference : reference, values, count);
   if (coding === 'payload')
     for (let row = 0; row < count; row++) values[row + 1] = columns.length[row]! - values[row + 1]!;
   column.set(values.subarray(1, count + 1));

@@ -42,10 +42,12 @@ function encodeFlowNumbers(columns: PacketColumns, scratch: CodingScratch, sink:
 }
 
 function encodeTimeColumn(columns: PacketColumns, scratch: CodingScratch, sink: ResidualSink): void {
-  const { residuals, secondResiduals } = scratch;
-  const union = encodeTimes(columns.timeUs, residuals, secondResiduals, columns.count);
-  sink.put(WIRE_POSITION.timeUs, residuals, union.low);
-  sink.put(WIRE_POSITION.timeUs + 1, secondResiduals, union.high);
+  const { residuals, secondResiduals, thirdResiduals } = scratch;
+  const { count } = columns;
+  encodeTimes(columns.timeUs, residuals, secondResiduals, thirdResiduals, count);
+  sink.put(WIRE_POSITION.timeUs, residuals, unionOf(residuals, count));
+  sink.put(WIRE_POSITION.timeUs + 1, secondResiduals, unionOf(secondResiduals, count));
+  sink.put(WIRE_POSITION.timeUs + 2, thirdResiduals, unionOf(thirdResiduals, count));
 }
 
 function encodeEndpoints(
@@ -151,7 +153,7 @@ function encodeNumbers(
     return;
   }
   // A column without any value in the batch needs no work, unless it is predicted from another one.
-  if (some === 0 && coding === 'flow') {
+  if (some === 0 && (coding === 'flow' || coding === 'host')) {
     sink.put(position, residuals, 0);
     return;
   }
@@ -162,10 +164,10 @@ function encodeNumbers(
 
 function encodeColumn(columns: PacketColumns, coding: Coding, bits: number, scratch: CodingScratch): number {
   const { count } = columns;
-  const { values, residuals, reference } = scratch;
+  const { values, residuals, reference, hostReference } = scratch;
   if (coding === 'captured') return encodeCaptured(columns, values, residuals);
   if (coding === 'echo') return encodeEcho(columns, scratch);
-  return encodeDifference(values, reference, residuals, count, bits);
+  return encodeDifference(values, coding === 'host' ? hostReference : reference, residuals, count, bits);
 }
 
 function encodeCaptured(columns: PacketColumns, values: Uint32Array, residuals: Uint32Array): number {

@@ -106,7 +106,9 @@ class Writer {
     });
     this.put(vtable, 2, 4 + 2 * slots.length);
     this.put(vtable + 2, 2, this.bytes.length - start);
-    for (const [at, child] of children) this.reference(at, child);
+    // Text last: tables that differ only in their texts are then equal up to there, which is what compresses well.
+    for (const [at, child] of children) if (child.kind !== 'string') this.reference(at, child);
+    for (const [at, child] of children) if (child.kind === 'string') this.reference(at, child);
     return start;
   }
 

@@ -13,12 +13,22 @@ export interface WireColumn {
   readonly bits: 8 | 16 | 32;
 }
 
-const PARTS: Record<ColumnType, { readonly bits: 8 | 16 | 32; readonly suffixes: readonly string[] }> = {
-  u8: { bits: 8, suffixes: [''] },
-  u16: { bits: 16, suffixes: [''] },
-  u32: { bits: 32, suffixes: [''] },
-  f64: { bits: 32, suffixes: ['.low', '.high'] },
-  address: { bits: 32, suffixes: ['.0', '.1', '.2', '.3'] },
+interface Part {
+  readonly suffix: string;
+  readonly bits: 8 | 16 | 32;
+}
+
+/** Times are cut into 16 + 16 + 32 bits: the middle of a time difference is nearly always 0 and its low part noise. */
+const PARTS: Record<ColumnType, readonly Part[]> = {
+  u8: [{ suffix: '', bits: 8 }],
+  u16: [{ suffix: '', bits: 16 }],
+  u32: [{ suffix: '', bits: 32 }],
+  f64: [
+    { suffix: '.low', bits: 16 },
+    { suffix: '.middle', bits: 16 },
+    { suffix: '.high', bits: 32 },
+  ],
+  address: ['.0', '.1', '.2', '.3'].map((suffix) => ({ suffix, bits: 32 })),
 };
 
 /** Position of `flowDistance`: rows back to the previous row of the same flow, 0 = first row of its flow. */
@@ -26,10 +36,9 @@ export const FLOW_DISTANCE = 0;
 
 export const WIRE_COLUMNS: readonly WireColumn[] = [
   { name: 'flowDistance', coding: 'distance', bits: 16 },
-  ...COLUMNS.flatMap(({ name, type, coding }) => {
-    const { bits, suffixes } = PARTS[type];
-    return suffixes.map((suffix): WireColumn => ({ name: name + suffix, coding, bits }));
-  }),
+  ...COLUMNS.flatMap(({ name, type, coding }) =>
+    PARTS[type].map(({ suffix, bits }): WireColumn => ({ name: name + suffix, coding, bits })),
+  ),
 ];
 
 /** Position in WIRE_COLUMNS of the first part of a packet column. */
@@ -38,7 +47,7 @@ export const WIRE_POSITION: Readonly<Record<ColumnName, number>> = (() => {
   let at = FLOW_DISTANCE + 1;
   for (const { name, type } of COLUMNS) {
     positions[name] = at;
-    at += PARTS[type].suffixes.length;
+    at += PARTS[type].length;
   }
   return positions as Record<ColumnName, number>;
 })();
