@@ -33,8 +33,12 @@ export class MemoryResultStore implements ResultStore {
       .map(([, result]) => result);
   }
 
-  kpis(sensor: string, range: TimeRange): Promise<KpiRow[]> {
-    return Promise.resolve(this.#range(sensor, range).map((result) => result.kpi));
+  kpis(sensor: string, range: TimeRange, limit = Infinity): Promise<KpiRow[]> {
+    return Promise.resolve(
+      this.#range(sensor, range)
+        .slice(0, limit)
+        .map((result) => result.kpi),
+    );
   }
 
   flows(sensor: string, range: TimeRange, limit = Infinity): Promise<FlowSlice[]> {

@@ -8,6 +8,9 @@ import { flowValues, FLOW_COLUMNS, toFlowSlice } from './flow-row.ts';
 /** Flow rows per INSERT: a row costs less the more share a statement; SQLite allows 32,766 values. */
 const ROWS_PER_INSERT = 50;
 
+/** A LIMIT is a whole number to SQLite, and -1 is its word for none. */
+const sqlLimit = (limit: number): number => (Number.isFinite(limit) ? limit : -1);
+
 const insertFlows = (rows: number): string => {
   const row = `(${FLOW_COLUMNS.map(() => '?').join(',')})`;
   return `INSERT INTO flow (${FLOW_COLUMNS.join(',')}) VALUES ${Array<string>(rows).fill(row).join(',')}`;
@@ -22,7 +25,7 @@ const SQL = {
   oneFlow: insertFlows(1),
   manyFlows: insertFlows(ROWS_PER_INSERT),
   kpis: `SELECT row FROM kpi WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
-    ORDER BY window_start_us`,
+    ORDER BY window_start_us LIMIT ?`,
   flows: `SELECT ${FLOW_COLUMNS.join(',')} FROM flow JOIN name ON name.id = session_id
     WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us, name.text, flow LIMIT ?`,
@@ -85,16 +88,18 @@ export class SqliteResultStore implements ResultStore {
     for (let i = 0; i < values.length; i += FLOW_COLUMNS.length) one.run(...values.slice(i, i + FLOW_COLUMNS.length));
   }
 
-  kpis(sensor: string, range: TimeRange): Promise<KpiRow[]> {
-    return this.#rows<KpiRow>(SQL.kpis, sensor, range.fromUs, range.toUs);
+  kpis(sensor: string, range: TimeRange, limit = Infinity): Promise<KpiRow[]> {
+    return this.#rows<KpiRow>(SQL.kpis, sensor, range.fromUs, range.toUs, sqlLimit(limit));
   }
 
-  flows(sensor: string, range: TimeRange, limit = Number.MAX_SAFE_INTEGER): Promise<FlowSlice[]> {
+  flows(sensor: string, range: TimeRange, limit = Infinity): Promise<FlowSlice[]> {
     return this.#database.read(() => {
       const statement = this.#database.statement(SQL.flows);
       statement.setReturnArrays(true);
       const sensorId = this.#database.findNameId(sensor) ?? null;
-      const rows = statement.all(sensorId, range.fromUs, range.toUs, limit) as unknown as (number | string)[][];
+      const rows = statement.all(sensorId, range.fromUs, range.toUs, sqlLimit(limit)) as unknown as (
+        number | string
+      )[][];
       return rows.map((row) => toFlowSlice(sensor, this.#database.name(Number(row[2])), row));
     });
   }

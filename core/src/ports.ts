@@ -115,8 +115,8 @@ export interface WindowResult {
 export interface ResultStore {
   /** Replaces what the same window said before. */
   putWindow(result: WindowResult): Promise<void>;
-  /** Rows of the windows that start in the range, ascending. */
-  kpis(sensor: string, range: TimeRange): Promise<KpiRow[]>;
+  /** Rows of the windows that start in the range, ascending; at most `limit`. */
+  kpis(sensor: string, range: TimeRange, limit?: number): Promise<KpiRow[]>;
   /** Slices of the windows that start in the range, ascending by window, session and flow; at most `limit`. */
   flows(sensor: string, range: TimeRange, limit?: number): Promise<FlowSlice[]>;
   /** Evidence of the windows that start in the range, ascending by window, detector and entity. */

@@ -153,6 +153,7 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
       const range = { fromUs: starts[1]!, toUs: starts[4]! };
       const expected = starts.slice(1, 4);
       expect((await store.kpis('tap', range)).map((row) => row.windowStartUs)).toEqual(expected);
+      expect((await store.kpis('tap', range, 2)).map((row) => row.windowStartUs)).toEqual(expected.slice(0, 2));
       expect((await store.flows('tap', range)).map((row) => row.windowStartUs)).toEqual(expected);
       expect((await store.evidence('tap', range)).map((row) => row.windowStartUs)).toEqual(expected);
       expect(await store.sensors()).toEqual([
