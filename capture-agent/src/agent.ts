@@ -54,8 +54,9 @@ export async function runAgent(
     }
     if (!interrupt.aborted) reader.end();
   } catch (error) {
-    if (!(error instanceof PipelineError) || error.code === 'STORE') throw error;
-    fault = error;
+    if (error instanceof PipelineError && error.code !== 'STORE') fault = error;
+    // An interrupted source ends with the interrupt's own reason, which is no fault.
+    else if (!interrupt.aborted) throw error;
   }
   batcher.flush();
   batcher.heartbeat(true);

@@ -16,7 +16,6 @@ class RecentTotals<T extends { changed: boolean }> {
     let total = this.#totals.get(startUs);
     if (total === undefined) {
       total = create();
-      if (this.#totals.size >= REMEMBERED) this.#forgetOldest();
     } else {
       this.#totals.delete(startUs);
     }
@@ -42,15 +41,15 @@ class RecentTotals<T extends { changed: boolean }> {
       taken.push([startUs, total]);
     }
     this.#changed = [];
+    this.#forgetOldest();
     return taken;
   }
 
-  /** Least recently touched first, sparing totals that the next heartbeat still has to announce. */
+  /** Least recently touched first; called when nothing waits to be announced. */
   #forgetOldest(): void {
-    for (const [startUs, total] of this.#totals) {
-      if (total.changed) continue;
+    for (const startUs of this.#totals.keys()) {
+      if (this.#totals.size <= REMEMBERED) return;
       this.#totals.delete(startUs);
-      return;
     }
   }
 }

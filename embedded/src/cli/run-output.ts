@@ -1,0 +1,68 @@
+/** What `tapline run` says at the end: the contract's JSON object, or the same for people. */
+import type { Alert } from '@tapline/core/detect/alert';
+import { isoTime } from '@tapline/core/packet/time';
+import type { RunResult } from '../line/run-capture.ts';
+import { formatBytes, formatCount, formatSeconds } from './format.ts';
+
+/** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
+export function runJson(result: RunResult, source: string, sensor: string): object {
+  const { audit, session, wireBytes, windows, alerts, digest, elapsedMs, fault } = result;
+  return {
+    sensor,
+    session,
+    source,
+    ledger: audit.totals,
+    wireBytes,
+    windows,
+    alerts: alerts.map(alertJson),
+    digest,
+    elapsedMs: Math.round(elapsedMs),
+    packetsPerSecond: Math.round(packetsPerSecond(result)),
+    peakRssBytes: peakRssBytes(),
+    ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
+  };
+}
+
+function alertJson(alert: Alert): object {
+  const { id, detector, entity, windowStartUs, windowEndUs, score, severity, attack, state, summary } = alert;
+  return {
+    id,
+    detector,
+    entity,
+    windowStart: isoTime(windowStartUs, 0),
+    windowEnd: isoTime(windowEndUs, 0),
+    score,
+    severity,
+    attack,
+    state,
+    summary,
+  };
+}
+
+/** The books, the alerts and the digest, a few lines for a terminal. */
+export function runText(result: RunResult, source: string): string {
+  const { totals, balanced } = result.audit;
+  const lines = [
+    `${source}: ${formatCount(totals.offered)} packets in ${formatSeconds(result.elapsedMs / 1000)}, ` +
+      `${formatCount(packetsPerSecond(result))} packets/s, peak memory ${formatBytes(peakRssBytes())}`,
+    `books    offered ${formatCount(totals.offered)} = dropped ${formatCount(totals.kernelDropped)} + self ${formatCount(totals.self)}` +
+      ` + filtered ${formatCount(totals.filtered)} + duplicate ${formatCount(totals.duplicate)} + sent ${formatCount(totals.sent)}`,
+    `         parsed ${formatCount(totals.parsed)}, windowed ${formatCount(totals.windowed)}, stored ${formatCount(totals.stored)}, ` +
+      `malformed ${formatCount(totals.malformed)}, unexplained ${formatCount(totals.unexplained)}`,
+    `         ${balanced ? 'closed: every packet is accounted for' : 'NOT balanced: run "tapline audit" on the data folder'}`,
+    `windows  ${formatCount(result.windows)}`,
+    `alerts   ${result.alerts.length}`,
+    ...result.alerts.map((alert) => `  ${alert.severity.padEnd(8)} ${alert.detector.padEnd(15)} ${alert.summary}`),
+    `digest   ${result.digest}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function packetsPerSecond(result: RunResult): number {
+  return result.elapsedMs > 0 ? (result.audit.totals.offered / result.elapsedMs) * 1000 : 0;
+}
+
+/** The whole process, both threads: ru_maxrss, which Node gives in KiB. */
+function peakRssBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}

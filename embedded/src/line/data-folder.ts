@@ -1,0 +1,57 @@
+/** The embedded stores: everything a line keeps, in one data folder. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SqliteDatabase } from '@tapline/adapters/sqlite/database';
+import { SqliteLedgerStore } from '@tapline/adapters/sqlite/ledger-store';
+import { SqlitePacketStore } from '@tapline/adapters/sqlite/packet-store';
+import { SqliteResultStore } from '@tapline/adapters/sqlite/result-store';
+import { SqliteWindowStore } from '@tapline/adapters/sqlite/window-store';
+import { PipelineError } from '@tapline/core/errors';
+import { systemClock } from './clock.ts';
+
+/** All ports of the stages, implemented by one data folder. */
+export interface Stores {
+  readonly folder: string;
+  readonly windows: SqliteWindowStore;
+  readonly packets: SqlitePacketStore;
+  readonly results: SqliteResultStore;
+  readonly ledger: SqliteLedgerStore;
+  close(): void;
+}
+
+/** Opens `folder`, creating it when it is missing. Throws PipelineError STORE. */
+export function openStores(folder: string): Stores {
+  const database = new SqliteDatabase(folder);
+  return {
+    folder,
+    windows: new SqliteWindowStore(database, systemClock),
+    packets: new SqlitePacketStore(database, systemClock),
+    results: new SqliteResultStore(database, systemClock),
+    ledger: new SqliteLedgerStore(database),
+    close: () => {
+      database.close();
+    },
+  };
+}
+
+/** Opens a folder that a run wrote before; a USAGE error when there is none. */
+export function openExistingStores(folder: string): Stores {
+  if (!existsSync(join(folder, 'tapline.db'))) {
+    throw new PipelineError('USAGE', `${folder} holds no Tapline data: name the folder that "tapline run --data" wrote`);
+  }
+  return openStores(folder);
+}
+
+/** Stores in a new temporary folder that `close` removes. */
+export function openTemporaryStores(): Stores {
+  const folder = mkdtempSync(join(tmpdir(), 'tapline-'));
+  const stores = openStores(folder);
+  return {
+    ...stores,
+    close: () => {
+      stores.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

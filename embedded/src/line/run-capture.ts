@@ -1,0 +1,121 @@
+/** One capture through the whole embedded line, from the sensor's thread to closed books and a digest. */
+import { codecs } from '@tapline/adapters/codec/codecs';
+import { captureIdentity } from '@tapline/adapters/file/identity';
+import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
+import type { Alert } from '@tapline/core/detect/alert';
+import { digest } from '@tapline/core/digest/digest';
+import type { PipelineError } from '@tapline/core/errors';
+import type { RunStatus } from '@tapline/core/report/snapshot';
+import { audit, type AuditReport } from '@tapline/functions/stages/audit';
+import type { Stores } from './data-folder.ts';
+import { newSha256, sha256 } from './sha256.ts';
+import { Line } from './line.ts';
+import type { SourcePosition } from './messages.ts';
+import { SensorThread, type SensorMessage } from './sensor.ts';
+
+export interface RunOptions {
+  /** Path of a capture, or `-`. */
+  readonly source: string;
+  readonly sensor: string;
+  /** Undefined = derived from the capture, so that a second run replaces the first. */
+  readonly session?: string;
+  readonly windowUs: number;
+  readonly speed: ReplaySpeed;
+}
+
+export interface RunResult {
+  readonly session: string;
+  readonly audit: AuditReport;
+  readonly alerts: readonly Alert[];
+  readonly windows: number;
+  readonly wireBytes: number;
+  readonly digest: string;
+  readonly elapsedMs: number;
+  /** Why the capture was not read to its end, if it was not. */
+  readonly fault?: PipelineError;
+}
+
+/** How late a packet may be, in event time, before the sensor counts it as late. */
+const ALLOWED_LATENESS_US = 60_000_000;
+const ALL_TIME = { fromUs: -Infinity, toUs: Infinity };
+
+/** A capture on its way through the line. */
+export class CaptureRun {
+  packets = 0;
+  position: SourcePosition = { bytesRead: 0 };
+  readonly #options: RunOptions;
+  readonly #session: string;
+  readonly #stores: Stores;
+  readonly #line: Line;
+  readonly #sensor: SensorThread;
+  readonly #startedMs = performance.now();
+  #state: RunStatus['state'] = 'running';
+  #wireBytes = 0;
+
+  /** Starts at once. `onProgress` is called after every message. */
+  constructor(stores: Stores, options: RunOptions, onProgress: (run: CaptureRun) => void) {
+    this.#options = options;
+    this.#session = options.session ?? replaySession(options);
+    this.#stores = stores;
+    this.#line = new Line(stores, options.windowUs);
+    const { source, sensor, windowUs, speed } = options;
+    const job = { source, sensor, session: this.#session, windowUs, allowedLatenessUs: ALLOWED_LATENESS_US, speed };
+    this.#sensor = new SensorThread(job, async (message) => {
+      await this.#take(message);
+      onProgress(this);
+    });
+  }
+
+  /** What the page says about the run. */
+  status(): RunStatus {
+    const { speed, source } = this.#options;
+    const { bytesRead, sizeBytes } = this.position;
+    return {
+      state: this.#state,
+      progress: this.#state === 'finished' ? 1 : sizeBytes === undefined ? null : Math.min(1, bytesRead / sizeBytes),
+      source,
+      speed: speed === 'top' ? 0 : speed,
+    };
+  }
+
+  /** Ends the capture early; `finish` then resolves with the books of what was read. */
+  stop(): void {
+    this.#sensor.stop();
+  }
+
+  /** Waits for the end of the capture, closes the books and takes the digest. */
+  async finish(): Promise<RunResult> {
+    const { fault } = await this.#sensor.ended;
+    this.#state = 'finished';
+    const elapsedMs = performance.now() - this.#startedMs;
+    const { sensor } = this.#options;
+    const { results } = this.#stores;
+    return {
+      session: this.#session,
+      audit: await audit({ ...this.#stores, codecs }, { sensor }),
+      alerts: await results.alerts(sensor, ALL_TIME),
+      windows: (await results.sensors()).find((known) => known.sensor === sensor)?.windows ?? 0,
+      wireBytes: this.#wireBytes,
+      digest: await digest(sensor, { ...this.#stores, newHash: newSha256 }),
+      elapsedMs,
+      ...(fault === undefined ? {} : { fault }),
+    };
+  }
+
+  async #take(message: SensorMessage): Promise<void> {
+    this.position = message.position;
+    if (message.kind === 'heartbeat') {
+      await this.#line.heartbeat(message.heartbeat);
+      return;
+    }
+    this.#wireBytes += message.bytes.length;
+    await this.#line.batch(message.bytes);
+    this.packets += message.header.count;
+  }
+}
+
+/** The session of a replay: what the file is and what it is run with, so that the same run has the same name. */
+function replaySession(options: RunOptions): string {
+  const identity = `${captureIdentity(options.source)} window=${options.windowUs}`;
+  return sha256(identity).slice(0, 16);
+}

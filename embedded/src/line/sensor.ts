@@ -1,0 +1,67 @@
+/** The stages' side of the sensor's thread: starts it, takes its messages one at a time, and stops it cleanly. */
+import { Worker } from 'node:worker_threads';
+import { PipelineError } from '@tapline/core/errors';
+import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
+import type { AgentJob, FromAgent, ToAgent } from './messages.ts';
+
+export type SensorMessage = Exclude<FromAgent, { kind: 'end' }>;
+
+export interface SensorEnd {
+  readonly counters: SensorCounters;
+  /** The fault in the source that ended the session early, if one did. */
+  readonly fault?: PipelineError;
+}
+
+export class SensorThread {
+  readonly #worker: Worker;
+  readonly #ended: Promise<SensorEnd>;
+
+  /**
+   * Starts the sensor.
+   * @param take called for each message in order, never twice at once; when it rejects, the sensor is stopped and
+   *   `ended` rejects with the same error
+   */
+  constructor(job: AgentJob, take: (message: SensorMessage) => Promise<void>) {
+    this.#worker = new Worker(new URL('./agent-thread.ts', import.meta.url), { workerData: job });
+    let previous: Promise<void> = Promise.resolve();
+    this.#ended = new Promise<SensorEnd>((resolve, reject) => {
+      this.#worker.on('message', (message: FromAgent) => {
+        previous = previous.then(async () => {
+          if (message.kind === 'end') {
+            resolve(endOf(message));
+            return;
+          }
+          await take(message);
+          this.#tell({ kind: 'done' });
+        });
+        previous.catch((error: unknown) => {
+          void this.#worker.terminate();
+          reject(error as Error);
+        });
+      });
+      this.#worker.on('error', reject);
+      this.#worker.on('exit', (code) => {
+        if (code !== 0) reject(new Error(`the sensor's thread ended with code ${code}`));
+      });
+    });
+  }
+
+  /** Resolves when the session is closed and every message of it was taken. */
+  get ended(): Promise<SensorEnd> {
+    return this.#ended;
+  }
+
+  /** Ends the session early: what was read is still sent, and the last heartbeat closes it. */
+  stop(): void {
+    this.#tell({ kind: 'stop' });
+  }
+
+  #tell(message: ToAgent): void {
+    this.#worker.postMessage(message);
+  }
+}
+
+function endOf(message: Extract<FromAgent, { kind: 'end' }>): SensorEnd {
+  const { counters, fault } = message;
+  return fault === undefined ? { counters } : { counters, fault: new PipelineError(fault.code, fault.message) };
+}
