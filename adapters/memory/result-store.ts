@@ -78,7 +78,7 @@ export class MemoryResultStore implements ResultStore {
         firstUs = Math.min(firstUs, startUs);
         lastUs = Math.max(lastUs, startUs);
       }
-      found.push({ sensor, firstUs, lastUs });
+      found.push({ sensor, windows: windows.size, firstUs, lastUs });
     }
     return Promise.resolve(found.sort((a, b) => compareText(a.sensor, b.sensor)));
   }

@@ -34,7 +34,7 @@ const SQL = {
   alerts: `SELECT row FROM alert WHERE sensor_id = ? AND window_start_us < ? AND window_end_us > ?
     ORDER BY window_start_us, id`,
   alert: `SELECT row FROM alert WHERE id = ?`,
-  sensors: `SELECT name.text AS sensor, min(window_start_us) AS first_us, max(window_start_us) AS last_us
+  sensors: `SELECT name.text AS sensor, count(*) AS windows, min(window_start_us) AS first_us, max(window_start_us) AS last_us
     FROM kpi JOIN name ON name.id = sensor_id GROUP BY sensor_id ORDER BY name.text`,
 };
 
@@ -146,6 +146,7 @@ export class SqliteResultStore implements ResultStore {
       const rows = this.#database.statement(SQL.sensors).all();
       return rows.map((row) => ({
         sensor: row['sensor'] as string,
+        windows: Number(row['windows']),
         firstUs: Number(row['first_us']),
         lastUs: Number(row['last_us']),
       }));

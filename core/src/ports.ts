@@ -132,6 +132,8 @@ export interface ResultStore {
 
 export interface SensorSummary {
   readonly sensor: string;
+  /** Windows that were scored. */
+  readonly windows: number;
   readonly firstUs: number;
   readonly lastUs: number;
 }

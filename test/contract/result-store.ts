@@ -157,8 +157,8 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
       expect((await store.flows('tap', range)).map((row) => row.windowStartUs)).toEqual(expected);
       expect((await store.evidence('tap', range)).map((row) => row.windowStartUs)).toEqual(expected);
       expect(await store.sensors()).toEqual([
-        { sensor: 'other', firstUs: START, lastUs: START },
-        { sensor: 'tap', firstUs: starts[0], lastUs: starts[5] },
+        { sensor: 'other', windows: 1, firstUs: START, lastUs: START },
+        { sensor: 'tap', windows: starts.length, firstUs: starts[0], lastUs: starts[5] },
       ]);
     });
 
