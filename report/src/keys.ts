@@ -3,7 +3,10 @@ import type { Controller } from './controller.ts';
 import { withPanel } from './state/url-state.ts';
 
 const isTyping = (event: KeyboardEvent): boolean =>
-  event.ctrlKey || event.metaKey || event.altKey || (event.target as Element).closest('input, select, textarea, dialog') !== null;
+  event.ctrlKey ||
+  event.metaKey ||
+  event.altKey ||
+  (event.target as Element).closest('input, select, textarea, dialog') !== null;
 
 const focusOn = (selector: string): void => {
   document.querySelector<HTMLElement>(selector)?.focus();

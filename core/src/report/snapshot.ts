@@ -173,5 +173,8 @@ export interface FlowPage {
 
 /** Every answer that is not 2xx or 304. */
 export interface ApiError {
-  readonly error: { readonly code: 'BAD_REQUEST' | 'NOT_FOUND' | 'METHOD' | 'INTERNAL'; readonly message: string };
+  readonly error: {
+    readonly code: 'BAD_REQUEST' | 'NOT_FOUND' | 'METHOD' | 'UNAVAILABLE' | 'INTERNAL';
+    readonly message: string;
+  };
 }

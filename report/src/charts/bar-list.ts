@@ -16,8 +16,17 @@ export interface BarRow {
 export function barList(rows: readonly BarRow[]): VNode {
   const largest = Math.max(...rows.map((row) => row.value), Number.MIN_VALUE);
   const line = (row: BarRow): Child[] => [
-    h('span', { class: 'bar', style: { width: `${((row.value / largest) * 100).toFixed(2)}%` }, 'aria-hidden': 'true' }),
-    h('span', { class: 'bar-key', title: row.key }, row.key, row.note ? h('span', { class: 'bar-note' }, row.note) : null),
+    h('span', {
+      class: 'bar',
+      style: { width: `${((row.value / largest) * 100).toFixed(2)}%` },
+      'aria-hidden': 'true',
+    }),
+    h(
+      'span',
+      { class: 'bar-key', title: row.key },
+      row.key,
+      row.note ? h('span', { class: 'bar-note' }, row.note) : null,
+    ),
     h('span', { class: 'bar-value' }, row.text),
   ];
   return h(

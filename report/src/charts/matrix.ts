@@ -67,7 +67,10 @@ export function matrix(pairs: readonly Pair[], options: MatrixOptions): VNode {
   const sides = Math.max(1, Math.min(MOST_SIDE, Math.floor((options.width - margin - (narrow ? 10 : 70)) / 20)));
   const rows = largestFirst(pairs, 'source', MOST_SIDE);
   const columns = largestFirst(pairs, 'destination', sides);
-  const cell = Math.min(30, Math.max(18, Math.floor((options.width - margin - (narrow ? 10 : 70)) / Math.max(1, columns.length))));
+  const cell = Math.min(
+    30,
+    Math.max(18, Math.floor((options.width - margin - (narrow ? 10 : 70)) / Math.max(1, columns.length))),
+  );
   const values = pairs.map((pair) => pair.value).filter((value) => value > 0);
   const low = Math.min(...values);
   const shade = scaleLog([low, Math.max(...values, low * 2)], [1, SHADES + 0.999]).clamp(true);
@@ -75,7 +78,14 @@ export function matrix(pairs: readonly Pair[], options: MatrixOptions): VNode {
   const height = head + rows.length * cell + 4;
   return h(
     'svg',
-    { class: 'matrix', viewBox: `0 0 ${width} ${height}`, width, height, role: 'group', 'aria-label': `Traffic between ${rows.length} sources and ${columns.length} destinations` },
+    {
+      class: 'matrix',
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: 'group',
+      'aria-label': `Traffic between ${rows.length} sources and ${columns.length} destinations`,
+    },
     columns.map((name, column) => {
       const x = margin + column * cell + cell / 2;
       return h(
@@ -85,15 +95,23 @@ export function matrix(pairs: readonly Pair[], options: MatrixOptions): VNode {
         shortAddress(name, characters),
       );
     }),
-    rows.map((name, row) => [
-      h('line', { class: 'rule', x1: margin, x2: margin + columns.length * cell, y1: head + row * cell + cell / 2, y2: head + row * cell + cell / 2 }),
-      h(
-        'text',
-        { class: 'row-name', x: margin - 8, y: head + row * cell + cell / 2 + 4, 'text-anchor': 'end' },
-        h('title', {}, name),
-        shortAddress(name, characters),
-      ),
-    ]).flat(),
+    rows
+      .map((name, row) => [
+        h('line', {
+          class: 'rule',
+          x1: margin,
+          x2: margin + columns.length * cell,
+          y1: head + row * cell + cell / 2,
+          y2: head + row * cell + cell / 2,
+        }),
+        h(
+          'text',
+          { class: 'row-name', x: margin - 8, y: head + row * cell + cell / 2 + 4, 'text-anchor': 'end' },
+          h('title', {}, name),
+          shortAddress(name, characters),
+        ),
+      ])
+      .flat(),
     pairs.flatMap((pair) => {
       const row = rows.indexOf(pair.source);
       const column = columns.indexOf(pair.destination);

@@ -29,7 +29,10 @@ const bar = (reason: Reason): VNode => {
 
 /** `half-open-connections` → `half open connections`. */
 export function featureName(feature: string): string {
-  return feature.replace(/([a-z])([A-Z])/gu, '$1 $2').replace(/[-_]/gu, ' ').toLowerCase();
+  return feature
+    .replace(/([a-z])([A-Z])/gu, '$1 $2')
+    .replace(/[-_]/gu, ' ')
+    .toLowerCase();
 }
 
 const bounds = (reason: Reason): Child[] => [
@@ -57,7 +60,12 @@ export function ratioBars(reasons: readonly Reason[]): VNode {
             { class: 'ratio-head' },
             h('span', { class: 'ratio-name' }, featureName(reason.feature)),
             h('strong', { class: 'ratio-value' }, measured(reason.value, reason.unit)),
-            h('span', { class: 'ratio-times' }, times(reason.ratio), h('span', { class: 'visually-hidden' }, ' the bar')),
+            h(
+              'span',
+              { class: 'ratio-times' },
+              times(reason.ratio),
+              h('span', { class: 'visually-hidden' }, ' the bar'),
+            ),
           ),
           bar(reason),
           h('div', { class: 'ratio-bounds' }, bounds(reason)),

@@ -129,13 +129,15 @@ const timeAxis = (data: TimelineData, frame: TimelineFrame): VNode => {
     'g',
     { class: 'axis axis-x' },
     h('line', { x1: frame.left, x2: frame.right, y1: frame.bottom, y2: frame.bottom }),
-    ticks.map((tick) => {
-      const at = pixel(scale(tick));
-      return [
-        h('line', { x1: at, x2: at, y1: frame.bottom, y2: frame.bottom + 5 }),
-        h('text', { x: at, y: frame.bottom + 18, 'text-anchor': 'middle' }, name(tick)),
-      ];
-    }).flat(),
+    ticks
+      .map((tick) => {
+        const at = pixel(scale(tick));
+        return [
+          h('line', { x1: at, x2: at, y1: frame.bottom, y2: frame.bottom + 5 }),
+          h('text', { x: at, y: frame.bottom + 18, 'text-anchor': 'middle' }, name(tick)),
+        ];
+      })
+      .flat(),
   );
 };
 
@@ -161,8 +163,21 @@ const alertMarks = (lanes: AlertLanes, data: TimelineData, frame: TimelineFrame)
         width: pixel(mark.right - mark.left),
         height: pixel(frame.bottom - frame.top),
       }),
-      h('rect', { class: 'mark-hit', x: pixel(mark.left - 3), y: y - 4, width: pixel(mark.right - mark.left + 6), height: LANE }),
-      h('rect', { class: 'mark-bar', x: pixel(mark.left), y, width: pixel(mark.right - mark.left), height: BAR, rx: 2 }),
+      h('rect', {
+        class: 'mark-hit',
+        x: pixel(mark.left - 3),
+        y: y - 4,
+        width: pixel(mark.right - mark.left + 6),
+        height: LANE,
+      }),
+      h('rect', {
+        class: 'mark-bar',
+        x: pixel(mark.left),
+        y,
+        width: pixel(mark.right - mark.left),
+        height: BAR,
+        rx: 2,
+      }),
       h(
         'text',
         { x: pixel(mark.labelX), y: y + BAR - 0.5, 'text-anchor': mark.labelEnd ? 'end' : 'start' },
@@ -215,10 +230,13 @@ export function timeline(data: TimelineData, size: Size): VNode {
     h(
       'g',
       { class: 'axis axis-y' },
-      y.ticks(4).map((tick) => [
-        h('line', { x1: frame.left, x2: frame.right, y1: pixel(y(tick)), y2: pixel(y(tick)) }),
-        h('text', { x: frame.left - 8, y: pixel(y(tick) + 4), 'text-anchor': 'end' }, short(tick)),
-      ]).flat(),
+      y
+        .ticks(4)
+        .map((tick) => [
+          h('line', { x1: frame.left, x2: frame.right, y1: pixel(y(tick)), y2: pixel(y(tick)) }),
+          h('text', { x: frame.left - 8, y: pixel(y(tick) + 4), 'text-anchor': 'end' }, short(tick)),
+        ])
+        .flat(),
     ),
     band(data.selectedWindow, 'chosen-window', frame),
     h(
@@ -232,7 +250,11 @@ export function timeline(data: TimelineData, size: Size): VNode {
     timeAxis(data, frame),
     h('g', { class: 'marks' }, alertMarks(lanes, data, frame)),
     lanes.leftOff > 0 &&
-      h('text', { class: 'left-off', x: frame.right, y: 12, 'text-anchor': 'end' }, `+${lanes.leftOff} more in the list`),
+      h(
+        'text',
+        { class: 'left-off', x: frame.right, y: 12, 'text-anchor': 'end' },
+        `+${lanes.leftOff} more in the list`,
+      ),
     band(data.brush, 'brush', frame),
     data.cursorUs !== null &&
       h('line', {

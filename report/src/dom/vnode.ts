@@ -7,7 +7,8 @@ export type Handler = (event: Event) => void;
 export type Child = VNode | string | number | null | false;
 
 export interface Properties {
-  readonly [attribute: string]: string | number | boolean | null | undefined | Handler | Readonly<Record<string, string>>;
+  readonly [attribute: string]:
+    string | number | boolean | null | undefined | Handler | Readonly<Record<string, string>>;
 }
 
 export interface VNode {

@@ -28,5 +28,14 @@ export function packetsAddress(state: PageState, overview: Overview | null, afte
   const range = state.range ?? overview?.range;
   if (state.query === null || range === null || range === undefined) return null;
   const { host, peer, port, protocol } = state.query;
-  return apiAddress('packets', { sensor: state.sensor, from: range.fromUs, to: range.toUs, host, peer, port, protocol, ...paging });
+  return apiAddress('packets', {
+    sensor: state.sensor,
+    from: range.fromUs,
+    to: range.toUs,
+    host,
+    peer,
+    port,
+    protocol,
+    ...paging,
+  });
 }

@@ -13,7 +13,9 @@ import type { View } from './model.ts';
 export function alertTags(alert: Alert): Child[] {
   return [
     alert.state === 'confirmed' ? null : h('span', { class: `tag tag-${alert.state}` }, alert.state),
-    alert.complete ? null : h('span', { class: 'tag tag-incomplete', title: 'At least one window had packets missing' }, 'incomplete data'),
+    alert.complete
+      ? null
+      : h('span', { class: 'tag tag-incomplete', title: 'At least one window had packets missing' }, 'incomplete data'),
   ];
 }
 
@@ -35,7 +37,11 @@ const row = (view: View, alert: Alert): VNode => {
       h('span', { class: 'alert-detector' }, alert.detector),
       h('span', { class: 'alert-times' }, times(strongest(alert)), h('span', { class: 'visually-hidden' }, ' the bar')),
       h('span', { class: 'alert-entity', title: alert.entity }, alert.entity),
-      h('span', { class: 'alert-when' }, `${timeRange(alert.firstPacketUs, alert.lastPacketUs)} · ${duration(alert.lastPacketUs - alert.firstPacketUs)}`),
+      h(
+        'span',
+        { class: 'alert-when' },
+        `${timeRange(alert.firstPacketUs, alert.lastPacketUs)} · ${duration(alert.lastPacketUs - alert.firstPacketUs)}`,
+      ),
       h('span', { class: 'alert-tags' }, alertTags(alert)),
     ),
   );
@@ -81,7 +87,9 @@ export function listKeys(event: Event): void {
 const emptyText = (overview: Overview | null): string | null => {
   if (overview === null) return 'Loading…';
   if (overview.alerts.length > 0) return null;
-  return overview.range === null ? 'No alerts yet.' : `No alerts between ${dateTime(overview.range.fromUs)} and ${dateTime(overview.range.toUs)} UTC.`;
+  return overview.range === null
+    ? 'No alerts yet.'
+    : `No alerts between ${dateTime(overview.range.fromUs)} and ${dateTime(overview.range.toUs)} UTC.`;
 };
 
 export function alertList(view: View): VNode {
@@ -95,9 +103,17 @@ export function alertList(view: View): VNode {
     empty: emptyText(overview),
     table: () => table(alerts),
     chart: () => [
-      h('ol', { class: 'alert-list', onkeydown: listKeys }, alerts.map((alert) => row(view, alert))),
+      h(
+        'ol',
+        { class: 'alert-list', onkeydown: listKeys },
+        alerts.map((alert) => row(view, alert)),
+      ),
       overview !== null && overview.alertsLeftOff > 0
-        ? h('p', { class: 'empty' }, `${counted(overview.alertsLeftOff, 'less severe alert')} not listed: zoom in to see them.`)
+        ? h(
+            'p',
+            { class: 'empty' },
+            `${counted(overview.alertsLeftOff, 'less severe alert')} not listed: zoom in to see them.`,
+          )
         : null,
     ],
   });

@@ -56,7 +56,8 @@ const body = (view: View, alert: Alert): Child[] => [
 
 export function alertPanel(view: View): VNode {
   const remote = view.model.alert;
-  const alert = remote.value?.alert ?? view.model.overview.value?.alerts.find(({ id }) => id === view.model.state.alert);
+  const alert =
+    remote.value?.alert ?? view.model.overview.value?.alerts.find(({ id }) => id === view.model.state.alert);
   if (alert === undefined) return panel(view, 'alert', ['Alert'], [pending(view, remote)]);
   const title: Child[] = [
     h('span', { class: `alert-severity severity-${alert.severity}` }, severityMark(alert.severity), alert.severity),

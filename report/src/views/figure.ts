@@ -36,11 +36,25 @@ export function dataTable(table: Table, caption: string): VNode {
       'table',
       {},
       h('caption', { class: 'visually-hidden' }, caption),
-      h('thead', {}, h('tr', {}, table.columns.map((column, index) => h('th', { scope: 'col', class: numeric(index) }, column.name)))),
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          table.columns.map((column, index) => h('th', { scope: 'col', class: numeric(index) }, column.name)),
+        ),
+      ),
       h(
         'tbody',
         {},
-        table.rows.map((row) => h('tr', {}, row.map((cell, index) => h('td', { class: numeric(index) }, cell)))),
+        table.rows.map((row) =>
+          h(
+            'tr',
+            {},
+            row.map((cell, index) => h('td', { class: numeric(index) }, cell)),
+          ),
+        ),
       ),
     ),
   );
@@ -85,7 +99,16 @@ export function figure(view: View, options: FigureOptions): VNode {
         'div',
         { class: 'figure-tools' },
         options.controls ?? [],
-        h('button', { type: 'button', 'aria-pressed': String(tabled), onclick: toggle, 'aria-label': `${options.title} as a table` }, 'Table'),
+        h(
+          'button',
+          {
+            type: 'button',
+            'aria-pressed': String(tabled),
+            onclick: toggle,
+            'aria-label': `${options.title} as a table`,
+          },
+          'Table',
+        ),
         h('button', { type: 'button', onclick: save, 'aria-label': `Save ${options.title} as CSV` }, 'CSV'),
       ),
     ),

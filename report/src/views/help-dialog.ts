@@ -29,8 +29,17 @@ export function helpDialog(view: View): VNode {
   return h(
     'dialog',
     { class: 'help', key: 'help', 'aria-labelledby': 'help-title', onclose: close },
-    h('header', { class: 'panel-head' }, h('h2', { id: 'help-title' }, 'Keys and help'), h('button', { type: 'button', class: 'icon', 'aria-label': 'Close', onclick: close }, '×')),
-    h('dl', { class: 'keys' }, KEYS.map(([key, meaning]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, meaning)]).flat()),
+    h(
+      'header',
+      { class: 'panel-head' },
+      h('h2', { id: 'help-title' }, 'Keys and help'),
+      h('button', { type: 'button', class: 'icon', 'aria-label': 'Close', onclick: close }, '×'),
+    ),
+    h(
+      'dl',
+      { class: 'keys' },
+      KEYS.map(([key, meaning]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, meaning)]).flat(),
+    ),
     NOTES.map((note) => h('p', {}, note)),
   );
 }

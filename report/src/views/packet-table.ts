@@ -23,7 +23,12 @@ const line = (packet: PacketLine): VNode =>
     h('td', {}, packet.protocol),
     h('td', {}, packet.flags),
     h('td', { class: 'numeric' }, whole(packet.length)),
-    h('td', {}, packet.info, packet.quality.length > 0 ? h('span', { class: 'tag tag-quality' }, packet.quality.join(' ')) : null),
+    h(
+      'td',
+      {},
+      packet.info,
+      packet.quality.length > 0 ? h('span', { class: 'tag tag-quality' }, packet.quality.join(' ')) : null,
+    ),
   );
 
 const HEADINGS: readonly (readonly [string, boolean])[] = [
@@ -86,7 +91,15 @@ export function packetTable(view: View): VNode {
           h(
             'table',
             { class: 'packet-lines' },
-            h('thead', {}, h('tr', {}, HEADINGS.map(([name, numeric]) => h('th', { scope: 'col', class: numeric ? 'numeric' : null }, name)))),
+            h(
+              'thead',
+              {},
+              h(
+                'tr',
+                {},
+                HEADINGS.map(([name, numeric]) => h('th', { scope: 'col', class: numeric ? 'numeric' : null }, name)),
+              ),
+            ),
             h('tbody', {}, packets.map(line)),
           ),
         );

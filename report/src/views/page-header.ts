@@ -23,7 +23,11 @@ const runPill = (view: View, run: RunStatus): VNode => {
     h('span', { class: 'run-text' }, text),
     detail,
     run.state === 'running' && run.progress !== null
-      ? h('span', { class: 'run-bar', 'aria-hidden': 'true' }, h('span', { style: { width: `${run.progress * 100}%` } }))
+      ? h(
+          'span',
+          { class: 'run-bar', 'aria-hidden': 'true' },
+          h('span', { style: { width: `${run.progress * 100}%` } }),
+        )
       : null,
   );
 };
@@ -39,7 +43,12 @@ const booksLine = (books: BooksSummary): VNode => {
   const balanced = books.unexplained === 0;
   return h(
     'div',
-    { class: `books ${balanced ? 'balanced' : 'unbalanced'}`, title: booksTitle(books), role: 'group', 'aria-label': 'Closed books' },
+    {
+      class: `books ${balanced ? 'balanced' : 'unbalanced'}`,
+      title: booksTitle(books),
+      role: 'group',
+      'aria-label': 'Closed books',
+    },
     h(
       'p',
       { class: 'books-count' },
@@ -73,7 +82,12 @@ const sensorChoice = (view: View, overview: Overview | null): VNode => {
           },
           names.map((sensor) => h('option', { value: sensor, selected: sensor === chosen }, sensor)),
         );
-  return h('p', { class: 'sensor' }, name, first === undefined ? null : h('span', { class: 'sensor-day' }, `${dayOf(first)} UTC`));
+  return h(
+    'p',
+    { class: 'sensor' },
+    name,
+    first === undefined ? null : h('span', { class: 'sensor-day' }, `${dayOf(first)} UTC`),
+  );
 };
 
 const THEME_GLYPHS: Readonly<Record<Theme, string>> = { system: '◐', light: '○', dark: '●' };

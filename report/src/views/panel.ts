@@ -12,7 +12,16 @@ export function panel(view: View, name: string, title: readonly Child[], body: r
       'header',
       { class: 'panel-head' },
       h('h2', { id: `panel-title-${name}`, tabindex: -1 }, title),
-      h('a', { class: 'close', href: formatState(withPanel(view.model.state, {})), 'aria-label': 'Close', title: 'Close (Esc)' }, '×'),
+      h(
+        'a',
+        {
+          class: 'close',
+          href: formatState(withPanel(view.model.state, {})),
+          'aria-label': 'Close',
+          title: 'Close (Esc)',
+        },
+        '×',
+      ),
     ),
     h('div', { class: 'panel-body' }, body),
   );

@@ -62,12 +62,21 @@ export function summaryPanel(view: View): VNode {
           tiles(overview, Math.max(1, (range.toUs - range.fromUs) / 1e6)),
           h('h3', {}, 'Protocols by packets'),
           protocols(overview),
-          h('p', { class: 'hint' }, `Choose one of ${counted(overview.alerts.length, 'alert')}, or click the time line for the indicators of a window.`),
+          h(
+            'p',
+            { class: 'hint' },
+            `Choose one of ${counted(overview.alerts.length, 'alert')}, or click the time line for the indicators of a window.`,
+          ),
         ];
   return h(
     'section',
     { class: 'panel panel-summary', key: 'summary', 'aria-labelledby': 'panel-title-summary' },
-    h('header', { class: 'panel-head' }, h('h2', { id: 'panel-title-summary' }, 'In this range'), h('span', { class: 'panel-entity' }, range === null ? '' : `${timeRange(range.fromUs, range.toUs)} UTC`)),
+    h(
+      'header',
+      { class: 'panel-head' },
+      h('h2', { id: 'panel-title-summary' }, 'In this range'),
+      h('span', { class: 'panel-entity' }, range === null ? '' : `${timeRange(range.fromUs, range.toUs)} UTC`),
+    ),
     h('div', { class: 'panel-body' }, body),
   );
 }

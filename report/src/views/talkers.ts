@@ -95,8 +95,25 @@ export function talkers(view: View): VNode {
     { class: 'talkers', key: 'talkers' },
     pairMatrix(view, tops.pairs),
     ranked(view, tops.sources, { name: 'sources', title: 'Top sources', column: 'source', query: host }),
-    ranked(view, tops.destinations, { name: 'destinations', title: 'Top destinations', column: 'destination', query: host }),
-    ranked(view, tops.services, { name: 'services', title: 'Services', column: 'service', query: serviceQuery, note: serviceName }),
-    ranked(view, tops.icmpTypes, { name: 'icmp', title: 'ICMP', column: 'type', query: (key) => ({ protocol: key.split('/')[0] ?? key }), note: icmpName }),
+    ranked(view, tops.destinations, {
+      name: 'destinations',
+      title: 'Top destinations',
+      column: 'destination',
+      query: host,
+    }),
+    ranked(view, tops.services, {
+      name: 'services',
+      title: 'Services',
+      column: 'service',
+      query: serviceQuery,
+      note: serviceName,
+    }),
+    ranked(view, tops.icmpTypes, {
+      name: 'icmp',
+      title: 'ICMP',
+      column: 'type',
+      query: (key) => ({ protocol: key.split('/')[0] ?? key }),
+      note: icmpName,
+    }),
   );
 }

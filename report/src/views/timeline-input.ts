@@ -105,15 +105,33 @@ const keyed = (view: View, geometry: TimelineGeometry, key: string, shift: boole
     view.actions.setCursor(Math.min(range.toUs - 1, Math.max(range.fromUs, at + direction * step)));
   };
   const actions: Readonly<Record<string, () => void>> = {
-    ArrowLeft: () => { move(-1); },
-    ArrowRight: () => { move(1); },
-    Home: () => { view.actions.setCursor(range.fromUs); },
-    End: () => { view.actions.setCursor(range.toUs - 1); },
-    '+': () => { zoomTo(zoomed(range, extent, at, 0.5)); },
-    '=': () => { zoomTo(zoomed(range, extent, at, 0.5)); },
-    '-': () => { zoomTo(zoomed(range, extent, at, 2)); },
-    '0': () => { zoomTo(null); },
-    Enter: () => { openWindow(view, geometry, at); },
+    ArrowLeft: () => {
+      move(-1);
+    },
+    ArrowRight: () => {
+      move(1);
+    },
+    Home: () => {
+      view.actions.setCursor(range.fromUs);
+    },
+    End: () => {
+      view.actions.setCursor(range.toUs - 1);
+    },
+    '+': () => {
+      zoomTo(zoomed(range, extent, at, 0.5));
+    },
+    '=': () => {
+      zoomTo(zoomed(range, extent, at, 0.5));
+    },
+    '-': () => {
+      zoomTo(zoomed(range, extent, at, 2));
+    },
+    '0': () => {
+      zoomTo(null);
+    },
+    Enter: () => {
+      openWindow(view, geometry, at);
+    },
   };
   const action = actions[key];
   action?.();

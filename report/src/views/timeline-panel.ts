@@ -62,15 +62,30 @@ const legend = (view: View, buckets: readonly TrafficBucket[], range: TimeRange)
     const rate = shown?.rates?.[index];
     return rate === undefined ? '–' : short(rate, unitOf(view));
   };
-  const where = pointed === undefined ? `peak ${shown === undefined ? '' : clockTime(shown.startUs)}` : clockTime(pointed.startUs);
+  const where =
+    pointed === undefined ? `peak ${shown === undefined ? '' : clockTime(shown.startUs)}` : clockTime(pointed.startUs);
   return h(
     'div',
     { class: 'legend' },
-    h('ul', {}, TRAFFIC_CLASSES.map((name, index) =>
-      h('li', {}, h('span', { class: `swatch class-${name}`, 'aria-hidden': 'true' }), h('span', { class: 'legend-name' }, name === 'other' ? name : name.toUpperCase()), h('span', { class: 'legend-value' }, value(index))),
-    )),
+    h(
+      'ul',
+      {},
+      TRAFFIC_CLASSES.map((name, index) =>
+        h(
+          'li',
+          {},
+          h('span', { class: `swatch class-${name}`, 'aria-hidden': 'true' }),
+          h('span', { class: 'legend-name' }, name === 'other' ? name : name.toUpperCase()),
+          h('span', { class: 'legend-value' }, value(index)),
+        ),
+      ),
+    ),
     h('p', { class: 'legend-where' }, where),
-    h('p', { class: 'legend-range' }, `${timeRange(range.fromUs, range.toUs)} UTC, ${duration(range.toUs - range.fromUs)}`),
+    h(
+      'p',
+      { class: 'legend-range' },
+      `${timeRange(range.fromUs, range.toUs)} UTC, ${duration(range.toUs - range.fromUs)}`,
+    ),
   );
 };
 
@@ -91,7 +106,13 @@ const selectedWindow = (view: View, windowUs: number): TimeRange | null => {
   return window === null ? null : { fromUs: window, toUs: window + windowUs };
 };
 
-const plot = (view: View, overview: Overview, buckets: readonly TrafficBucket[], range: TimeRange, size: Size): VNode => {
+const plot = (
+  view: View,
+  overview: Overview,
+  buckets: readonly TrafficBucket[],
+  range: TimeRange,
+  size: Size,
+): VNode => {
   const { model } = view;
   const input = timelineInput(view, {
     frame: timelineFrame(range, size),
@@ -107,7 +128,8 @@ const plot = (view: View, overview: Overview, buckets: readonly TrafficBucket[],
       tabindex: 0,
       role: 'group',
       'aria-roledescription': 'time line',
-      'aria-label': 'Traffic over time. Arrow keys move the cursor, plus and minus zoom, Enter opens the window under the cursor.',
+      'aria-label':
+        'Traffic over time. Arrow keys move the cursor, plus and minus zoom, Enter opens the window under the cursor.',
       ...input,
     },
     timeline(
@@ -143,7 +165,10 @@ export function timelinePanel(view: View): VNode {
     controls: [metricSwitch(view), zoomOut(view)],
     empty: range === null ? 'No packets yet. The time line starts with the first closed window.' : null,
     table: () => ({
-      columns: [{ name: 'time (UTC)' }, ...TRAFFIC_CLASSES.map((name) => ({ name: `${name} ${rateUnit(view.model.state.metric)}`, numeric: true }))],
+      columns: [
+        { name: 'time (UTC)' },
+        ...TRAFFIC_CLASSES.map((name) => ({ name: `${name} ${rateUnit(view.model.state.metric)}`, numeric: true })),
+      ],
       rows: buckets
         .filter((bucket) => bucket.rates !== null)
         .map((bucket) => [isoTime(bucket.startUs), ...bucket.rates!.map((rate) => Math.round(rate * 100) / 100)]),

@@ -31,7 +31,11 @@ const ledgerLine = (report: WindowReport): VNode => {
 const step = (view: View, report: WindowReport, direction: -1 | 1): VNode => {
   const { windowStartUs, windowEndUs } = report.row;
   const window = windowStartUs + direction * (windowEndUs - windowStartUs);
-  return h('a', { class: 'button', href: formatState(withPanel(view.model.state, { window })) }, direction < 0 ? '← Earlier' : 'Later →');
+  return h(
+    'a',
+    { class: 'button', href: formatState(withPanel(view.model.state, { window })) },
+    direction < 0 ? '← Earlier' : 'Later →',
+  );
 };
 
 const alertsOf = (view: View, report: WindowReport): Child[] =>
@@ -46,7 +50,12 @@ const alertsOf = (view: View, report: WindowReport): Child[] =>
             h(
               'li',
               { key: alert.id },
-              h('a', { href: formatState(withPanel(view.model.state, { alert: alert.id })) }, severityMark(alert.severity), ` ${alert.detector} ${alert.entity}`),
+              h(
+                'a',
+                { href: formatState(withPanel(view.model.state, { alert: alert.id })) },
+                severityMark(alert.severity),
+                ` ${alert.detector} ${alert.entity}`,
+              ),
             ),
           ),
         ),
@@ -65,7 +74,10 @@ const body = (view: View, report: WindowReport): Child[] => [
         type: 'button',
         onclick: () => {
           const rows = report.kpis.map((kpi) => [kpi.name, kpi.value, kpi.unit, kpi.doc]);
-          view.actions.save('tapline-window.csv', csv({ columns: ['kpi', 'value', 'unit', 'meaning'].map((name) => ({ name })), rows }));
+          view.actions.save(
+            'tapline-window.csv',
+            csv({ columns: ['kpi', 'value', 'unit', 'meaning'].map((name) => ({ name })), rows }),
+          );
         },
       },
       'CSV',
@@ -81,5 +93,10 @@ export function windowPanel(view: View): VNode {
   if (report === null) return panel(view, 'window', ['Window'], [pending(view, view.model.window)]);
   const { windowStartUs, windowEndUs } = report.row;
   const title = `Window ${timeRange(windowStartUs, windowEndUs)} UTC`;
-  return panel(view, 'window', [title, h('span', { class: 'panel-entity' }, duration(windowEndUs - windowStartUs))], body(view, report));
+  return panel(
+    view,
+    'window',
+    [title, h('span', { class: 'panel-entity' }, duration(windowEndUs - windowStartUs))],
+    body(view, report),
+  );
 }

@@ -1,0 +1,116 @@
+/**
+ * The report stage: the HTTP API behind the page, over the store ports and nothing else. It reads and adds up; whatever
+ * needs judging was stored by the stages before it. Answers carry an ETag, so that polling an unchanged report is cheap.
+ */
+import { PipelineError } from '@tapline/core/errors';
+import type { Codec, LedgerStore, PacketStore, ResultStore } from '@tapline/core/ports';
+import type { ApiError, RunStatus } from '@tapline/core/report/snapshot';
+import { contentHash } from '@tapline/core/wire/content-hash';
+import { alertReport, alertPackets } from './report/alerts.ts';
+import { flowPage } from './report/flows.ts';
+import { overview } from './report/overview.ts';
+import { packetPage } from './report/packets.ts';
+import { windowReport } from './report/windows.ts';
+
+export interface ReportPorts {
+  readonly results: ResultStore;
+  readonly packets: PacketStore;
+  readonly ledger: LedgerStore;
+  /** To open stored batches with. */
+  readonly codecs: readonly Codec[];
+  /** What the process that feeds the stages knows; without it the state is read from the heartbeats. */
+  readonly run?: () => RunStatus;
+}
+
+export interface ReportRequest {
+  readonly method: string;
+  /** Path with its leading slash, still percent-encoded, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly ifNoneMatch: string | null;
+}
+
+export interface ReportResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Empty for 304. */
+  readonly body: string;
+}
+
+export type ReportApi = (request: ReportRequest) => Promise<ReportResponse>;
+
+/** Thrown by the handlers for what does not exist. */
+export class NotFound extends Error {
+  override readonly name = 'NotFound';
+}
+
+type Handler = (ports: ReportPorts, query: URLSearchParams, name: string) => Promise<unknown>;
+
+/** `name` is the one variable part of a path, decoded. */
+const ROUTES: readonly { readonly pattern: RegExp; readonly handler: Handler }[] = [
+  { pattern: /^\/api\/v1\/overview$/u, handler: overview },
+  { pattern: /^\/api\/v1\/windows\/([^/]{1,20})$/u, handler: windowReport },
+  { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})$/u, handler: alertReport },
+  { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/packets$/u, handler: alertPackets },
+  { pattern: /^\/api\/v1\/packets$/u, handler: packetPage },
+  { pattern: /^\/api\/v1\/flows$/u, handler: flowPage },
+];
+
+const HEADERS = {
+  'Content-Type': 'application/json; charset=utf-8',
+  // Whoever caches must ask again: the ETag makes asking cheap, and a report that is old is wrong.
+  'Cache-Control': 'private, no-cache',
+};
+
+const failure = (status: number, code: ApiError['error']['code'], message: string): ReportResponse => ({
+  status,
+  headers: { ...HEADERS, 'Cache-Control': 'no-store' },
+  body: JSON.stringify({ error: { code, message } } satisfies ApiError),
+});
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new PipelineError('USAGE', 'the path is not valid percent-encoding');
+  }
+};
+
+const matchesTag = (ifNoneMatch: string | null, etag: string): boolean =>
+  ifNoneMatch !== null && (ifNoneMatch.trim() === '*' || ifNoneMatch.split(',').some((tag) => tag.trim() === etag));
+
+const answer = async (ports: ReportPorts, request: ReportRequest): Promise<ReportResponse> => {
+  for (const { pattern, handler } of ROUTES) {
+    const match = pattern.exec(request.path);
+    if (match === null) continue;
+    if (request.method !== 'GET' && request.method !== 'HEAD') return failure(405, 'METHOD', 'this API only reads');
+    const body = JSON.stringify(await handler(ports, request.query, decoded(match[1] ?? '')));
+    const etag = `W/"${contentHash(new TextEncoder().encode(body))}"`;
+    const headers = { ...HEADERS, ETag: etag };
+    return matchesTag(request.ifNoneMatch, etag) ? { status: 304, headers, body: '' } : { status: 200, headers, body };
+  }
+  return failure(404, 'NOT_FOUND', 'there is nothing at this address; see /api/v1/overview');
+};
+
+const failed = (error: unknown): ReportResponse => {
+  if (error instanceof NotFound) return failure(404, 'NOT_FOUND', error.message);
+  if (!(error instanceof PipelineError))
+    return failure(500, 'INTERNAL', 'the report failed; the log of the server says why');
+  if (error.code === 'USAGE') return failure(400, 'BAD_REQUEST', error.message);
+  return failure(error.retriable ? 503 : 500, error.retriable ? 'UNAVAILABLE' : 'INTERNAL', error.message);
+};
+
+/**
+ * The API as one function. It always answers; `onError` hears of failures that are not the caller's.
+ */
+export function createReport(ports: ReportPorts, onError: (error: unknown) => void = () => undefined): ReportApi {
+  return async (request) => {
+    try {
+      return await answer(ports, request);
+    } catch (error) {
+      const response = failed(error);
+      if (response.status >= 500) onError(error);
+      return response;
+    }
+  };
+}

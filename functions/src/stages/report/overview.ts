@@ -1,0 +1,81 @@
+/** `/overview`: everything the first view of the page draws, in one answer. */
+import { SEVERITIES, type Alert } from '@tapline/core/detect/alert';
+import type { KpiRow } from '@tapline/core/kpi/kpi-row';
+import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
+import type { TimeRange } from '@tapline/core/ports';
+import { seriesGaps, trafficSeries } from '@tapline/core/report/series';
+import type { Overview, RunStatus } from '@tapline/core/report/snapshot';
+import { rangeTops, rangeTotals } from '@tapline/core/report/tops';
+import type { ReportPorts } from '../report.ts';
+import { readBooks } from './books.ts';
+import { range } from './query.ts';
+import { chooseSensor } from './sensors.ts';
+
+const ALERTS_MOST = 500;
+const DEFAULT_WINDOW_US = 10_000_000;
+const EMPTY_RANGE: TimeRange = { fromUs: 0, toUs: 1 };
+
+const runOf = (ports: ReportPorts, heartbeats: readonly Heartbeat[]): RunStatus => {
+  if (ports.run !== undefined) return ports.run();
+  const over = heartbeats.length > 0 && heartbeats.every((heartbeat) => heartbeat.final);
+  const state = heartbeats.length === 0 ? 'waiting' : over ? 'finished' : 'running';
+  return { state, progress: null, source: null, speed: null };
+};
+
+const mostSevereFirst = (alerts: readonly Alert[]): Alert[] =>
+  alerts.toSorted(
+    (a, b) =>
+      SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
+      b.windowStartUs - a.windowStartUs ||
+      (a.id < b.id ? -1 : 1),
+  );
+
+/** Rows of the windows that overlap the range, ascending. Stores find windows by their start, so the ask begins earlier. */
+export async function rowsWithin(
+  ports: ReportPorts,
+  sensor: string,
+  within: TimeRange,
+  windowUs: number,
+): Promise<KpiRow[]> {
+  const rows = await ports.results.kpis(sensor, { fromUs: within.fromUs - windowUs, toUs: within.toUs });
+  return rows
+    .filter((row) => row.windowEndUs > within.fromUs && row.windowStartUs < within.toUs)
+    .sort((a, b) => a.windowStartUs - b.windowStartUs);
+}
+
+/** The whole extent widened to whole windows, so that the axis does not tremble while a capture replays. */
+const wholeWindows = (firstUs: number, lastUs: number, windowUs: number): TimeRange => ({
+  fromUs: Math.floor(firstUs / windowUs) * windowUs,
+  toUs: (Math.floor(lastUs / windowUs) + 1) * windowUs,
+});
+
+/** Parameters: `sensor`, `from` and `to` (microseconds; default: everything). */
+export async function overview(ports: ReportPorts, query: URLSearchParams): Promise<Overview> {
+  const asked = range(query);
+  const { sensors, chosen } = await chooseSensor(ports, query);
+  const sensor = chosen?.sensor ?? null;
+  const heartbeats = sensor === null ? [] : await ports.ledger.lastHeartbeats(sensor);
+  const windowUs = heartbeats.at(-1)?.windowUs ?? DEFAULT_WINDOW_US;
+  const extent = chosen === undefined ? null : wholeWindows(chosen.firstUs, chosen.lastUs, windowUs);
+  const within = asked ?? extent;
+  const known = sensor !== null && within !== null;
+  const books = await readBooks(ports.ledger, sensor);
+  const rows = known ? await rowsWithin(ports, sensor, within, windowUs) : [];
+  const alerts = known ? mostSevereFirst(await ports.results.alerts(sensor, within)) : [];
+  return {
+    version: 1,
+    sensor,
+    sensors,
+    run: runOf(ports, heartbeats),
+    books,
+    extent,
+    range: known ? within : null,
+    windowUs,
+    series: trafficSeries(rows, within ?? EMPTY_RANGE),
+    gaps: known ? seriesGaps(rows, within, books.closedToUs) : [],
+    totals: rangeTotals(rows),
+    tops: rangeTops(rows),
+    alerts: alerts.slice(0, ALERTS_MOST),
+    alertsLeftOff: Math.max(0, alerts.length - ALERTS_MOST),
+  };
+}
