@@ -1,9 +1,9 @@
 /** Names of the protocol codes that flow records and protocol counts carry. */
 import { etherTypeName, ipProtocolName } from '../packet/names.ts';
-import { NOT_IP } from '../window/flow-table.ts';
+import { NOT_IP } from '../window/flow-records.ts';
 import { OTHER_KEY } from '../window/keyed-counts.ts';
 
-/** `TCP`, `UDP`, `ARP` …: the name of a FlowTable protocol code as packet rows show it; `other` for what did not fit. */
+/** `TCP`, `UDP`, `ARP` …: the name of a FlowRecords protocol code as packet rows show it; `other` for what did not fit. */
 export function protocolText(protocol: number): string {
   if (protocol === OTHER_KEY) return 'other';
   return protocol < NOT_IP ? ipProtocolName(protocol) : etherTypeName(protocol - NOT_IP);

@@ -6,7 +6,7 @@ import { LAYER, QUALITY, QUALITY_MALFORMED, type PacketColumns } from '../packet
 import { hashAddress, hashPair } from '../sketch/hash.ts';
 import type { FlowIndex } from '../wire/flow-index.ts';
 import { CLASS, CLASS_COUNT, COUNTER } from './counters.ts';
-import { FlowTable, NOT_IP } from './flow-table.ts';
+import { FlowRecords, NOT_IP } from './flow-records.ts';
 import { IP_PROTOCOL } from './flow-traits.ts';
 import { checkWindowWidth, SECOND_US, windowStart } from './time-window.ts';
 import { WindowPartial } from './window-partial.ts';
@@ -39,7 +39,7 @@ export function buildPartials(
   const flowRows = new Int32Array(index.flows).fill(-1);
   for (const [windowStartUs, rows] of rowsByWindow(columns, windowUs)) {
     const partial = new WindowPartial(windowStartUs, windowUs);
-    partial.flows = new FlowTable(Math.min(index.flows, rows.length));
+    partial.flows = new FlowRecords(Math.min(index.flows, rows.length));
     partial.sessionIndex(session);
     addPackets(partial, columns, rows, index.local, flowRows);
     addFlows(partial);
@@ -155,7 +155,7 @@ function addPackets(
 }
 
 /** A new flow record whose key is as the flow's first packet had it: `row` may go the other way. */
-function beginFlow(table: FlowTable, columns: PacketColumns, row: number): number {
+function beginFlow(table: FlowRecords, columns: PacketColumns, row: number): number {
   const at = table.insert(0, columns.flow[row]!);
   const reversed = (columns.direction[row]! & 1) !== 0;
   table.addressType[at] = columns.addressType[row]!;

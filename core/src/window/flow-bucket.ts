@@ -4,7 +4,7 @@
  */
 import { hashAddress, hashPair } from '../sketch/hash.ts';
 import { ThetaSet } from '../sketch/theta-set.ts';
-import type { FlowTable } from './flow-table.ts';
+import type { FlowRecords } from './flow-records.ts';
 import { isCompleted, isFailedContact, isIllegalProbe } from './flow-traits.ts';
 
 /**
@@ -49,7 +49,7 @@ export interface FlowBucket {
 }
 
 /** Hash of the key under which row `row` falls for kind number `kind` (32 bits; what buckets are found by). */
-export function bucketHash(table: FlowTable, row: number, kind: number, initiator: 0 | 1): number {
+export function bucketHash(table: FlowRecords, row: number, kind: number, initiator: 0 | 1): number {
   const initiators = initiator === 0 ? table.source : table.destination;
   const responders = initiator === 0 ? table.destination : table.source;
   const port = initiator === 0 ? table.destinationPort[row]! : table.sourcePort[row]!;
@@ -71,7 +71,7 @@ export function bucketHash(table: FlowTable, row: number, kind: number, initiato
 
 /** An empty bucket for the key of row `row`. */
 export function bucketFor(
-  table: FlowTable,
+  table: FlowRecords,
   row: number,
   kind: number,
   initiator: 0 | 1,
@@ -118,7 +118,7 @@ export function emptyBucket(
 }
 
 /** Adds row `row` of `table` to a bucket of its key. */
-export function foldRow(bucket: FlowBucket, table: FlowTable, row: number, initiator: 0 | 1): void {
+export function foldRow(bucket: FlowBucket, table: FlowRecords, row: number, initiator: 0 | 1): void {
   const asked = 2 * row + initiator;
   const answered = 2 * row + 1 - initiator;
   const illegal = isIllegalProbe(table, row);
@@ -143,7 +143,7 @@ export function foldRow(bucket: FlowBucket, table: FlowTable, row: number, initi
 }
 
 /** Hash of the thing a flow contributes to the contacts of a bucket of this kind. */
-export function contactHash(kind: BucketKind, table: FlowTable, row: number, initiator: 0 | 1): number {
+export function contactHash(kind: BucketKind, table: FlowRecords, row: number, initiator: 0 | 1): number {
   switch (kind) {
     case 'service':
     case 'victim':

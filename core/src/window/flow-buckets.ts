@@ -9,7 +9,7 @@ import {
   mergeBucket,
   type FlowBucket,
 } from './flow-bucket.ts';
-import type { FlowTable } from './flow-table.ts';
+import type { FlowRecords } from './flow-records.ts';
 import { initiatorSide } from './flow-traits.ts';
 
 /** Buckets of each kind that a batch's partial keeps: the ones with the most flows. */
@@ -57,7 +57,7 @@ export class FlowBuckets {
    * Adds one flow to the buckets of all its kinds.
    * @returns keys for which the bound allowed no bucket
    */
-  fold(table: FlowTable, row: number, limit = PANE_BUCKETS): number {
+  fold(table: FlowRecords, row: number, limit = PANE_BUCKETS): number {
     const initiator = initiatorSide(table, row);
     let dropped = 0;
     for (let kind = 0; kind < BUCKET_KIND_COUNT; kind++) {
@@ -79,7 +79,7 @@ export class FlowBuckets {
    * @param rows which rows of `table`
    * @returns keys for which no bucket was kept
    */
-  foldHeavy(table: FlowTable, rows: readonly number[]): number {
+  foldHeavy(table: FlowRecords, rows: readonly number[]): number {
     const counting = new KeyCounts();
     const hashes = new Uint32Array(rows.length * BUCKET_KIND_COUNT);
     rows.forEach((row, index) => {

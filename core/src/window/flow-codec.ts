@@ -10,7 +10,7 @@
 import { ADDRESS_TYPE } from '../packet/columns.ts';
 import type { ByteReader } from '../sketch/byte-reader.ts';
 import type { ByteWriter } from '../sketch/byte-writer.ts';
-import { FlowTable } from './flow-table.ts';
+import { FlowRecords } from './flow-records.ts';
 import type { WindowPartial } from './window-partial.ts';
 
 const DIRECTION_FIELDS = ['packets', 'bytes', 'payload', 'opens', 'accepts', 'refusals', 'flags'] as const;
@@ -43,7 +43,7 @@ export function recordBytes({ flows, windowStartUs }: Pick<Host, 'flows' | 'wind
 }
 
 /** Row numbers ascending by session and flow: the order of every listing of flows. */
-export function flowOrder(table: FlowTable): number[] {
+export function flowOrder(table: FlowRecords): number[] {
   return Array.from({ length: table.rows }, (_, row) => row).sort(
     (a, b) => table.session[a]! - table.session[b]! || table.flow[a]! - table.flow[b]!,
   );
@@ -72,10 +72,10 @@ export function encodeFlows(partial: Host, writer: ByteWriter): void {
   }
 }
 
-export function decodeFlows(partial: Host, reader: ByteReader): FlowTable {
+export function decodeFlows(partial: Host, reader: ByteReader): FlowRecords {
   const rows = reader.bounded(MAX_RECORDS, 'flow records');
   if (rows * 10 > reader.remaining) throw reader.damage('ends before its flow records do');
-  const table = new FlowTable(rows);
+  const table = new FlowRecords(rows);
   const firstNumber = rows === 0 ? 0 : reader.varint();
   let session = 0;
   let flow = 0;
@@ -95,7 +95,7 @@ export function decodeFlows(partial: Host, reader: ByteReader): FlowTable {
   return table;
 }
 
-function encodeKey(table: FlowTable, row: number, writer: ByteWriter): void {
+function encodeKey(table: FlowRecords, row: number, writer: ByteWriter): void {
   const type = table.addressType[row]!;
   writer.u8(type);
   encodeAddress(writer, type, table.source, 4 * row);
@@ -105,7 +105,7 @@ function encodeKey(table: FlowTable, row: number, writer: ByteWriter): void {
   writer.varint(table.destinationPort[row]!);
 }
 
-function decodeKey(table: FlowTable, row: number, reader: ByteReader): void {
+function decodeKey(table: FlowRecords, row: number, reader: ByteReader): void {
   const type = reader.u8();
   table.addressType[row] = type;
   decodeAddress(reader, type, table.source, 4 * row);
@@ -125,7 +125,7 @@ export function decodeAddress(reader: ByteReader, type: number, words: Uint32Arr
   for (let word = type === ADDRESS_TYPE.ipv4 ? 3 : 0; word < 4; word++) words[at + word] = reader.u32();
 }
 
-function encodeDirections(table: FlowTable, row: number, writer: ByteWriter): void {
+function encodeDirections(table: FlowRecords, row: number, writer: ByteWriter): void {
   let mask = 0;
   DIRECTION_FIELDS.forEach((field, place) => {
     if (table[field][2 * row]! > 0) mask |= 1 << (2 * place);
@@ -139,7 +139,7 @@ function encodeDirections(table: FlowTable, row: number, writer: ByteWriter): vo
   });
 }
 
-function decodeDirections(table: FlowTable, row: number, reader: ByteReader): void {
+function decodeDirections(table: FlowRecords, row: number, reader: ByteReader): void {
   const mask = reader.u8() | (reader.u8() << 8);
   DIRECTION_FIELDS.forEach((field, place) => {
     if ((mask & (1 << (2 * place))) !== 0) table[field][2 * row] = reader.varint();

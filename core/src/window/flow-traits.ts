@@ -1,5 +1,5 @@
 /** What one flow's counts say about it: who began it, whether it was answered, whether it is a probe no stack would send. */
-import { NOT_IP, PROTOCOL_ARP, type FlowTable } from './flow-table.ts';
+import { NOT_IP, PROTOCOL_ARP, type FlowRecords } from './flow-records.ts';
 
 export const IP_PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
 
@@ -14,7 +14,7 @@ const FIRST_UNPRIVILEGED_PORT = 1024;
  * The side (0 forward, 1 reverse) that began the flow. The first captured packet may be the answer (a capture that begins
  * late, or sees one direction only), so a SYN or SYN-ACK decides before it; without either, a service port does.
  */
-export function initiatorSide(table: FlowTable, row: number): 0 | 1 {
+export function initiatorSide(table: FlowRecords, row: number): 0 | 1 {
   const forward = 2 * row;
   const reverse = forward + 1;
   if (table.opens[forward]! > 0) return 0;
@@ -26,13 +26,13 @@ export function initiatorSide(table: FlowTable, row: number): 0 | 1 {
 }
 
 /** The initiator sent more than opening and refusing packets: for TCP, the three-way handshake was completed. */
-export function isCompleted(table: FlowTable, row: number, initiator: 0 | 1): boolean {
+export function isCompleted(table: FlowRecords, row: number, initiator: 0 | 1): boolean {
   const at = 2 * row + initiator;
   return table.packets[at]! > table.opens[at]! + table.refusals[at]!;
 }
 
 /** TCP: connection requests of which none was completed (RFC 4987 calls the responder's side a half-open connection). */
-export function isHalfOpen(table: FlowTable, row: number, initiator: 0 | 1): boolean {
+export function isHalfOpen(table: FlowRecords, row: number, initiator: 0 | 1): boolean {
   return (
     table.protocol[row] === IP_PROTOCOL.tcp &&
     table.opens[2 * row + initiator]! > 0 &&
@@ -44,7 +44,7 @@ export function isHalfOpen(table: FlowTable, row: number, initiator: 0 | 1): boo
  * The initiator asked and got no, or nothing: TCP SYN answered by RST or silence, UDP without any reply, ICMP echo or
  * ARP request without reply.
  */
-export function isFailedContact(table: FlowTable, row: number, initiator: 0 | 1): boolean {
+export function isFailedContact(table: FlowRecords, row: number, initiator: 0 | 1): boolean {
   const asked = 2 * row + initiator;
   const answered = 2 * row + 1 - initiator;
   switch (table.protocol[row]!) {
@@ -67,7 +67,7 @@ export function isFailedContact(table: FlowTable, row: number, initiator: 0 | 1)
 }
 
 /** Whether the contact got an answer that shows a living service or host. */
-export function isAnswered(table: FlowTable, row: number, initiator: 0 | 1): boolean {
+export function isAnswered(table: FlowRecords, row: number, initiator: 0 | 1): boolean {
   const answered = 2 * row + 1 - initiator;
   return table.packets[answered]! > table.refusals[answered]!;
 }
@@ -76,7 +76,7 @@ export function isAnswered(table: FlowTable, row: number, initiator: 0 | 1): boo
  * A TCP probe without SYN, as scanners send to see how a port reacts: NULL, FIN, Xmas (RFC 9293 3.10.7 makes a closed port
  * answer with RST, an open one with nothing), or a lone ACK that was answered by RST.
  */
-export function isIllegalProbe(table: FlowTable, row: number): boolean {
+export function isIllegalProbe(table: FlowRecords, row: number): boolean {
   const forward = 2 * row;
   if (table.protocol[row] !== IP_PROTOCOL.tcp || table.packets[forward]! > PROBE_PACKETS) return false;
   if (table.packets[forward] === 0 || table.payload[forward]! > 0) return false;

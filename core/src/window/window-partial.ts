@@ -9,7 +9,7 @@ import { CLASS_COUNT, COUNTER, COUNTERS } from './counters.ts';
 import { BATCH_CONTACTS } from './flow-bucket.ts';
 import { FlowBuckets } from './flow-buckets.ts';
 import { recordBytes } from './flow-codec.ts';
-import { FlowTable } from './flow-table.ts';
+import { FlowRecords } from './flow-records.ts';
 import { KeyedCounts } from './keyed-counts.ts';
 import { SECOND_US } from './time-window.ts';
 
@@ -31,7 +31,7 @@ const BATCH_FLOW_BYTES = 30_000;
 export class WindowPartial {
   readonly windowStartUs: number;
   readonly windowUs: number;
-  /** Sessions the flow numbers belong to; FlowTable.session holds places in it. */
+  /** Sessions the flow numbers belong to; FlowRecords.session holds places in it. */
   readonly sessions: string[] = [];
   /** See COUNTERS. */
   readonly counters = new Float64Array(COUNTERS.length);
@@ -43,13 +43,13 @@ export class WindowPartial {
   minLength = Infinity;
   maxLength = 0;
   readonly sizes = new LogHistogram();
-  /** By FlowTable protocol code. */
+  /** By FlowRecords protocol code. */
   readonly protocols = new KeyedCounts(KEYED_LIMIT);
   /** By IP protocol << 16 | type << 8 | code. */
   readonly icmpTypes = new KeyedCounts(KEYED_LIMIT);
   readonly distinct: Readonly<Record<DistinctName, HyperLogLog>>;
   readonly bins: Readonly<Record<DistributionName, HashedBins>>;
-  flows = new FlowTable();
+  flows = new FlowRecords();
   readonly buckets: FlowBuckets;
 
   constructor(windowStartUs: number, windowUs: number, contactLimit: number = BATCH_CONTACTS) {
@@ -155,8 +155,8 @@ function addTo(to: Float64Array, from: Float64Array): void {
   for (let index = 0; index < to.length; index++) to[index]! += from[index]!;
 }
 
-function keepRows(table: FlowTable, rows: readonly number[]): FlowTable {
-  const kept = new FlowTable(rows.length);
+function keepRows(table: FlowRecords, rows: readonly number[]): FlowRecords {
+  const kept = new FlowRecords(rows.length);
   for (const from of rows) {
     const row = kept.insert(table.session[from]!, table.flow[from]!);
     kept.copyKey(row, table, from);

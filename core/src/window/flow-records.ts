@@ -17,7 +17,7 @@ const grow = <T extends { readonly length: number; set(from: T): void }>(from: T
  * `opens`, `accepts` and `refusals` are one idea in several protocols: TCP SYN, SYN-ACK, RST; ICMP echo request, echo
  * reply, destination unreachable; ARP request, reply, none.
  */
-export class FlowTable {
+export class FlowRecords {
   rows = 0;
   /** Place in WindowPartial.sessions. */
   session: Uint16Array<ArrayBuffer>;
@@ -89,7 +89,7 @@ export class FlowTable {
   }
 
   /** Adds row `from` of another table, whose session numbers `sessions` translates; `row` must be the same flow. */
-  accumulate(row: number, other: FlowTable, from: number): void {
+  accumulate(row: number, other: FlowRecords, from: number): void {
     if (other.firstUs[from]! < this.firstUs[row]!) this.firstUs[row] = other.firstUs[from]!;
     if (other.lastUs[from]! > this.lastUs[row]!) this.lastUs[row] = other.lastUs[from]!;
     if (other.firstNumber[from]! < this.firstNumber[row]!) this.firstNumber[row] = other.firstNumber[from]!;
@@ -107,7 +107,7 @@ export class FlowTable {
   }
 
   /** Fills the key columns of a new row from another table's row. */
-  copyKey(row: number, other: FlowTable, from: number): void {
+  copyKey(row: number, other: FlowRecords, from: number): void {
     this.addressType[row] = other.addressType[from]!;
     this.protocol[row] = other.protocol[from]!;
     this.sourcePort[row] = other.sourcePort[from]!;

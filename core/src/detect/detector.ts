@@ -1,0 +1,58 @@
+/** What a detector is: evidence out of one pane, and a verdict over the evidence of one entity in time order. */
+import type { DetectorConfig } from './config.ts';
+import type { DetectorName, Evidence, Reason } from './alert.ts';
+import type { PaneView } from './pane-view.ts';
+
+/** What the evidence of one entity amounts to. Only at or above the floor. */
+export interface Verdict {
+  /** How far beyond the floor: 1 or more. */
+  readonly ratio: number;
+  readonly reasons: readonly Reason[];
+  /** One sentence with the numbers that matter. */
+  readonly summary: string;
+  /** MITRE ATT&CK technique ids. */
+  readonly attack: readonly string[];
+}
+
+export interface Detector {
+  readonly name: DetectorName;
+  /** Raised when the same packets would be judged differently. */
+  readonly version: number;
+  /** Decades of ratio added for severity: what an alert at the floor already means. */
+  readonly gravity: number;
+  /** Windows before the present one that count together with it. */
+  readonly lookbackWindows: (config: DetectorConfig) => number;
+  /** Pure. Evidence below the floor is given too when lookbackWindows is not 0. */
+  readonly detect: (view: PaneView, config: DetectorConfig) => Evidence[];
+  /** Evidence of one entity about one subject, ascending in time, the last one present; null below the floor. */
+  readonly judge: (evidence: readonly Evidence[], config: DetectorConfig) => Verdict | null;
+}
+
+/** A reason without a baseline: how a value compares with its floor. */
+export function reason(feature: string, value: number, unit: string, floor: number): Reason {
+  return { feature, value: rounded(value), unit, floor, baseline: null, ratio: rounded(value / floor) };
+}
+
+/** Three decimals: the digits a person reads, and the same text on every machine. */
+export function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+/** `12,345`, for summaries; whole numbers above 10, else up to two decimals. */
+export function figure(value: number): string {
+  const shown = value >= 10 ? Math.round(value) : Math.round(value * 100) / 100;
+  const [whole, fraction] = String(shown).split('.');
+  const grouped = whole!.replace(/\B(?=(\d{3})+$)/g, ',');
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+}
+
+/** `10 s`, `5 min` of a time span in microseconds. */
+export function spanText(spanUs: number): string {
+  const seconds = spanUs / 1e6;
+  return seconds >= 120 ? `${figure(seconds / 60)} min` : `${figure(seconds)} s`;
+}
+
+/** `host:port`, with brackets for IPv6. */
+export function endpoint(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,26 @@
+/** The detectors there are, and the one call that runs them all over a pane. To add one, add it here. */
+import type { WindowPartial } from '../window/window-partial.ts';
+import type { Evidence } from './alert.ts';
+import { DETECTOR_CONFIG, type DetectorConfig } from './config.ts';
+import type { Detector } from './detector.ts';
+import { horizontalScan } from './horizontal-scan.ts';
+import { icmpFlood } from './icmp-flood.ts';
+import { PaneView } from './pane-view.ts';
+import { synFlood } from './syn-flood.ts';
+import { udpFlood } from './udp-flood.ts';
+import { verticalScan } from './vertical-scan.ts';
+
+export const DETECTOR_LIST: readonly Detector[] = [synFlood, udpFlood, icmpFlood, horizontalScan, verticalScan];
+
+/** The evidence one pane gives, ascending by detector and entity; at most one per (detector, entity). Pure. */
+export function scorePane(pane: WindowPartial, sensor: string, config: DetectorConfig = DETECTOR_CONFIG): Evidence[] {
+  const view = new PaneView(pane, sensor);
+  return DETECTOR_LIST.flatMap((detector) => detector.detect(view, config)).sort(compareEvidence);
+}
+
+/** Order of all evidence: time, then detector, then entity. */
+export function compareEvidence(a: Evidence, b: Evidence): number {
+  if (a.windowStartUs !== b.windowStartUs) return a.windowStartUs - b.windowStartUs;
+  if (a.detector !== b.detector) return a.detector < b.detector ? -1 : 1;
+  return a.entity === b.entity ? 0 : a.entity < b.entity ? -1 : 1;
+}

@@ -1,0 +1,179 @@
+/**
+ * SYN flood: a service is asked for more connections than anyone completes (RFC 4987). Keyed by the victim, so that spoofed
+ * and many sources do not matter; a flood over many ports is one finding about the host. Mute in one-sided captures.
+ */
+import { IP_PROTOCOL, isHalfOpen } from '../window/flow-traits.ts';
+import type { Contributor, Evidence } from './alert.ts';
+import { topContributors } from './contributors.ts';
+import { endpoint, figure, reason, spanText, type Detector, type Verdict } from './detector.ts';
+import type { DetectorConfig } from './config.ts';
+import type { PaneView } from './pane-view.ts';
+
+/** Connection requests (SYN) and those of them that nobody completed, by number. */
+interface Requests {
+  halfOpen: number;
+  requests: number;
+}
+
+const PORTS = 65_536;
+
+export const synFlood: Detector = {
+  name: 'syn-flood',
+  version: 1,
+  gravity: 0.5,
+  lookbackWindows: () => 0,
+  detect(view, config) {
+    if (view.isOneSided) return [];
+    const { byHost, byService } = countRequests(view);
+    const found: Evidence[] = [];
+    for (const [host, all] of byHost) {
+      if (!isFlood(all, config.synFlood.halfOpen, config)) continue;
+      const { port, requests } = topPort(byService, host);
+      if (requests.halfOpen >= config.synFlood.portShare * all.halfOpen) {
+        if (isFlood(requests, config.synFlood.halfOpen, config)) found.push(evidence(view, host, port, requests));
+      } else if (isFlood(all, config.synFlood.halfOpenAnyPort, config)) found.push(evidence(view, host, 0, all));
+    }
+    return found.sort((a, b) => b.features['halfOpen']! - a.features['halfOpen']!).slice(0, config.evidenceLimit);
+  },
+  judge: (evidence, config) => judge(evidence.at(-1)!, config),
+};
+
+function isFlood(of: Requests, floor: number, { synFlood: { halfOpenShare } }: DetectorConfig): boolean {
+  return of.halfOpen >= floor && of.halfOpen >= halfOpenShare * of.requests;
+}
+
+function countRequests(view: PaneView): {
+  byHost: Map<number, Requests>;
+  byService: Map<number, Map<number, Requests>>;
+} {
+  const byHost = new Map<number, Requests>();
+  const byService = new Map<number, Map<number, Requests>>();
+  const { flows } = view;
+  for (let row = 0; row < flows.rows; row++) {
+    const side = view.initiatorSide[row] as 0 | 1;
+    const requests = flows.opens[2 * row + side]!;
+    if (requests === 0 || flows.protocol[row] !== IP_PROTOCOL.tcp) continue;
+    const halfOpen = isHalfOpen(flows, row, side) ? requests : 0;
+    count(byHost, view.responder[row]!, requests, halfOpen);
+    count(portsOf(byService, view.responder[row]!), view.port[row]!, requests, halfOpen);
+  }
+  for (const { bucket, host } of view.folded) {
+    if (bucket.protocol !== IP_PROTOCOL.tcp) continue;
+    const halfOpen = Math.max(0, bucket.opens - bucket.completed);
+    if (bucket.kind === 'victim') count(byHost, host, bucket.opens, halfOpen);
+    if (bucket.kind === 'service') count(portsOf(byService, host), bucket.port, bucket.opens, halfOpen);
+  }
+  return { byHost, byService };
+}
+
+function portsOf(byService: Map<number, Map<number, Requests>>, host: number): Map<number, Requests> {
+  let ports = byService.get(host);
+  if (ports === undefined) byService.set(host, (ports = new Map<number, Requests>()));
+  return ports;
+}
+
+function count(counts: Map<number, Requests>, key: number, requests: number, halfOpen: number): void {
+  const known = counts.get(key);
+  if (known === undefined) counts.set(key, { requests, halfOpen });
+  else {
+    known.requests += requests;
+    known.halfOpen += halfOpen;
+  }
+}
+
+function topPort(byService: Map<number, Map<number, Requests>>, host: number): { port: number; requests: Requests } {
+  let port = PORTS;
+  let requests: Requests = { halfOpen: -1, requests: 0 };
+  for (const [candidate, of] of byService.get(host) ?? []) {
+    if (of.halfOpen < requests.halfOpen || (of.halfOpen === requests.halfOpen && candidate > port)) continue;
+    port = candidate;
+    requests = of;
+  }
+  return { port, requests };
+}
+
+/** @param port 0 = all ports of the host together */
+function evidence(view: PaneView, host: number, port: number, of: Requests): Evidence {
+  const { flows, pane } = view;
+  const sources = new Map<number, number>();
+  const ports = new Set<number>();
+  let spread = 0;
+  let firstUs = Infinity;
+  let lastUs = -Infinity;
+  for (let row = 0; row < flows.rows; row++) {
+    const side = view.initiatorSide[row] as 0 | 1;
+    if (view.responder[row] !== host || (port !== 0 && view.port[row] !== port)) continue;
+    if (!isHalfOpen(flows, row, side)) continue;
+    const source = view.initiator[row]!;
+    sources.set(source, (sources.get(source) ?? 0) + flows.opens[2 * row + side]!);
+    ports.add(view.port[row]!);
+    firstUs = Math.min(firstUs, flows.firstUs[row]!);
+    lastUs = Math.max(lastUs, flows.lastUs[row]!);
+  }
+  for (const { bucket, host: bucketHost, peer } of view.folded) {
+    if (bucket.protocol !== IP_PROTOCOL.tcp) continue;
+    const isTarget = bucketHost === host && (port === 0 ? bucket.kind === 'victim' : bucket.kind === 'service');
+    if (isTarget && (port === 0 || bucket.port === port)) {
+      spread = Math.max(spread, bucket.contacts.estimate());
+      firstUs = Math.min(firstUs, bucket.firstUs);
+      lastUs = Math.max(lastUs, bucket.lastUs);
+    }
+    if (bucket.kind === 'probe' && peer === host) {
+      sources.set(bucketHost, (sources.get(bucketHost) ?? 0) + Math.max(0, bucket.opens - bucket.completed));
+    }
+  }
+  const target = view.hostText(host);
+  return {
+    sensor: view.sensor,
+    detector: 'syn-flood',
+    entity: port === 0 ? target : endpoint(target, port),
+    windowStartUs: pane.windowStartUs,
+    windowEndUs: pane.windowStartUs + pane.windowUs,
+    features: {
+      halfOpen: of.halfOpen,
+      requests: of.requests,
+      sources: Math.max(sources.size, Math.round(spread)),
+      ports: ports.size,
+      anyPort: port === 0 ? 1 : 0,
+    },
+    contacts: [],
+    contributors: sourceContributors(view, sources),
+    firstPacketUs: firstUs,
+    lastPacketUs: lastUs,
+    filter: {
+      fromUs: firstUs,
+      toUs: lastUs + 1,
+      host: target,
+      ...(port === 0 ? {} : { port }),
+      protocol: 'tcp',
+    },
+  };
+}
+
+function sourceContributors(view: PaneView, sources: Map<number, number>): Contributor[] {
+  return topContributors(
+    [...sources].map(([source, value]) => ({ key: view.hostText(source), value, unit: 'half-open requests' })),
+  );
+}
+
+function judge(last: Evidence, { synFlood: config }: DetectorConfig): Verdict | null {
+  const { halfOpen, requests, sources, ports, anyPort } = last.features as Record<string, number>;
+  const floor = anyPort === 1 ? config.halfOpenAnyPort : config.halfOpen;
+  if (halfOpen! < floor) return null;
+  const spoofed = sources! > config.spoofedShare * halfOpen!;
+  const from = spoofed
+    ? `${figure(sources!)} sources, most of them surely spoofed`
+    : `${figure(sources!)} source${sources === 1 ? '' : 's'}`;
+  const where = anyPort === 1 ? ` on ${figure(ports!)} or more ports` : '';
+  return {
+    ratio: halfOpen! / floor,
+    reasons: [
+      reason('half-open requests', halfOpen!, 'requests', floor),
+      reason('half-open share', halfOpen! / requests!, 'share', config.halfOpenShare),
+    ],
+    summary:
+      `${last.entity}: ${figure(halfOpen!)} of ${figure(requests!)} connection requests${where} in ` +
+      `${spanText(last.windowEndUs - last.windowStartUs)} never completed, from ${from}`,
+    attack: ['T1499.001', 'T1498.001'],
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * Vertical scan: one source tries many ports of one host. Counts distinct ports, over five minutes, that refused or kept
+ * silent, and TCP probes no stack would send (NULL, FIN, Xmas, lone ACK). Mute in one-sided captures.
+ */
+import { ThetaSet } from '../sketch/theta-set.ts';
+import { PANE_CONTACTS, portHash } from '../window/flow-bucket.ts';
+import { IP_PROTOCOL, isAnswered, isFailedContact, isIllegalProbe } from '../window/flow-traits.ts';
+import type { Evidence } from './alert.ts';
+import type { DetectorConfig } from './config.ts';
+import { topContributors } from './contributors.ts';
+import { figure, reason, spanText, type Detector, type Verdict } from './detector.ts';
+import type { PaneView } from './pane-view.ts';
+import { uniteContacts } from './unite.ts';
+
+/** What one source tried on one host with one protocol. */
+interface Probing {
+  readonly source: number;
+  readonly target: number;
+  readonly protocol: number;
+  readonly failedPorts: ThetaSet;
+  readonly answeredPorts: Set<number>;
+  illegal: number;
+  firstUs: number;
+  lastUs: number;
+}
+
+const PROTOCOLS = [IP_PROTOCOL.tcp, IP_PROTOCOL.udp] as const;
+
+export const verticalScan: Detector = {
+  name: 'vertical-scan',
+  version: 1,
+  gravity: 0,
+  lookbackWindows: (config) => config.verticalScan.lookbackWindows,
+  detect(view, config) {
+    if (view.isOneSided) return [];
+    const bySource = new Map<number, Probing[]>();
+    for (const probing of findProbings(view, config).values()) {
+      if (probing.failedPorts.estimate() === 0) continue;
+      const known = bySource.get(probing.source);
+      if (known === undefined) bySource.set(probing.source, [probing]);
+      else known.push(probing);
+    }
+    return [...bySource.values()]
+      .map((probings) => evidence(view, probings))
+      .sort((a, b) => b.features['failedPorts']! - a.features['failedPorts']! || (a.entity < b.entity ? -1 : 1))
+      .slice(0, config.evidenceLimit);
+  },
+  judge,
+};
+
+function findProbings(view: PaneView, config: DetectorConfig): Map<number, Probing> {
+  const { flows } = view;
+  const probings = new Map<number, Probing>();
+  const refused = refusedPairs(view);
+  const trustSilence = view.twoWayShare >= config.minTwoWayShare;
+  for (let row = 0; row < flows.rows; row++) {
+    const place = PROTOCOLS.indexOf(flows.protocol[row] as 6 | 17);
+    const [source, target, port] = [view.initiator[row]!, view.responder[row]!, view.port[row]!];
+    if (place < 0 || port === 0 || !view.isUnicast(target)) continue;
+    if (place === 1 && !udpMayProve(config, port, trustSilence || refused.has(pairKey(view, source, target)))) continue;
+    const side = view.initiatorSide[row] as 0 | 1;
+    const illegal = isIllegalProbe(flows, row);
+    const failed = illegal || isFailedContact(flows, row, side);
+    if (!failed && !isAnswered(flows, row, side)) continue;
+    const probing = probingFor(probings, view, source, target, place);
+    if (failed) probing.failedPorts.add(portHash(port));
+    else probing.answeredPorts.add(port);
+    if (illegal) probing.illegal++;
+    if (failed) extend(probing, flows.firstUs[row]!, flows.lastUs[row]!);
+  }
+  for (const { bucket, host, peer } of view.folded) {
+    const place = PROTOCOLS.indexOf(bucket.protocol as 6 | 17);
+    if (bucket.kind !== 'probe' || place < 0 || 2 * bucket.failed < bucket.flows || !view.isUnicast(peer)) continue;
+    if (place === 1 && !trustSilence && !refused.has(pairKey(view, host, peer))) continue;
+    const probing = probingFor(probings, view, host, peer, place);
+    probing.failedPorts.merge(bucket.contacts);
+    probing.illegal += bucket.illegal;
+    extend(probing, bucket.firstUs, bucket.lastUs);
+  }
+  return probings;
+}
+
+/** Silence on UDP is a failure only where answers are seen at all, or the target refuses this source by ICMP. */
+function udpMayProve({ verticalScan }: DetectorConfig, port: number, silenceCounts: boolean): boolean {
+  const [first, last] = verticalScan.traceroutePorts;
+  return silenceCounts && !(port >= first && port <= last);
+}
+
+function pairKey(view: PaneView, source: number, target: number): number {
+  return source * view.hostCount + target;
+}
+
+/** Pairs (source, target) where the target sent the source ICMP destination unreachable. */
+function refusedPairs(view: PaneView): Set<number> {
+  const { flows } = view;
+  const pairs = new Set<number>();
+  for (let row = 0; row < flows.rows; row++) {
+    if (flows.protocol[row] !== IP_PROTOCOL.icmp && flows.protocol[row] !== IP_PROTOCOL.icmpv6) continue;
+    const [asker, answerer] = [view.initiator[row]!, view.responder[row]!];
+    if (flows.refusals[2 * row + view.initiatorSide[row]!]! > 0) pairs.add(pairKey(view, answerer, asker));
+    if (flows.refusals[2 * row + 1 - view.initiatorSide[row]!]! > 0) pairs.add(pairKey(view, asker, answerer));
+  }
+  return pairs;
+}
+
+function probingFor(
+  probings: Map<number, Probing>,
+  view: PaneView,
+  source: number,
+  target: number,
+  place: number,
+): Probing {
+  const key = pairKey(view, source, target) * PROTOCOLS.length + place;
+  let probing = probings.get(key);
+  if (probing === undefined) {
+    probing = {
+      source,
+      target,
+      protocol: PROTOCOLS[place]!,
+      failedPorts: new ThetaSet(PANE_CONTACTS),
+      answeredPorts: new Set(),
+      illegal: 0,
+      firstUs: Infinity,
+      lastUs: -Infinity,
+    };
+    probings.set(key, probing);
+  }
+  return probing;
+}
+
+function extend(probing: Probing, firstUs: number, lastUs: number): void {
+  probing.firstUs = Math.min(probing.firstUs, firstUs);
+  probing.lastUs = Math.max(probing.lastUs, lastUs);
+}
+
+/** The evidence about a source is the host it tried most ports of; the others are named beside it. */
+function evidence(view: PaneView, probings: readonly Probing[]): Evidence {
+  const [main] = probings.toSorted(
+    (a, b) =>
+      b.failedPorts.estimate() - a.failedPorts.estimate() ||
+      a.protocol - b.protocol ||
+      (view.hostText(a.target) < view.hostText(b.target) ? -1 : 1),
+  ) as [Probing];
+  const source = view.hostText(main.source);
+  return {
+    sensor: view.sensor,
+    detector: 'vertical-scan',
+    entity: source,
+    windowStartUs: view.pane.windowStartUs,
+    windowEndUs: view.pane.windowStartUs + view.pane.windowUs,
+    features: {
+      failedPorts: Math.round(main.failedPorts.estimate()),
+      answeredPorts: main.answeredPorts.size,
+      illegalProbes: main.illegal,
+      contactsTheta: main.failedPorts.theta,
+    },
+    contacts: main.failedPorts.hashes(),
+    contributors: topContributors(
+      probings.map((probing) => ({
+        key: view.hostText(probing.target),
+        value: Math.round(probing.failedPorts.estimate()),
+        unit: `${probing.protocol === IP_PROTOCOL.tcp ? 'TCP' : 'UDP'} ports`,
+      })),
+    ),
+    firstPacketUs: main.firstUs,
+    lastPacketUs: main.lastUs,
+    filter: {
+      fromUs: main.firstUs,
+      toUs: main.lastUs + 1,
+      host: source,
+      peer: view.hostText(main.target),
+      protocol: main.protocol === IP_PROTOCOL.tcp ? 'tcp' : 'udp',
+    },
+  };
+}
+
+function judge(evidence: readonly Evidence[], { verticalScan: config }: DetectorConfig): Verdict | null {
+  const last = evidence.at(-1)!;
+  const ports = uniteContacts(evidence);
+  const sum = (feature: string): number => evidence.reduce((total, { features }) => total + features[feature]!, 0);
+  const illegal = sum('illegalProbes');
+  if (ports < config.ports && illegal < config.illegalProbes) return null;
+  const { peer, protocol } = last.filter;
+  const span = spanText(last.windowEndUs - evidence[0]!.windowStartUs);
+  const odd = illegal === 0 ? '' : `, ${figure(illegal)} of the probes with flags no stack sends`;
+  return {
+    ratio: Math.max(ports / config.ports, illegal / config.illegalProbes),
+    reasons: [
+      reason('ports without an answer', ports, 'ports', config.ports),
+      reason('probes with impossible flags', illegal, 'probes', config.illegalProbes),
+    ],
+    summary:
+      `${last.entity} tried ${figure(ports)} ${protocol!.toUpperCase()} ports of ${peer!} in ${span} in vain, ` +
+      `${figure(sum('answeredPorts'))} answered${odd}`,
+    attack: ['T1046', 'T1595'],
+  };
+}
