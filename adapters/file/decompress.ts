@@ -6,12 +6,12 @@ import { PipelineError } from '@tapline/core/errors';
 export type Compression = 'gzip' | 'zstd';
 
 /** Output is handed on in pieces of this size when the input can be read again after a fault. */
-export const FAST_OUTPUT_BYTES = 256 * 1024;
+export const FAST_OUTPUT_BYTES = 64 * 1024;
 /** And of this size when it cannot: what is in the piece under work at a fault is lost. */
 export const CAREFUL_OUTPUT_BYTES = 16 * 1024;
 
 /** Frames without content in a row before a file is taken for an attempt to keep the reader busy. */
-const MAX_EMPTY_FRAMES = 1000;
+const MAX_EMPTY_FRAMES = 100;
 
 /** How far a decompression came: whole stored bytes used, and bytes handed on. */
 export interface DecompressionProgress {

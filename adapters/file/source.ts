@@ -2,9 +2,11 @@
  * Where stored captures come from: a file or standard input, plain or compressed, as chunks of decompressed bytes in
  * constant memory. What a file holds is told from its first bytes, never from its name.
  */
-import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, open, openSync, readSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
+import { Socket } from 'node:net';
 import { addAbortSignal } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { PipelineError } from '@tapline/core/errors';
@@ -97,7 +99,7 @@ class FileSource implements CaptureSource {
   }
 
   async *#readPipe(): AsyncGenerator<Uint8Array> {
-    const stream = this.name === '-' ? process.stdin : createReadStream(this.name, { highWaterMark: READ_BYTES });
+    const stream = this.name === '-' ? process.stdin : await openStream(this.name);
     if (this.#signal !== undefined) addAbortSignal(this.#signal, stream);
     try {
       for await (const chunk of stream as AsyncIterable<Uint8Array>) {
@@ -138,6 +140,17 @@ async function* inPieces(chunks: AsyncIterable<Uint8Array>, wholeBytes: number):
     for (let at = whole; at < chunk.length; at++) yield chunk.subarray(at, at + 1);
     offset += chunk.length;
   }
+}
+
+/** A named pipe is read like a socket: a blocking read that waits for a silent writer could not be aborted. */
+async function openStream(path: string): Promise<Readable> {
+  if (!statSync(path).isFIFO()) return createReadStream(path, { highWaterMark: READ_BYTES });
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  open(path, 'r', (error, descriptor) => {
+    if (error === null) resolve(descriptor);
+    else reject(error);
+  });
+  return new Socket({ fd: await promise, readable: true, writable: false });
 }
 
 /** Reads until there are enough bytes to sniff; `all` still begins with them. */
