@@ -26,9 +26,12 @@ const SQL = {
   manyFlows: insertFlows(ROWS_PER_INSERT),
   kpis: `SELECT row FROM kpi WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us LIMIT ?`,
-  flows: `SELECT ${FLOW_COLUMNS.join(',')} FROM flow JOIN name ON name.id = session_id
+  flows: `SELECT ${FLOW_COLUMNS.join(',')} FROM flow WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
+    ORDER BY window_start_us, session_id, flow`,
+  firstFlows: `SELECT ${FLOW_COLUMNS.join(',')} FROM flow JOIN name ON name.id = session_id
     WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us, name.text, flow LIMIT ?`,
+  sessionOrder: `SELECT id FROM name ORDER BY text`,
   evidence: `SELECT row FROM evidence WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us, detector, entity`,
   alerts: `SELECT row FROM alert WHERE sensor_id = ? AND window_start_us < ? AND window_end_us > ?
@@ -94,14 +97,28 @@ export class SqliteResultStore implements ResultStore {
 
   flows(sensor: string, range: TimeRange, limit = Infinity): Promise<FlowSlice[]> {
     return this.#database.read(() => {
-      const statement = this.#database.statement(SQL.flows);
-      statement.setReturnArrays(true);
-      const sensorId = this.#database.findNameId(sensor) ?? null;
-      const rows = statement.all(sensorId, range.fromUs, range.toUs, sqlLimit(limit)) as unknown as (
-        number | string
-      )[][];
-      return rows.map((row) => toFlowSlice(sensor, this.#database.name(Number(row[2])), row));
+      const place = [this.#database.findNameId(sensor) ?? null, range.fromUs, range.toUs] as const;
+      if (Number.isFinite(limit)) return this.#slices(sensor, SQL.firstFlows, ...place, limit);
+      // The order of the key needs no sorting; ids have the order of names unless a range holds several sessions.
+      const slices = this.#slices(sensor, SQL.flows, ...place);
+      const isOneSession = slices.every((slice) => slice.session === slices[0]!.session);
+      return isOneSession ? slices : this.#sortBySession(slices);
     });
+  }
+
+  #slices(sensor: string, sql: string, ...values: (number | null)[]): FlowSlice[] {
+    const statement = this.#database.statement(sql);
+    statement.setReturnArrays(true);
+    const rows = statement.all(...values) as unknown as (number | string)[][];
+    return rows.map((row) => toFlowSlice(sensor, this.#database.name(row[2] as number), row));
+  }
+
+  #sortBySession(slices: FlowSlice[]): FlowSlice[] {
+    const ids = this.#database.statement(SQL.sessionOrder).all();
+    const rank = new Map(ids.map((row, i) => [this.#database.name(Number(row['id'])), i]));
+    return slices.sort(
+      (a, b) => a.windowStartUs - b.windowStartUs || rank.get(a.session)! - rank.get(b.session)! || a.flow - b.flow,
+    );
   }
 
   evidence(sensor: string, range: TimeRange): Promise<Evidence[]> {
