@@ -1,6 +1,6 @@
 /**
  * The metadata of an Arrow IPC stream (Apache Arrow columnar format 1.5, "Serialization and Interprocess Communication";
- * field numbers from its Schema.fbs and Message.fbs): schema, record batch and dictionary batch messages, framed, with
+ * field numbers from its Schema.fbs and Message.fbs): schema and record batch messages, framed, with
  * the places that differ from batch to batch marked so that one message serves as the template for all.
  */
 import { flatbuffer, int16, int32, int64, int8, structs, table, text, vector } from './flatbuffer.ts';
@@ -8,7 +8,7 @@ import type { Flatbuffer, Node } from './flatbuffer.ts';
 
 /** MetadataVersion.V5. */
 const METADATA_V5 = 4;
-const HEADER = { schema: 1, dictionaryBatch: 2, recordBatch: 3 } as const;
+const HEADER = { schema: 1, recordBatch: 3 } as const;
 const TYPE = { int: 2, utf8: 5, timestamp: 10 } as const;
 const NANOSECOND = 3;
 
@@ -19,8 +19,7 @@ export const END_OF_STREAM = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);
 
 export type ArrowType =
   | { readonly kind: 'int'; readonly bits: 8 | 16 | 32 | 64; readonly signed: boolean }
-  /** Text, as an index of `bits` bits into dictionary `dictionary`. */
-  | { readonly kind: 'dictionary'; readonly dictionary: number; readonly bits: 16 | 32 }
+  | { readonly kind: 'utf8' }
   /** Signed 64-bit nanoseconds since 1970 in UTC. */
   | { readonly kind: 'timestampNs' };
 
@@ -28,7 +27,6 @@ export interface ArrowField {
   readonly name: string;
   readonly type: ArrowType;
   readonly nullable: boolean;
-  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** A framed message: prefix and metadata, a multiple of 8 bytes; `marks` count from the start of the prefix. */
@@ -51,43 +49,31 @@ export function schemaMessage(
  * count per column) and `buffers` (offset and length per buffer), all 64-bit.
  */
 export function recordBatchMessage(fields: number, buffers: number): MessageTemplate {
-  const header = recordBatchNode(fields, buffers);
+  const header = table(int64(0, 'rows'), structs(fields, 2, 'nodes'), structs(buffers, 2, 'buffers'));
   return frame(flatbuffer(table(int16(METADATA_V5), int8(HEADER.recordBatch), header, int64(0, 'bodyLength'))));
 }
 
-/** Dictionary batch message that replaces dictionary `id`; marks as in a record batch of one utf8 column. */
-export function dictionaryBatchMessage(id: number): MessageTemplate {
-  const header = table(int64(id), recordBatchNode(1, 3), int8(0));
-  return frame(flatbuffer(table(int16(METADATA_V5), int8(HEADER.dictionaryBatch), header, int64(0, 'bodyLength'))));
-}
-
-const recordBatchNode = (fields: number, buffers: number): Node =>
-  table(int64(0, 'rows'), structs(fields, 2, 'nodes'), structs(buffers, 2, 'buffers'));
-
 function fieldNode(field: ArrowField, index: number): Node {
   const { type } = field;
-  const dictionary =
-    type.kind === 'dictionary' ? table(int64(type.dictionary), intNode(type.bits, false), int8(0)) : undefined;
   // Readers in C++ insist on a vector of children even when there are none.
   return table(
     text(field.name),
     int8(field.nullable ? 1 : 0),
     int8(typeTag(type)),
     typeNode(type, index),
-    dictionary,
+    undefined,
     vector([]),
-    field.metadata === undefined ? undefined : keyValues(field.metadata),
   );
 }
 
 const typeTag = (type: ArrowType): number =>
-  ({ int: TYPE.int, dictionary: TYPE.utf8, timestampNs: TYPE.timestamp })[type.kind];
+  ({ int: TYPE.int, utf8: TYPE.utf8, timestampNs: TYPE.timestamp })[type.kind];
 
 function typeNode(type: ArrowType, index: number): Node {
   switch (type.kind) {
     case 'int':
       return intNode(type.bits, type.signed, `bits:${index}`);
-    case 'dictionary':
+    case 'utf8':
       return table();
     case 'timestampNs':
       return table(int16(NANOSECOND), text('UTC'));
