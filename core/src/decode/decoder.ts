@@ -6,6 +6,7 @@ import { LAYER, QUALITY } from '../packet/columns.ts';
 import type { PacketColumns } from '../packet/columns.ts';
 import { decodeArp } from './arp.ts';
 import { Cursor, setMacAddresses } from './cursor.ts';
+import { decodeFrameRelay } from './frame-relay.ts';
 import { decodeErspan } from './erspan.ts';
 import { decodeEtherIp, decodeEthernet, decodeProviderBackbone } from './ethernet.ts';
 import { decodeGeneve } from './geneve.ts';
@@ -15,6 +16,8 @@ import { decodeIcmp, decodeIcmpv6 } from './icmp.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeAuthentication, decodeIpv6 } from './ipv6.ts';
 import { decodeL2tp } from './l2tp.ts';
+import { decodeTeredo } from './teredo.ts';
+import { decodeServiceHeader } from './service-header.ts';
 import { decodeCooked, decodeCooked2 } from './linux-cooked.ts';
 import { decodeLlc } from './llc.ts';
 import { decodeMpls } from './mpls.ts';
@@ -27,7 +30,7 @@ import { decodeRawIp, enterIpInIp } from './raw-ip.ts';
 import { decodeSctp } from './sctp.ts';
 import { decodeTcp } from './tcp.ts';
 import { decodeUdp } from './udp.ts';
-import { decodeVlan } from './vlan.ts';
+import { decodeCiscoMetadata, decodeVlan } from './vlan.ts';
 import { decodeVxlan } from './vxlan.ts';
 
 /** Headers of any kind that are followed in one packet; real ones have fewer than twenty. */
@@ -122,14 +125,14 @@ function firstOfLinkType(linkType: number): Next {
       return NEXT.cooked;
     case 276:
       return NEXT.cooked2;
-    case 9:
-      return NEXT.hdlc;
-    case 50:
+    case 9: // LINKTYPE_PPP
+    case 50: // LINKTYPE_PPP_HDLC
+    case 104: // LINKTYPE_C_HDLC
       return NEXT.hdlc;
     case 51:
       return NEXT.pppoe;
-    case 104:
-      return NEXT.hdlc;
+    case 107:
+      return NEXT.frameRelay;
     default:
       return NEXT.unknownLink;
   }
@@ -185,6 +188,10 @@ function stepRare(c: Cursor, next: number): Next {
       return decodeLoopback(c, false);
     case NEXT.loop:
       return decodeLoopback(c, true);
+    case NEXT.frameRelay:
+      return decodeFrameRelay(c);
+    case NEXT.ciscoMetadata:
+      return decodeCiscoMetadata(c);
     case NEXT.cooked:
       return decodeCooked(c);
     case NEXT.cooked2:
@@ -215,6 +222,10 @@ function stepTunnel(c: Cursor, next: number): Next {
       return decodeGtpu(c);
     case NEXT.l2tp:
       return decodeL2tp(c);
+    case NEXT.teredo:
+      return decodeTeredo(c);
+    case NEXT.serviceHeader:
+      return decodeServiceHeader(c);
     case NEXT.etherIp:
       return decodeEtherIp(c);
     case NEXT.providerBackbone:

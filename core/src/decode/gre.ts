@@ -18,6 +18,7 @@ const KEY = 0x2000;
 const SEQUENCE = 0x1000;
 const ACKNOWLEDGMENT = 0x0080;
 const WCCP = 0x883e;
+const CISCO_METADATA = 0x8909;
 
 export function decodeGre(c: Cursor): Next {
   if (isCut(c, 4, QUALITY.malformedTunnel)) return NEXT.done;
@@ -57,6 +58,13 @@ function followType(c: Cursor, flags: number, type: number): Next {
       // Version 2 has a four-byte redirect header; nothing says so but the missing IP version.
       if (c.bytes[c.position]! >> 4 !== 4) c.position = Math.min(c.position + 4, c.end);
       return NEXT.ipv4;
+    case CISCO_METADATA: {
+      // Here, unlike behind Ethernet, the type of what follows comes first.
+      if (isCut(c, 8, QUALITY.malformedTunnel)) return NEXT.done;
+      const inner = u16(c.bytes, c.position);
+      c.position += 8;
+      return nextOfEtherType(inner);
+    }
     default: {
       const next = nextOfEtherType(type);
       if (next !== NEXT.done) c.etherType = type;

@@ -32,7 +32,8 @@ export function decodeLlc(c: Cursor): Next {
   return dsap === DSAP_IP ? NEXT.ipv4 : NEXT.done;
 }
 
-function decodeSnap(c: Cursor): Next {
+/** Organization and type, at `position`. */
+export function decodeSnap(c: Cursor): Next {
   if (isCut(c, 5, QUALITY.malformedLink)) return NEXT.done;
   const { bytes, position } = c;
   const oui = (bytes[position]! << 16) | u16(bytes, position + 1);

@@ -36,7 +36,11 @@ export const NEXT = {
   ciscoHdlc: 30,
   ipInIpv4: 32,
   ipInIpv6: 33,
+  frameRelay: 31,
   unknownLink: 34,
+  teredo: 35,
+  ciscoMetadata: 36,
+  serviceHeader: 37,
 } as const;
 
 export type Next = (typeof NEXT)[keyof typeof NEXT];
@@ -64,6 +68,10 @@ export function nextOfEtherType(etherType: number): Next {
       return NEXT.pppoe;
     case 0x880b:
       return NEXT.ppp;
+    case 0x8909: // Cisco TrustSec
+      return NEXT.ciscoMetadata;
+    case 0x894f: // network service header (RFC 8300)
+      return NEXT.serviceHeader;
     case 0x88e7:
       return NEXT.providerBackbone;
     case 0x6558: // transparent Ethernet bridging (RFC 7637)
@@ -99,6 +107,8 @@ export function nextOfIpProtocol(protocol: number): Next {
       return NEXT.etherIp;
     case 137: // MPLS in IP (RFC 4023)
       return NEXT.mpls;
+    case 145: // network service header (RFC 8300)
+      return NEXT.serviceHeader;
     case 143: // Ethernet in SRv6 (RFC 8986)
       return NEXT.ethernet;
     default:

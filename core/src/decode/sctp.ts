@@ -16,7 +16,7 @@ const HEADER = 12;
 
 export function decodeSctp(c: Cursor): Next {
   c.layers |= LAYER.sctp;
-  if (isCut(c, HEADER, QUALITY.malformedTransport)) return writePortsOnly(c);
+  if (isCut(c, HEADER, QUALITY.malformedTransport)) return writePortsOnly(c, HEADER);
   c.layers |= LAYER.ports;
   c.columns.sourcePort[c.row] = u16(c.bytes, c.position);
   c.columns.destinationPort[c.row] = u16(c.bytes, c.position + 2);

@@ -18,7 +18,7 @@ const FIELDS = 16;
 
 export function decodeTcp(c: Cursor): Next {
   const { bytes, columns, row, position } = c;
-  if (isCut(c, FIELDS, QUALITY.malformedTransport)) return writePortsOnly(c);
+  if (isCut(c, FIELDS, QUALITY.malformedTransport)) return writePortsOnly(c, MIN_HEADER);
   c.layers |= LAYER.tcp | LAYER.ports;
   columns.sourcePort[row] = u16(bytes, position);
   columns.destinationPort[row] = u16(bytes, position + 2);
@@ -41,9 +41,9 @@ export function decodeTcp(c: Cursor): Next {
   return NEXT.done;
 }
 
-/** A header cut right behind its ports still says between whom it went. */
-export function writePortsOnly(c: Cursor): Next {
-  c.columns.payloadLength[c.row] = 0;
+/** A transport header of `headerLength` bytes, cut behind its ports, still says between whom the packet went. */
+export function writePortsOnly(c: Cursor, headerLength: number): Next {
+  c.columns.payloadLength[c.row] = Math.max(0, c.wireEnd - c.position - headerLength);
   if (c.position + 4 > c.end) return NEXT.done;
   c.layers |= LAYER.ports;
   c.columns.sourcePort[c.row] = u16(c.bytes, c.position);

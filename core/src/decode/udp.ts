@@ -19,7 +19,7 @@ const UDP = 17;
 export function decodeUdp(c: Cursor): Next {
   const { bytes, columns, row, position } = c;
   c.layers |= LAYER.udp;
-  if (isCut(c, HEADER, QUALITY.malformedTransport)) return writePortsOnly(c);
+  if (isCut(c, HEADER, QUALITY.malformedTransport)) return writePortsOnly(c, HEADER);
   c.layers |= LAYER.ports;
   const sourcePort = u16(bytes, position);
   const destinationPort = u16(bytes, position + 2);
@@ -48,6 +48,8 @@ function tunnelOfPort(port: number): Next {
       return NEXT.geneve;
     case 2152: // GTP-U (3GPP TS 29.281)
       return NEXT.gtpu;
+    case 3544: // Teredo (RFC 4380)
+      return NEXT.teredo;
     case 1701: // L2TP (RFC 2661)
       return NEXT.l2tp;
     default:

@@ -13,7 +13,8 @@ import { NEXT } from './next.ts';
 import type { Next } from './next.ts';
 
 export function decodeVlan(c: Cursor): Next {
-  if (isCut(c, 4, QUALITY.malformedLink)) return NEXT.done;
+  const isWhole = !isCut(c, 4, QUALITY.malformedLink);
+  if (!isWhole && c.position + 2 > c.end) return NEXT.done;
   const id = u16(c.bytes, c.position) & 0x0fff;
   if (c.tags === 0) {
     c.layers |= LAYER.vlan;
@@ -23,7 +24,16 @@ export function decodeVlan(c: Cursor): Next {
     c.columns.vlanInner[c.row] = id;
   }
   c.tags += 1;
+  if (!isWhole) return NEXT.done;
   const type = u16(c.bytes, c.position + 2);
   c.position += 4;
+  return followType(c, type);
+}
+
+/** Cisco TrustSec metadata behind its EtherType: version, length, one option (a security group), then the next EtherType. */
+export function decodeCiscoMetadata(c: Cursor): Next {
+  if (isCut(c, 8, QUALITY.malformedLink)) return NEXT.done;
+  const type = u16(c.bytes, c.position + 6);
+  c.position += 8;
   return followType(c, type);
 }
