@@ -8,7 +8,7 @@ export interface DetectorConfig {
     readonly halfOpenShare: number;
     /** Share of a host's half-open requests that one port must have to be named as the target. */
     readonly portShare: number;
-    /** Half-open requests in a window when no single port stands out. */
+    /** Half-open and unrefused requests in a window when no single port stands out. */
     readonly halfOpenAnyPort: number;
     /** Distinct sources per half-open request above which the sources are called spoofed. */
     readonly spoofedShare: number;
@@ -32,6 +32,8 @@ export interface DetectorConfig {
     readonly lookbackWindows: number;
     /** Distinct ports of one host that did not answer one source. */
     readonly ports: number;
+    /** The same for TCP when failures exceed successes by this many. */
+    readonly netFailures: number;
     /** NULL, FIN, Xmas or answered lone-ACK probes. */
     readonly illegalProbes: number;
     /** UDP destination ports of classic traceroute, which fail by design. */
@@ -52,7 +54,7 @@ export const DETECTOR_CONFIG: DetectorConfig = {
     halfOpen: 200,
     halfOpenShare: 0.8,
     portShare: 0.5,
-    // A port scan asks every port once or twice; at this rate one source's scan is a flood to its victim as well.
+    // A port scan asks every port once or twice and goes slower where nothing answers; 500 a second go unanswered in a flood.
     halfOpenAnyPort: 5000,
     spoofedShare: 0.5,
   },
@@ -69,6 +71,8 @@ export const DETECTOR_CONFIG: DetectorConfig = {
     // Zeek's Scan::Port_Scan: 15 ports in 5 min.
     lookbackWindows: 30,
     ports: 15,
+    // The same test as for hosts, over the ports of one host.
+    netFailures: 10,
     illegalProbes: 5,
     traceroutePorts: [33_434, 33_534],
   },

@@ -9,9 +9,10 @@ import { endpoint, figure, reason, spanText, type Detector, type Verdict } from 
 import type { DetectorConfig } from './config.ts';
 import type { PaneView } from './pane-view.ts';
 
-/** Connection requests (SYN) and those of them that nobody completed, by number. */
+/** Connection requests (SYN), those of them that nobody completed, and those of these that were not even refused. */
 interface Requests {
   halfOpen: number;
+  unrefused: number;
   requests: number;
 }
 
@@ -31,7 +32,7 @@ export const synFlood: Detector = {
       const { port, requests } = topPort(byService, host);
       if (requests.halfOpen >= config.synFlood.portShare * all.halfOpen) {
         if (isFlood(requests, config.synFlood.halfOpen, config)) found.push(evidence(view, host, port, requests));
-      } else if (isFlood(all, config.synFlood.halfOpenAnyPort, config)) found.push(evidence(view, host, 0, all));
+      } else if (isAnyPortFlood(all, config)) found.push(evidence(view, host, 0, all));
     }
     return found.sort((a, b) => b.features['halfOpen']! - a.features['halfOpen']!).slice(0, config.evidenceLimit);
   },
@@ -40,6 +41,17 @@ export const synFlood: Detector = {
 
 function isFlood(of: Requests, floor: number, { synFlood: { halfOpenShare } }: DetectorConfig): boolean {
   return of.halfOpen >= floor && of.halfOpen >= halfOpenShare * of.requests;
+}
+
+/** A host that still refuses every port it is asked for is being scanned, not drowned. */
+function isAnyPortFlood(of: Requests, config: DetectorConfig): boolean {
+  return of.unrefused >= config.synFlood.halfOpenAnyPort && isFlood(of, config.synFlood.halfOpenAnyPort, config);
+}
+
+/** Host numbers flooded over so many ports that a flood would look like a scan of each of its sources. */
+export function hostsFloodedOnAnyPort(view: PaneView, config: DetectorConfig): Set<number> {
+  const { byHost } = countRequests(view);
+  return new Set([...byHost].filter(([, all]) => isAnyPortFlood(all, config)).map(([host]) => host));
 }
 
 function countRequests(view: PaneView): {
@@ -54,14 +66,21 @@ function countRequests(view: PaneView): {
     const requests = flows.opens[2 * row + side]!;
     if (requests === 0 || flows.protocol[row] !== IP_PROTOCOL.tcp) continue;
     const halfOpen = isHalfOpen(flows, row, side) ? requests : 0;
-    count(byHost, view.responder[row]!, requests, halfOpen);
-    count(portsOf(byService, view.responder[row]!), view.port[row]!, requests, halfOpen);
+    const unrefused = Math.max(0, halfOpen - flows.refusals[2 * row + 1 - side]!);
+    const one: Requests = { requests, halfOpen, unrefused };
+    count(byHost, view.responder[row]!, one);
+    count(portsOf(byService, view.responder[row]!), view.port[row]!, one);
   }
   for (const { bucket, host } of view.folded) {
     if (bucket.protocol !== IP_PROTOCOL.tcp) continue;
     const halfOpen = Math.max(0, bucket.opens - bucket.completed);
-    if (bucket.kind === 'victim') count(byHost, host, bucket.opens, halfOpen);
-    if (bucket.kind === 'service') count(portsOf(byService, host), bucket.port, bucket.opens, halfOpen);
+    const all: Requests = {
+      requests: bucket.opens,
+      halfOpen,
+      unrefused: Math.max(0, halfOpen - bucket.refusals),
+    };
+    if (bucket.kind === 'victim') count(byHost, host, all);
+    if (bucket.kind === 'service') count(portsOf(byService, host), bucket.port, all);
   }
   return { byHost, byService };
 }
@@ -72,18 +91,19 @@ function portsOf(byService: Map<number, Map<number, Requests>>, host: number): M
   return ports;
 }
 
-function count(counts: Map<number, Requests>, key: number, requests: number, halfOpen: number): void {
+function count(counts: Map<number, Requests>, key: number, more: Requests): void {
   const known = counts.get(key);
-  if (known === undefined) counts.set(key, { requests, halfOpen });
+  if (known === undefined) counts.set(key, { ...more });
   else {
-    known.requests += requests;
-    known.halfOpen += halfOpen;
+    known.requests += more.requests;
+    known.halfOpen += more.halfOpen;
+    known.unrefused += more.unrefused;
   }
 }
 
 function topPort(byService: Map<number, Map<number, Requests>>, host: number): { port: number; requests: Requests } {
   let port = PORTS;
-  let requests: Requests = { halfOpen: -1, requests: 0 };
+  let requests: Requests = { halfOpen: -1, unrefused: 0, requests: 0 };
   for (const [candidate, of] of byService.get(host) ?? []) {
     if (of.halfOpen < requests.halfOpen || (of.halfOpen === requests.halfOpen && candidate > port)) continue;
     port = candidate;
@@ -132,6 +152,7 @@ function evidence(view: PaneView, host: number, port: number, of: Requests): Evi
     features: {
       halfOpen: of.halfOpen,
       requests: of.requests,
+      unrefused: of.unrefused,
       sources: Math.max(sources.size, Math.round(spread)),
       ports: ports.size,
       anyPort: port === 0 ? 1 : 0,
@@ -166,7 +187,8 @@ function judge(last: Evidence, { synFlood: config }: DetectorConfig): Verdict | 
     : `${figure(sources!)} source${sources === 1 ? '' : 's'}`;
   const where = anyPort === 1 ? ` on ${figure(ports!)} or more ports` : '';
   return {
-    ratio: halfOpen! / floor,
+    // One bar for how grave it is: the higher floor over many ports is for telling it from a scan.
+    ratio: halfOpen! / config.halfOpen,
     reasons: [
       reason('half-open requests', halfOpen!, 'requests', floor),
       reason('half-open share', halfOpen! / requests!, 'share', config.halfOpenShare),

@@ -1,6 +1,7 @@
 /**
  * Vertical scan: one source tries many ports of one host. Counts distinct ports, over five minutes, that refused or kept
- * silent, and TCP probes no stack would send (NULL, FIN, Xmas, lone ACK). Mute in one-sided captures.
+ * silent, and TCP probes no stack would send (NULL, FIN, Xmas, lone ACK). Mute in one-sided captures, and about a host
+ * that is being flooded on all its ports.
  */
 import { ThetaSet } from '../sketch/theta-set.ts';
 import { PANE_CONTACTS, portHash } from '../window/flow-bucket.ts';
@@ -10,6 +11,7 @@ import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
 import { figure, reason, spanText, type Detector, type Verdict } from './detector.ts';
 import type { PaneView } from './pane-view.ts';
+import { hostsFloodedOnAnyPort } from './syn-flood.ts';
 import { uniteContacts } from './unite.ts';
 
 /** What one source tried on one host with one protocol. */
@@ -34,8 +36,9 @@ export const verticalScan: Detector = {
   detect(view, config) {
     if (view.isOneSided) return [];
     const bySource = new Map<number, Probing[]>();
+    const flooded = hostsFloodedOnAnyPort(view, config);
     for (const probing of findProbings(view, config).values()) {
-      if (probing.failedPorts.estimate() === 0) continue;
+      if (probing.failedPorts.estimate() === 0 || flooded.has(probing.target)) continue;
       const known = bySource.get(probing.source);
       if (known === undefined) bySource.set(probing.source, [probing]);
       else known.push(probing);
@@ -176,22 +179,25 @@ function evidence(view: PaneView, probings: readonly Probing[]): Evidence {
 
 function judge(evidence: readonly Evidence[], { verticalScan: config }: DetectorConfig): Verdict | null {
   const last = evidence.at(-1)!;
+  const { peer, protocol } = last.filter;
   const ports = uniteContacts(evidence);
   const sum = (feature: string): number => evidence.reduce((total, { features }) => total + features[feature]!, 0);
   const illegal = sum('illegalProbes');
-  if (ports < config.ports && illegal < config.illegalProbes) return null;
-  const { peer, protocol } = last.filter;
+  const answered = sum('answeredPorts');
+  const isTested = protocol === 'tcp' && ports - answered >= config.netFailures;
+  if (!isTested && ports < config.ports && illegal < config.illegalProbes) return null;
   const span = spanText(last.windowEndUs - evidence[0]!.windowStartUs);
   const odd = illegal === 0 ? '' : `, ${figure(illegal)} of the probes with flags no stack sends`;
   return {
-    ratio: Math.max(ports / config.ports, illegal / config.illegalProbes),
+    ratio: Math.max(1, ports / config.ports, illegal / config.illegalProbes),
     reasons: [
       reason('ports without an answer', ports, 'ports', config.ports),
+      reason('failures beyond successes', ports - answered, 'ports', config.netFailures),
       reason('probes with impossible flags', illegal, 'probes', config.illegalProbes),
     ],
     summary:
       `${last.entity} tried ${figure(ports)} ${protocol!.toUpperCase()} ports of ${peer!} in ${span} in vain, ` +
-      `${figure(sum('answeredPorts'))} answered${odd}`,
+      `${figure(answered)} answered${odd}`,
     attack: ['T1046', 'T1595'],
   };
 }

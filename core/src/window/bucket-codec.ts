@@ -31,12 +31,12 @@ export function decodeBuckets(buckets: FlowBuckets, windowStartUs: number, reade
   const count = reader.bounded(PANE_BUCKETS, 'buckets');
   for (let index = 0; index < count; index++) {
     const hash = reader.u32();
-    buckets.add(hash, decodeBucket(windowStartUs, reader, buckets.contactLimit));
+    buckets.add(hash, decodeBucket(windowStartUs, reader));
     if (buckets.size !== index + 1) throw reader.damage('has a bucket twice');
   }
 }
 
-function decodeBucket(windowStartUs: number, reader: ByteReader, contactLimit: number): FlowBucket {
+function decodeBucket(windowStartUs: number, reader: ByteReader): FlowBucket {
   const kind = BUCKET_KINDS[reader.u8()];
   if (kind === undefined) throw reader.damage('has a bucket of an unknown kind');
   const addressType = reader.u8();
@@ -46,7 +46,7 @@ function decodeBucket(windowStartUs: number, reader: ByteReader, contactLimit: n
   const peer = new Uint32Array(4);
   decodeAddress(reader, addressType, host, 0);
   if (kind === 'probe') decodeAddress(reader, addressType, peer, 0);
-  const bucket = emptyBucket({ kind, protocol, addressType, host, peer, port, contactLimit });
+  const bucket = emptyBucket({ kind, protocol, addressType, host, peer, port, contactLimit: PANE_CONTACTS });
   for (const sum of SUMS) bucket[sum] = reader.varint();
   for (const pair of [bucket.packets, bucket.bytes]) {
     pair[0] = reader.varint();

@@ -19,7 +19,7 @@ export const BUCKET_KINDS = ['service', 'victim', 'sweep', 'probe', 'source'] as
 export type BucketKind = (typeof BUCKET_KINDS)[number];
 export const BUCKET_KIND_COUNT = BUCKET_KINDS.length;
 
-/** Hashes a bucket keeps in a batch's partial, and in a pane (error bounds: see ThetaSet). */
+/** Hashes a bucket surely keeps in a batch, and keeps at most (error bounds: see ThetaSet). */
 export const BATCH_CONTACTS = 32;
 export const PANE_CONTACTS = 1024;
 

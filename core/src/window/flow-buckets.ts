@@ -1,5 +1,6 @@
 /** The buckets of one partial or pane: found by the hash of kind and key, bounded, with a count of what did not fit. */
 import {
+  BATCH_CONTACTS,
   BUCKET_KINDS,
   BUCKET_KIND_COUNT,
   bucketFor,
@@ -7,6 +8,7 @@ import {
   emptyBucket,
   foldRow,
   mergeBucket,
+  PANE_CONTACTS,
   type FlowBucket,
 } from './flow-bucket.ts';
 import type { FlowRecords } from './flow-records.ts';
@@ -16,18 +18,15 @@ import { initiatorSide } from './flow-traits.ts';
 export const BATCH_BUCKETS_PER_KIND = 12;
 /** Below this many flows in a batch, a key says nothing a detector would listen to. */
 const MIN_FLOWS = 8;
+/** Hashes all contact sets of a batch may have together: few buckets get exact ones. */
+const BATCH_CONTACTS_TOTAL = BATCH_BUCKETS_PER_KIND * BUCKET_KIND_COUNT * BATCH_CONTACTS;
 /** Buckets a pane keeps, all kinds together. */
 export const PANE_BUCKETS = 4096;
 /** Slots of the counting table of a fold: keys of five kinds for the flows of one batch, at most half full. */
 const SLOTS = 65_536;
 
 export class FlowBuckets {
-  readonly contactLimit: number;
   readonly #byHash = new Map<number, FlowBucket>();
-
-  constructor(contactLimit: number) {
-    this.contactLimit = contactLimit;
-  }
 
   get size(): number {
     return this.#byHash.size;
@@ -46,7 +45,7 @@ export class FlowBuckets {
     let mine = this.#byHash.get(hash);
     if (mine === undefined) {
       if (this.#byHash.size >= limit) return false;
-      mine = emptyBucket({ ...bucket, contactLimit: this.contactLimit });
+      mine = emptyBucket({ ...bucket, contactLimit: PANE_CONTACTS });
       this.#byHash.set(hash, mine);
     }
     mergeBucket(mine, bucket);
@@ -64,7 +63,7 @@ export class FlowBuckets {
       const hash = bucketHash(table, row, kind, initiator);
       let bucket = this.#byHash.get(hash);
       if (bucket === undefined && this.#byHash.size < limit) {
-        bucket = bucketFor(table, row, kind, initiator, this.contactLimit);
+        bucket = bucketFor(table, row, kind, initiator, PANE_CONTACTS);
         this.#byHash.set(hash, bucket);
       }
       if (bucket === undefined) dropped++;
@@ -91,6 +90,7 @@ export class FlowBuckets {
       }
     });
     const kept = counting.heaviest();
+    const contactLimit = Math.min(PANE_CONTACTS, Math.floor(BATCH_CONTACTS_TOTAL / Math.max(1, kept.size)));
     rows.forEach((row, index) => {
       const initiator = initiatorSide(table, row);
       for (let kind = 0; kind < BUCKET_KIND_COUNT; kind++) {
@@ -98,7 +98,7 @@ export class FlowBuckets {
         if (!kept.has(hash)) continue;
         let bucket = this.#byHash.get(hash);
         if (bucket === undefined) {
-          bucket = bucketFor(table, row, kind, initiator, this.contactLimit);
+          bucket = bucketFor(table, row, kind, initiator, contactLimit);
           this.#byHash.set(hash, bucket);
         }
         foldRow(bucket, table, row, initiator);

@@ -6,7 +6,6 @@ import { HashedBins } from '../sketch/hashed-bins.ts';
 import { HyperLogLog } from '../sketch/hyperloglog.ts';
 import { LogHistogram } from '../sketch/log-histogram.ts';
 import { CLASS_COUNT, COUNTER, COUNTERS } from './counters.ts';
-import { BATCH_CONTACTS } from './flow-bucket.ts';
 import { FlowBuckets } from './flow-buckets.ts';
 import { recordBytes } from './flow-codec.ts';
 import { FlowRecords } from './flow-records.ts';
@@ -50,9 +49,9 @@ export class WindowPartial {
   readonly distinct: Readonly<Record<DistinctName, HyperLogLog>>;
   readonly bins: Readonly<Record<DistributionName, HashedBins>>;
   flows = new FlowRecords();
-  readonly buckets: FlowBuckets;
+  readonly buckets = new FlowBuckets();
 
-  constructor(windowStartUs: number, windowUs: number, contactLimit: number = BATCH_CONTACTS) {
+  constructor(windowStartUs: number, windowUs: number) {
     this.windowStartUs = windowStartUs;
     this.windowUs = windowUs;
     this.secondPackets = new Float64Array((windowUs / SECOND_US) * CLASS_COUNT);
@@ -70,7 +69,6 @@ export class WindowPartial {
       sourcePort: new HashedBins(),
       destinationPort: new HashedBins(),
     };
-    this.buckets = new FlowBuckets(contactLimit);
   }
 
   get packets(): number {
