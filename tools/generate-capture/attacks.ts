@@ -165,7 +165,7 @@ export class Attacks {
     frame.source = FLOODERS.first + (index % FLOODERS.count);
     frame.destination = SERVER.files;
     frame.sourcePort = 40_000 + (index % FLOODERS.count);
-    frame.destinationPort = profile === 'small64' ? random.between(1, 65535) : FLOODED_PORT;
+    frame.destinationPort = profile === 'small64' ? random.between(20_000, 65_535) : FLOODED_PORT;
     frame.setPayload(HEADS.none, secret, offsetIn(secret, length, index >> 6), length);
     frame.writeUdp();
   }

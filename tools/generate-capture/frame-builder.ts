@@ -12,7 +12,7 @@ const ETHERNET = 14;
 const DONT_FRAGMENT = 0x4000;
 
 export class FrameBuilder {
-  readonly bytes: Buffer = Buffer.alloc(2048);
+  readonly bytes = new Uint8Array(2048);
   length = 0;
   /** Frames are padded with zeros up to this many bytes (60 = the Ethernet minimum without its checksum). */
   minimumLength = 60;

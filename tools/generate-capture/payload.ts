@@ -4,7 +4,7 @@
  */
 import type { Prng } from './prng.ts';
 
-const POOL_BYTES = 1 << 20;
+const POOL_BYTES = 1 << 18;
 
 export interface Pool {
   readonly bytes: Buffer;
