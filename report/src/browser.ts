@@ -51,8 +51,8 @@ export function syncDialog(root: Element, shown: boolean): void {
 }
 
 /** Scrolls to the side panel when it was opened out of sight, as on a phone where it is below the list. */
-export function revealPanel(root: Element): void {
-  const panel = root.querySelector('.panel');
+export function revealPanel(root: Element, name: string): void {
+  const panel = root.querySelector(`.panel-${name}`);
   const top = panel?.getBoundingClientRect().top ?? 0;
   if (top >= 0 && top < window.innerHeight * 0.6) return;
   const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -13,7 +13,12 @@ const POLL_FINISHED_MS = 10_000;
 const STALE_AFTER_MS = 5000;
 
 /** Names what the side panel shows. */
-const panelOf = (state: PageState): string => JSON.stringify([state.alert, state.window, state.query]);
+const panelOf = (state: PageState): string => JSON.stringify([state.alert, state.window, state.query, state.view]);
+
+const panelName = (state: PageState): string => {
+  if (state.alert !== null) return 'alert';
+  return state.window !== null ? 'window' : state.query !== null ? 'packets' : 'books';
+};
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'Something went wrong.');
 
@@ -107,12 +112,12 @@ export class Controller {
     this.frame = 0;
     patch(this.root, page({ model: this.model, actions: this.actions }));
     syncDialog(this.root, this.model.helpShown);
-    if (this.reveal) revealPanel(this.root);
+    if (this.reveal) revealPanel(this.root, panelName(this.model.state));
     this.reveal = false;
   };
 
   /** Fetches into one field of the model; an answer that comes too late for the state is dropped. */
-  private async load<K extends 'window' | 'alert'>(field: K, address: string | null): Promise<void> {
+  private async load(field: 'window' | 'alert', address: string | null): Promise<void> {
     if (address === null) {
       if (this.model[field] !== NOTHING) this.change({ [field]: NOTHING });
       return;

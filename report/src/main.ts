@@ -11,7 +11,7 @@ const measure = (): void => {
   const length = (name: string): number => Number.parseFloat(style.getPropertyValue(name));
   const [gutter, inset] = [length('--gutter'), length('--inset')];
   const whole = root.clientWidth - 2 * gutter;
-  const columns = window.matchMedia('(min-width: 1000px)').matches ? 2 : 1;
+  const columns = length('--columns');
   const column = (whole - (columns - 1) * gutter) / columns;
   controller.change({ width: Math.floor(whole - 2 * inset), panelWidth: Math.floor(column - 2 * inset) });
 };

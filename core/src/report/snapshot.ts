@@ -4,6 +4,7 @@
  */
 import type { Alert } from '../detect/alert.ts';
 import type { KpiRow, TopEntry } from '../kpi/kpi-row.ts';
+import type { LedgerTotals } from '../ledger/books.ts';
 import type { SensorSummary, TimeRange } from '../ports.ts';
 
 /** The state of the run behind the report. `progress` is 0 to 1, or null when nobody can know. */
@@ -16,22 +17,24 @@ export interface RunStatus {
   readonly speed: number | null;
 }
 
-/** The closed books of a sensor: packets offered and what became of them (design §6). */
-export interface BooksSummary {
+/** Batches that a hop did not accept. */
+export interface BooksDiscrepancy {
+  /** `sensor/session/12` or `sensor/session/12-15`. */
+  readonly batches: string;
+  /** The hop that lacks them, see HOPS. */
+  readonly hop: string;
+  /** Null when nobody can tell how many packets they held. */
+  readonly packets: number | null;
+}
+
+/** The closed books of a sensor: packets offered and what became of them (design §6). `unexplained` 0 is the promise. */
+export interface BooksSummary extends LedgerTotals {
   /** Event time up to which every packet is accounted for; null before the first heartbeat. */
   readonly closedToUs: number | null;
-  readonly offered: number;
-  readonly kernelDropped: number;
-  readonly self: number;
-  readonly filtered: number;
-  readonly duplicate: number;
-  readonly sent: number;
-  readonly malformed: number;
-  readonly parsed: number;
-  readonly windowed: number;
-  readonly stored: number;
-  /** Packets that no counter explains; 0 is the promise. */
-  readonly unexplained: number;
+  /** Packets announced but not yet through every hop of a session that is still running. */
+  readonly underWay: number;
+  readonly discrepancies: readonly BooksDiscrepancy[];
+  readonly discrepanciesLeftOff: number;
 }
 
 /** Traffic by class as columns: element i of every array belongs to the bucket that starts at startUs[i]. */
@@ -104,7 +107,7 @@ export interface KpiReading {
 
 export interface WindowReport {
   readonly version: 1;
-  readonly row: Omit<KpiRow, 'values' | 'seconds'>;
+  readonly row: Omit<KpiRow, 'values'>;
   readonly kpis: readonly KpiReading[];
   readonly alerts: readonly Alert[];
 }

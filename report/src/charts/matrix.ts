@@ -1,10 +1,10 @@
 /**
- * Who talks to whom: sources as rows, destinations as columns, a cell as dark as its traffic. The shade is logarithmic,
+ * Who talks to whom: who began as rows, who was spoken to as columns, a cell as dark as their traffic both ways. The shade is logarithmic,
  * so one flood does not hide everybody else: a scan shows as a filled row, a distributed flood as a filled column.
  */
 import type { TopEntry } from '@tapline/core/kpi/kpi-row';
 import { scaleLog } from 'd3-scale';
-import { h, type VNode } from '../dom/vnode.ts';
+import { h, type Child, type VNode } from '../dom/vnode.ts';
 
 export interface Pair {
   readonly source: string;
@@ -20,7 +20,9 @@ export interface MatrixOptions {
 }
 
 const SHADES = 6;
-const MOST_SIDE = 14;
+const MOST_SIDE = 16;
+const CELL_LEAST = 20;
+const CELL_MOST = 28;
 
 /** Reads `source > destination` keys; others are left out. */
 export function pairsOf(entries: readonly TopEntry[], measure: 'packets' | 'bytes'): Pair[] {
@@ -58,60 +60,73 @@ const cellOf = (pair: Pair, shade: number, x: number, y: number, cell: number, o
     h('rect', { class: `cell shade-${shade}`, x: x + 1, y: y + 1, width: cell - 2, height: cell - 2, rx: 2 }),
   );
 
-/** The matrix as one SVG, at most MOST_SIDE by MOST_SIDE, rows and columns by their sums. */
-export function matrix(pairs: readonly Pair[], options: MatrixOptions): VNode {
-  const narrow = options.width < 480;
-  const characters = narrow ? 15 : 24;
-  const margin = Math.ceil(characters * 6.6) + 8;
-  const head = Math.ceil(characters * 4.9) + 10;
-  const sides = Math.max(1, Math.min(MOST_SIDE, Math.floor((options.width - margin - (narrow ? 10 : 70)) / 20)));
+/** Pixels of the widest of some names, and of the same turned by 45 degrees. */
+const CHARACTER = 6.7;
+const TURNED = CHARACTER * Math.SQRT1_2;
+
+interface Layout {
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly characters: number;
+  readonly margin: number;
+  readonly head: number;
+  readonly cell: number;
+}
+
+const layoutOf = (pairs: readonly Pair[], width: number): Layout => {
+  const characters = width < 480 ? 15 : 26;
+  const longest = (names: readonly string[]): number =>
+    Math.max(...names.map((name) => shortAddress(name, characters).length));
   const rows = largestFirst(pairs, 'source', MOST_SIDE);
-  const columns = largestFirst(pairs, 'destination', sides);
-  const cell = Math.min(
-    30,
-    Math.max(18, Math.floor((options.width - margin - (narrow ? 10 : 70)) / Math.max(1, columns.length))),
+  const margin = Math.ceil(longest(rows) * CHARACTER) + 12;
+  const candidates = largestFirst(pairs, 'destination', MOST_SIDE);
+  // The last turned name reaches out to the right of its column.
+  const room = width - margin - Math.ceil(longest(candidates) * TURNED);
+  const columns = candidates.slice(0, Math.max(1, Math.floor(room / CELL_LEAST)));
+  const cell = Math.min(CELL_MOST, Math.floor(room / columns.length));
+  return { rows, columns, characters, margin, cell, head: Math.ceil(longest(columns) * TURNED) + 14 };
+};
+
+const rowOf = (name: string, index: number, layout: Layout): Child[] => {
+  const { margin, head, cell, columns, characters } = layout;
+  const y = head + index * cell + cell / 2;
+  return [
+    h('line', { class: 'rule', x1: margin, x2: margin + columns.length * cell, y1: y, y2: y }),
+    h('text', { x: margin - 8, y: y + 4, 'text-anchor': 'end' }, h('title', {}, name), shortAddress(name, characters)),
+  ];
+};
+
+const columnOf = (name: string, index: number, layout: Layout): VNode => {
+  const x = layout.margin + (index + 0.5) * layout.cell + 3;
+  return h(
+    'text',
+    { transform: `translate(${x},${layout.head - 6}) rotate(-45)` },
+    h('title', {}, name),
+    shortAddress(name, layout.characters),
   );
+};
+
+/** The matrix as one SVG, at most MOST_SIDE by MOST_SIDE, rows and columns by their sums, fewer columns where it is narrow. */
+export function matrix(pairs: readonly Pair[], options: MatrixOptions): VNode {
+  const layout = layoutOf(pairs, options.width);
+  const { rows, columns, margin, head, cell } = layout;
   const values = pairs.map((pair) => pair.value).filter((value) => value > 0);
   const low = Math.min(...values);
   const shade = scaleLog([low, Math.max(...values, low * 2)], [1, SHADES + 0.999]).clamp(true);
-  const width = options.width;
   const height = head + rows.length * cell + 4;
+  const summary = `Traffic between ${rows.length} sources and ${columns.length} destinations`;
   return h(
     'svg',
     {
       class: 'matrix',
-      viewBox: `0 0 ${width} ${height}`,
-      width,
+      viewBox: `0 0 ${options.width} ${height}`,
+      width: options.width,
       height,
       role: 'group',
-      'aria-label': `Traffic between ${rows.length} sources and ${columns.length} destinations`,
+      'aria-label': summary,
     },
-    columns.map((name, column) => {
-      const x = margin + column * cell + cell / 2;
-      return h(
-        'text',
-        { class: 'column-name', transform: `translate(${x + 4},${head - 6}) rotate(-45)` },
-        h('title', {}, name),
-        shortAddress(name, characters),
-      );
-    }),
-    rows
-      .map((name, row) => [
-        h('line', {
-          class: 'rule',
-          x1: margin,
-          x2: margin + columns.length * cell,
-          y1: head + row * cell + cell / 2,
-          y2: head + row * cell + cell / 2,
-        }),
-        h(
-          'text',
-          { class: 'row-name', x: margin - 8, y: head + row * cell + cell / 2 + 4, 'text-anchor': 'end' },
-          h('title', {}, name),
-          shortAddress(name, characters),
-        ),
-      ])
-      .flat(),
+    columns.map((name, index) => columnOf(name, index, layout)),
+    rows.flatMap((name, index) => rowOf(name, index, layout)),
     pairs.flatMap((pair) => {
       const row = rows.indexOf(pair.source);
       const column = columns.indexOf(pair.destination);

@@ -11,7 +11,7 @@ import { scaleLinear, scaleUtc } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, short } from '../format/numbers.ts';
-import { dateTime, dayOf, timeRange } from '../format/times.ts';
+import { clockTime, dateTime, dayOf, exactTime, timeRange } from '../format/times.ts';
 import { alertLanes, type AlertLanes } from './alert-lanes.ts';
 import { totalRate, type TrafficBucket } from './traffic-buckets.ts';
 
@@ -116,15 +116,16 @@ const timeAxis = (data: TimelineData, frame: TimelineFrame): VNode => {
     [frame.left, frame.right],
   );
   const ticks = scale.ticks(Math.max(2, Math.floor((frame.right - frame.left) / 110)));
-  const format = scale.tickFormat();
+  const fine = ticks.some((tick) => tick.getTime() % 1000 !== 0);
+  const seconds = ticks.some((tick) => tick.getTime() % 60_000 !== 0);
+  const daily = ticks.every((tick) => tick.getTime() % 86_400_000 === 0);
   const name = (tick: Date): string => {
-    const plain = format(tick);
-    return plain.startsWith(':') || plain.startsWith('.') || / [AP]M$/u.test(plain)
-      ? dateTime(tick.getTime() * 1000).slice(11)
-      : dateTime(tick.getTime() * 1000).endsWith('00:00:00')
-        ? dayOf(tick.getTime() * 1000)
-        : dateTime(tick.getTime() * 1000).slice(11, 16);
+    const timeUs = tick.getTime() * 1000;
+    if (daily || (tick.getTime() % 86_400_000 === 0 && ticks.length > 1)) return dayOf(timeUs);
+    if (fine) return exactTime(timeUs, 0).slice(0, 12);
+    return clockTime(timeUs).slice(0, seconds ? 8 : 5);
   };
+  const anchor = (at: number): string => (at > frame.right - 24 ? 'end' : at < 30 ? 'start' : 'middle');
   return h(
     'g',
     { class: 'axis axis-x' },
@@ -134,14 +135,14 @@ const timeAxis = (data: TimelineData, frame: TimelineFrame): VNode => {
         const at = pixel(scale(tick));
         return [
           h('line', { x1: at, x2: at, y1: frame.bottom, y2: frame.bottom + 5 }),
-          h('text', { x: at, y: frame.bottom + 18, 'text-anchor': 'middle' }, name(tick)),
+          h('text', { x: at, y: frame.bottom + 18, 'text-anchor': anchor(scale(tick)) }, name(tick)),
         ];
       })
       .flat(),
   );
 };
 
-const alertMarks = (lanes: AlertLanes, data: TimelineData, frame: TimelineFrame): Child[] =>
+const alertMarks = (lanes: AlertLanes, data: TimelineData): Child[] =>
   lanes.marks.map((mark) => {
     const { alert } = mark;
     const chosen = alert.id === data.selectedAlert;
@@ -156,13 +157,6 @@ const alertMarks = (lanes: AlertLanes, data: TimelineData, frame: TimelineFrame)
         'aria-label': `${alert.severity} ${alert.detector} ${alert.entity}`,
       },
       h('title', {}, `${alert.severity}: ${alert.summary}`),
-      h('rect', {
-        class: 'mark-span',
-        x: pixel(mark.left),
-        y: frame.top,
-        width: pixel(mark.right - mark.left),
-        height: pixel(frame.bottom - frame.top),
-      }),
       h('rect', {
         class: 'mark-hit',
         x: pixel(mark.left - 3),
@@ -185,6 +179,13 @@ const alertMarks = (lanes: AlertLanes, data: TimelineData, frame: TimelineFrame)
       ),
     );
   });
+
+/** The chosen alert's time, behind the traffic. */
+const chosenSpan = (data: TimelineData, frame: TimelineFrame): Child => {
+  const alert = data.alerts.find(({ id }) => id === data.selectedAlert);
+  if (alert === undefined) return null;
+  return band({ fromUs: alert.windowStartUs, toUs: alert.windowEndUs }, `mark-span severity-${alert.severity}`, frame);
+};
 
 const band = (range: TimeRange | null, name: string, frame: TimelineFrame): Child => {
   if (range === null) return null;
@@ -238,6 +239,7 @@ export function timeline(data: TimelineData, size: Size): VNode {
         ])
         .flat(),
     ),
+    chosenSpan(data, frame),
     band(data.selectedWindow, 'chosen-window', frame),
     h(
       'g',
@@ -248,7 +250,7 @@ export function timeline(data: TimelineData, size: Size): VNode {
     ),
     h('g', { class: 'gaps' }, gapBands(data, frame)),
     timeAxis(data, frame),
-    h('g', { class: 'marks' }, alertMarks(lanes, data, frame)),
+    h('g', { class: 'marks' }, alertMarks(lanes, data)),
     lanes.leftOff > 0 &&
       h(
         'text',

@@ -6,10 +6,9 @@
 export type Handler = (event: Event) => void;
 export type Child = VNode | string | number | null | false;
 
-export interface Properties {
-  readonly [attribute: string]:
-    string | number | boolean | null | undefined | Handler | Readonly<Record<string, string>>;
-}
+export type Properties = Readonly<
+  Record<string, string | number | boolean | null | undefined | Handler | Readonly<Record<string, string>>>
+>;
 
 export interface VNode {
   readonly tag: string;

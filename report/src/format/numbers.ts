@@ -39,9 +39,10 @@ export function percent(share: number): string {
   return `${value.toFixed(value < 10 && value % 1 !== 0 ? 1 : 0)}${SPACE}%`;
 }
 
-/** How far beyond the bar: `12×`, `1.4×`. */
+/** How far beyond the bar, two digits: `1.4×`, `12×`, `1.2 k×`. */
 export function times(ratio: number): string {
-  return Number.isFinite(ratio) ? `${short(ratio)}×` : '–';
+  if (!Number.isFinite(ratio)) return '–';
+  return `${short(ratio < 10 ? Math.round(ratio * 10) / 10 : Math.round(ratio))}×`;
 }
 
 /** One of something, or many: `1 packet`, `2,300 packets`. */

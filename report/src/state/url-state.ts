@@ -18,11 +18,12 @@ export interface PageState {
   /** Fixed range in microseconds; null follows everything there is. */
   readonly range: { readonly fromUs: number; readonly toUs: number } | null;
   readonly metric: Metric;
-  /** What the side panel shows; at most one of the three is set. */
+  /** What the side panel shows; at most one of alert, window, query and view is set. */
   readonly alert: string | null;
   /** Start of the chosen window, microseconds. */
   readonly window: number | null;
   readonly query: PacketQuery | null;
+  readonly view: 'books' | null;
   /** Charts shown as tables, sorted by name. */
   readonly tables: readonly string[];
 }
@@ -34,6 +35,7 @@ export const DEFAULT_STATE: PageState = {
   alert: null,
   window: null,
   query: null,
+  view: null,
   tables: [],
 };
 
@@ -76,13 +78,16 @@ export function parseState(hash: string): PageState {
   const metric = METRICS.find((name) => name === parameters.get('metric')) ?? DEFAULT_STATE.metric;
   const alert = shortText(parameters.get('alert'));
   const window = alert === null ? wholeNumber(parameters.get('window')) : null;
+  const query = alert === null && window === null ? readQuery(parameters) : null;
+  const free = alert === null && window === null && query === null;
   return {
     sensor: shortText(parameters.get('sensor')),
     range: readRange(parameters),
     metric,
     alert,
     window,
-    query: alert === null && window === null ? readQuery(parameters) : null,
+    query,
+    view: free && parameters.get('view') === 'books' ? 'books' : null,
     tables: readTables(parameters.get('tables')),
   };
 }
@@ -103,13 +108,17 @@ export function formatState(state: PageState): string {
   add('peer', state.query?.peer);
   add('port', state.query?.port);
   add('proto', state.query?.protocol);
+  add('view', state.view);
   if (state.tables.length > 0) add('tables', state.tables.join('.'));
   return `#${parameters.toString()}`;
 }
 
 /** Opens something in the side panel, closing whatever was there. */
-export function withPanel(state: PageState, panel: Partial<Pick<PageState, 'alert' | 'window' | 'query'>>): PageState {
-  return { ...state, alert: null, window: null, query: null, ...panel };
+export function withPanel(
+  state: PageState,
+  panel: Partial<Pick<PageState, 'alert' | 'window' | 'query' | 'view'>>,
+): PageState {
+  return { ...state, alert: null, window: null, query: null, view: null, ...panel };
 }
 
 export function withTable(state: PageState, chart: string, shown: boolean): PageState {

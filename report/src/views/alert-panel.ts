@@ -9,7 +9,6 @@ import { dateTime, duration, timeRange } from '../format/times.ts';
 import { formatState } from '../state/url-state.ts';
 import { alertTags } from './alert-list.ts';
 import type { View } from './model.ts';
-import { packetTable } from './packet-table.ts';
 import { panel, pending } from './panel.ts';
 
 const fact = (name: string, value: Child | readonly Child[]): Child[] => [h('dt', {}, name), h('dd', {}, value)];
@@ -50,8 +49,6 @@ const body = (view: View, alert: Alert): Child[] => [
   h('h3', {}, 'Who'),
   alert.contributors.length === 0 ? h('p', { class: 'empty' }, 'Nobody stands out.') : contributors(alert.contributors),
   facts(alert),
-  h('h3', {}, 'Packets behind it'),
-  packetTable(view),
 ];
 
 export function alertPanel(view: View): VNode {

@@ -42,15 +42,15 @@ export interface PageModel {
 
 export interface Actions {
   /** Shows another state; `replace` leaves no step for the back button. */
-  go(state: PageState, options?: { replace?: boolean }): void;
-  setCursor(timeUs: number | null): void;
-  setBrush(range: TimeRange | null): void;
-  setTheme(theme: Theme): void;
-  showHelp(shown: boolean): void;
-  nextPackets(): void;
-  previousPackets(): void;
-  retry(): void;
-  save(name: string, text: string): void;
+  readonly go: (state: PageState, options?: { replace?: boolean }) => void;
+  readonly setCursor: (timeUs: number | null) => void;
+  readonly setBrush: (range: TimeRange | null) => void;
+  readonly setTheme: (theme: Theme) => void;
+  readonly showHelp: (shown: boolean) => void;
+  readonly nextPackets: () => void;
+  readonly previousPackets: () => void;
+  readonly retry: () => void;
+  readonly save: (name: string, text: string) => void;
 }
 
 export interface View {

@@ -1,4 +1,4 @@
-/** The packets of a host, a pair, a port or a protocol in the shown range: where a click on a name leads. */
+/** The packets behind the open alert, or of the host, pair, port or service that was clicked, over the page's whole width. */
 import { h, type VNode } from '../dom/vnode.ts';
 import { timeRange } from '../format/times.ts';
 import type { PacketQuery } from '../state/url-state.ts';
@@ -16,13 +16,28 @@ export function queryText(query: PacketQuery): string {
   return parts.filter((part) => part !== '').join(', ');
 }
 
-export function packetsPanel(view: View, query: PacketQuery): VNode {
+/** Null when nothing is chosen whose packets could be shown. */
+export function packetsPanel(view: View): VNode | null {
+  const { query, alert } = view.model.state;
+  if (alert !== null) {
+    const title = h('h2', { id: 'panel-title-packets' }, 'Packets behind the alert');
+    const head = h('header', { class: 'panel-head' }, title);
+    const body = h('div', { class: 'panel-body' }, packetTable(view));
+    return h(
+      'section',
+      { class: 'panel panel-packets', key: 'alert-packets', 'aria-labelledby': 'panel-title-packets' },
+      head,
+      body,
+    );
+  }
+  if (query === null) return null;
   const range = view.model.overview.value?.range;
   const when = range ? `${timeRange(range.fromUs, range.toUs)} UTC` : '';
-  return panel(
-    view,
-    'packets',
-    ['Packets of ', h('span', { class: 'panel-entity', title: queryText(query) }, queryText(query))],
-    [h('p', { class: 'panel-when' }, when), packetTable(view)],
-  );
+  const text = queryText(query);
+  const title = [
+    'Packets of ',
+    h('span', { class: 'panel-entity', title: text }, text),
+    h('span', { class: 'panel-when' }, when),
+  ];
+  return panel(view, 'packets', title, [packetTable(view)]);
 }

@@ -3,7 +3,7 @@ import type { BooksSummary, Overview, RunStatus } from '@tapline/core/report/sna
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { percent, whole } from '../format/numbers.ts';
 import { clockTime, dayOf, duration } from '../format/times.ts';
-import { DEFAULT_STATE } from '../state/url-state.ts';
+import { DEFAULT_STATE, formatState, withPanel } from '../state/url-state.ts';
 import { THEMES, type Theme, type View } from './model.ts';
 
 const runText = (run: RunStatus): string => {
@@ -13,8 +13,9 @@ const runText = (run: RunStatus): string => {
 };
 
 const runPill = (view: View, run: RunStatus): VNode => {
-  const stale = view.model.staleMs !== null;
-  const text = stale ? `no answer for ${duration(view.model.staleMs! * 1000)}` : runText(run);
+  const { staleMs } = view.model;
+  const stale = staleMs !== null;
+  const text = stale ? `no answer for ${duration(staleMs * 1000)}` : runText(run);
   const detail = run.source === null ? null : h('span', { class: 'run-source', title: run.source }, run.source);
   return h(
     'p',
@@ -32,35 +33,30 @@ const runPill = (view: View, run: RunStatus): VNode => {
   );
 };
 
-const booksTitle = (books: BooksSummary): string =>
-  [
-    `offered ${whole(books.offered)} = kernel dropped ${whole(books.kernelDropped)} + own ${whole(books.self)}`,
-    ` + filtered ${whole(books.filtered)} + duplicate ${whole(books.duplicate)} + sent ${whole(books.sent)}\n`,
-    `parsed ${whole(books.parsed)}, windowed ${whole(books.windowed)}, stored ${whole(books.stored)}, malformed ${whole(books.malformed)}`,
-  ].join('');
-
-const booksLine = (books: BooksSummary): VNode => {
-  const balanced = books.unexplained === 0;
+const booksLine = (view: View, books: BooksSummary | null): VNode => {
+  const closed = books !== null && books.closedToUs !== null;
+  const balanced = books?.unexplained === 0;
+  const shown = view.model.state.view === 'books';
   return h(
-    'div',
+    'a',
     {
       class: `books ${balanced ? 'balanced' : 'unbalanced'}`,
-      title: booksTitle(books),
-      role: 'group',
-      'aria-label': 'Closed books',
+      href: formatState(withPanel(view.model.state, { view: shown ? null : 'books' })),
+      title: 'Show the books',
+      'aria-current': shown ? 'true' : null,
     },
     h(
-      'p',
+      'span',
       { class: 'books-count' },
-      h('strong', {}, books.closedToUs === null ? '–' : whole(books.unexplained)),
+      h('strong', {}, closed ? whole(books.unexplained) : '–'),
       h('span', {}, ' unexplained'),
     ),
     h(
-      'p',
+      'span',
       { class: 'books-detail' },
-      books.closedToUs === null
-        ? 'books not closed yet'
-        : ['Books closed to ', h('time', {}, clockTime(books.closedToUs)), ` UTC · ${whole(books.offered)} packets`],
+      closed
+        ? ['Books closed to ', h('time', {}, clockTime(books.closedToUs)), ` UTC · ${whole(books.offered)} packets`]
+        : 'books not closed yet',
     ),
   );
 };
@@ -125,21 +121,6 @@ const helpButton = (view: View): VNode =>
     '?',
   );
 
-const EMPTY_BOOKS: BooksSummary = {
-  closedToUs: null,
-  offered: 0,
-  kernelDropped: 0,
-  self: 0,
-  filtered: 0,
-  duplicate: 0,
-  sent: 0,
-  malformed: 0,
-  parsed: 0,
-  windowed: 0,
-  stored: 0,
-  unexplained: 0,
-};
-
 export function pageHeader(view: View): VNode {
   const overview = view.model.overview.value;
   const run: RunStatus = overview?.run ?? { state: 'waiting', progress: null, source: null, speed: null };
@@ -147,7 +128,7 @@ export function pageHeader(view: View): VNode {
     h('h1', {}, h('span', { class: 'logo', 'aria-hidden': 'true' }), 'Tapline'),
     sensorChoice(view, overview),
     runPill(view, run),
-    booksLine(overview?.books ?? EMPTY_BOOKS),
+    booksLine(view, overview?.books ?? null),
     h('div', { class: 'header-tools' }, themeButton(view), helpButton(view)),
   ];
   return h('header', { class: 'page-header', key: 'header' }, parts);

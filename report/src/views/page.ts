@@ -1,7 +1,8 @@
-/** The page as a function of the model: header, time line, alerts beside what is chosen, and the talkers. */
+/** The page as a function of the model: header, time line, alerts beside what is chosen, its packets, and the talkers. */
 import { h, type VNode } from '../dom/vnode.ts';
 import { alertList } from './alert-list.ts';
 import { alertPanel } from './alert-panel.ts';
+import { booksPanel } from './books-panel.ts';
 import { helpDialog } from './help-dialog.ts';
 import type { View } from './model.ts';
 import { pageHeader } from './page-header.ts';
@@ -15,7 +16,7 @@ const sidePanel = (view: View): VNode => {
   const { state } = view.model;
   if (state.alert !== null) return alertPanel(view);
   if (state.window !== null) return windowPanel(view);
-  if (state.query !== null) return packetsPanel(view, state.query);
+  if (state.view === 'books') return booksPanel(view);
   return summaryPanel(view);
 };
 
@@ -34,6 +35,7 @@ export function page(view: View): VNode[] {
       { key: 'main', id: 'main', 'aria-label': 'Report' },
       timelinePanel(view),
       h('div', { class: 'pair', key: 'pair' }, alertList(view), sidePanel(view)),
+      packetsPanel(view),
       talkers(view),
     ),
     helpDialog(view),

@@ -19,7 +19,7 @@ const tiles = (overview: Overview, seconds: number): VNode => {
     { class: 'tiles' },
     tile('Packets', short(totals.packets), `${short(totals.packets / seconds, '/s')} on average`),
     tile('Traffic', short(totals.bytes, 'B'), `${short((totals.bytes * 8) / seconds, 'bit/s')} on average`),
-    tile('Mean size', totals.packets === 0 ? '–' : short(totals.bytes / totals.packets, 'B'), 'per packet on the wire'),
+    tile('Mean size', totals.packets === 0 ? '–' : short(totals.bytes / totals.packets, 'B'), 'per packet'),
     tile('Windows', whole(totals.windows), incomplete === 0 ? 'all complete' : `${whole(incomplete)} incomplete`),
     tile('Malformed', whole(books.malformed), 'counted and kept'),
     tile('Dropped', whole(books.kernelDropped), 'before we saw them'),

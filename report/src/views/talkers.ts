@@ -69,7 +69,7 @@ const pairMatrix = (view: View, entries: readonly TopEntry[]): VNode => {
   return figure(view, {
     name: 'pairs',
     title: 'Who talks to whom',
-    note: 'rows send, columns receive',
+    note: 'rows begin, columns answer',
     empty: pairs.length === 0 ? 'Nothing in this range.' : null,
     table: () => ({
       columns: [{ name: 'source' }, { name: 'destination' }, { name: measureOf(state.metric), numeric: true }],

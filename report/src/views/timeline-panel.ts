@@ -39,12 +39,14 @@ const zoomOut = (view: View): Child =>
     {
       type: 'button',
       class: 'zoom-out',
+      title: 'Show the whole time (0)',
+      'aria-label': 'Show the whole time',
       disabled: view.model.state.range === null,
       onclick: () => {
         view.actions.go({ ...view.model.state, range: null });
       },
     },
-    'Whole time',
+    'All',
   );
 
 const bucketAt = (buckets: readonly TrafficBucket[], timeUs: number | null): TrafficBucket | undefined =>
@@ -154,7 +156,8 @@ const plot = (
 export function timelinePanel(view: View): VNode {
   const overview = view.model.overview.value;
   const range = overview?.range ?? null;
-  const size: Size = { width: view.model.width, height: view.model.width < 480 ? 260 : 300 };
+  const { width } = view.model;
+  const size: Size = { width, height: width < 480 ? 260 : width < 2200 ? 300 : 420 };
   const buckets =
     overview === null || range === null
       ? []

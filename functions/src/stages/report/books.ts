@@ -1,31 +1,46 @@
 /** The closed books of a sensor, summed over its sessions: what the head of the page shows. */
-import { HOPS, type Hop, type LedgerStore } from '@tapline/core/ports';
+import { closeSession, discrepancyName, sumBooks, type SessionBooks } from '@tapline/core/ledger/books';
 import type { BooksSummary } from '@tapline/core/report/snapshot';
+import type { ReportPorts } from '../report.ts';
 
-const accepted = async (ledger: LedgerStore, sensor: string, session: string, hop: Hop): Promise<number> => {
-  let packets = 0;
-  for await (const entry of ledger.entries(sensor, session, hop)) packets += entry.packets;
-  return packets;
+const DISCREPANCIES_MOST = 20;
+
+/**
+ * Sessions whose books can no longer change for the better, by store: they said goodbye and everything is explained.
+ * Kept so that polling a finished capture of millions of packets does not count its batches every second.
+ */
+const settled = new WeakMap<object, Map<string, SessionBooks>>();
+
+const booksOf = async (ports: ReportPorts, sensor: string): Promise<SessionBooks[]> => {
+  const { ledger, packets } = ports;
+  const known = settled.get(ledger) ?? new Map<string, SessionBooks>();
+  settled.set(ledger, known);
+  const sessions: SessionBooks[] = [];
+  for (const { session, sequence } of await ledger.lastHeartbeats(sensor)) {
+    const name = `${sensor}/${session}/${sequence}`;
+    const books = known.get(name) ?? (await closeSession(sensor, session, { ledger, packets }));
+    if (books.final && books.underWay === 0 && books.totals.unexplained === 0) known.set(name, books);
+    sessions.push(books);
+  }
+  return sessions;
 };
 
 /** Zeros, and not closed, while there is no sensor. */
-export async function readBooks(ledger: LedgerStore, sensor: string | null): Promise<BooksSummary> {
-  const counts = { offered: 0, kernelDropped: 0, self: 0, filtered: 0, duplicate: 0, sent: 0, malformed: 0 };
-  const hops = { parsed: 0, windowed: 0, stored: 0 };
-  let closedToUs: number | null = null;
-  let unexplained = 0;
-  for (const { session, counters, watermarkUs, final } of sensor === null ? [] : await ledger.lastHeartbeats(sensor)) {
-    for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += counters[name];
-    for (const hop of HOPS) hops[hop] += await accepted(ledger, sensor!, session, hop);
-    if (watermarkUs !== null) closedToUs = closedToUs === null ? watermarkUs : Math.min(closedToUs, watermarkUs);
-    if (final)
-      unexplained +=
-        counters.offered -
-        counters.kernelDropped -
-        counters.self -
-        counters.filtered -
-        counters.duplicate -
-        counters.sent;
-  }
-  return { closedToUs, ...counts, ...hops, unexplained };
+export async function readBooks(ports: ReportPorts, sensor: string | null): Promise<BooksSummary> {
+  const sessions = sensor === null ? [] : await booksOf(ports, sensor);
+  const { totals, closedToUs } = sumBooks(sessions);
+  const discrepancies = sessions.flatMap((books) => books.discrepancies);
+  return {
+    ...totals,
+    closedToUs,
+    underWay: sessions.reduce((sum, books) => sum + books.underWay, 0),
+    discrepancies: discrepancies.slice(0, DISCREPANCIES_MOST).map((found) => ({
+      batches: discrepancyName(found),
+      hop: found.hop,
+      packets: found.packets,
+    })),
+    discrepanciesLeftOff:
+      Math.max(0, discrepancies.length - DISCREPANCIES_MOST) +
+      sessions.reduce((sum, books) => sum + books.unlistedDiscrepancies, 0),
+  };
 }

@@ -59,7 +59,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
   const extent = chosen === undefined ? null : wholeWindows(chosen.firstUs, chosen.lastUs, windowUs);
   const within = asked ?? extent;
   const known = sensor !== null && within !== null;
-  const books = await readBooks(ports.ledger, sensor);
+  const books = await readBooks(ports, sensor);
   const rows = known ? await rowsWithin(ports, sensor, within, windowUs) : [];
   const alerts = known ? mostSevereFirst(await ports.results.alerts(sensor, within)) : [];
   return {

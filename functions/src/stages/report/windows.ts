@@ -16,7 +16,7 @@ export async function windowReport(ports: ReportPorts, query: URLSearchParams, n
     chosen === undefined ? [] : await ports.results.kpis(chosen.sensor, { fromUs: startUs, toUs: startUs + 1 });
   const found = rows.find((row) => row.windowStartUs === startUs);
   if (found === undefined) throw new NotFound('No packet was scored in this window.');
-  const { values, seconds: _, ...row } = found;
+  const { values, ...row } = found;
   const kpis = Object.entries(values).map(([kpi, value]): KpiReading => ({ name: kpi, value, ...kpiMeaning(kpi) }));
   const alerts = await ports.results.alerts(found.sensor, { fromUs: found.windowStartUs, toUs: found.windowEndUs });
   return { version: 1, row, kpis, alerts };
