@@ -6,22 +6,18 @@
 import { openCapture } from '@tapline/adapters/file/source';
 import { zstd } from '@tapline/adapters/codec/zstd';
 import { Batcher } from '@tapline/capture-agent/batcher';
+import { ColumnsSink } from '@tapline/capture-agent/columns-sink';
 import { Decoder } from '@tapline/core/decode/decoder';
-import { FlowTable } from '@tapline/core/decode/flow-table';
 import { BATCH_CAPACITY, allocateColumns, clearColumns } from '@tapline/core/packet/columns';
 import { CaptureReader } from '@tapline/core/pcap/capture-reader';
 import type { FrameSink } from '@tapline/core/pcap/frame-sink';
 
+/** Frames to columns and nothing else: no flows. */
 class DecodeOnly implements FrameSink {
   packets = 0;
   readonly #columns = allocateColumns();
   readonly #decoder = new Decoder();
-  readonly #flows: FlowTable | undefined;
   #row = 0;
-
-  constructor(withFlows: boolean) {
-    this.#flows = withFlows ? new FlowTable() : undefined;
-  }
 
   frame(bytes: Uint8Array, offset: number, captured: number, wire: number, us: number, ns: number, link: number): void {
     if (this.#row === BATCH_CAPACITY) {
@@ -29,7 +25,6 @@ class DecodeOnly implements FrameSink {
       this.#row = 0;
     }
     this.#decoder.decode(this.#columns, this.#row, bytes, offset, captured, wire, us, ns, link);
-    this.#flows?.assign(this.#columns, this.#row);
     this.#row += 1;
     this.packets += 1;
   }
@@ -37,7 +32,7 @@ class DecodeOnly implements FrameSink {
 
 const [mode, file] = process.argv.slice(2) as ['decode' | 'columns' | 'encode', string];
 let wireBytes = 0;
-const decodeOnly = new DecodeOnly(mode === 'columns');
+const decodeOnly = mode === 'columns' ? new ColumnsSink(() => undefined) : new DecodeOnly();
 const batcher = new Batcher(
   { sensor: 'bench', session: 'bench', windowUs: 10e6, allowedLatenessUs: 10e6, codec: zstd },
   (message) => {

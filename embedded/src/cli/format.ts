@@ -1,4 +1,5 @@
-/** Numbers as people read them in a terminal. */
+/** Numbers and times as people read them in a terminal. */
+import { formatTime } from '@tapline/core/packet/time';
 
 /** 1,234,567 with thousands separators; fractions are dropped. */
 export function formatCount(value: number): string {
@@ -24,4 +25,9 @@ export function formatSeconds(seconds: number): string {
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} m ${String(whole % 60).padStart(2, '0')} s`;
   return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} m`;
+}
+
+/** ISO 8601 in UTC with as many digits of the second as it takes: `2017-07-06T13:40:00Z`. */
+export function formatInstant(timeUs: number): string {
+  return formatTime(timeUs, 0).replace(/\.?0+Z$/, 'Z');
 }

@@ -1,5 +1,6 @@
 /** Parsers of option values, shared by the commands: each returns the value or throws commander's usage error. */
 import { InvalidArgumentError } from 'commander';
+import { parseTime } from '@tapline/core/packet/time';
 import { parseSpeed, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 
 const UNIT_US: Record<string, number> = { ms: 1e3, s: 1e6, m: 60e6, h: 3600e6 };
@@ -40,4 +41,20 @@ export function parseName(text: string): string {
     throw new InvalidArgumentError('use 1 to 64 letters, digits, dots, dashes or underscores.');
   }
   return text;
+}
+
+/** A positive whole number, such as a row limit. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || !Number.isSafeInteger(count)) {
+    throw new InvalidArgumentError('use a whole number of at least 1.');
+  }
+  return count;
+}
+
+/** An ISO 8601 time as microseconds. */
+export function parseTimeUs(text: string): number {
+  const time = parseTime(text);
+  if (time === undefined) throw new InvalidArgumentError('use for example 2017-07-06T13:40:00Z.');
+  return time.timeUs;
 }

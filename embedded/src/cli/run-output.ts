@@ -1,18 +1,18 @@
 /** What `tapline run` says at the end: the contract's JSON object, or the same for people. */
 import type { Alert } from '@tapline/core/detect/alert';
-import { isoTime } from '@tapline/core/packet/time';
 import type { RunResult } from '../line/run-capture.ts';
-import { formatBytes, formatCount, formatSeconds } from './format.ts';
+import { formatBytes, formatCount, formatInstant, formatSeconds } from './format.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
 export function runJson(result: RunResult, source: string, sensor: string): object {
-  const { audit, session, wireBytes, windows, alerts, digest, elapsedMs, fault } = result;
+  const { audit, session, wireBytes, batchBytes, windows, alerts, digest, elapsedMs, fault } = result;
   return {
     sensor,
     session,
     source,
     ledger: audit.totals,
     wireBytes,
+    batchBytes,
     windows,
     alerts: alerts.map(alertJson),
     digest,
@@ -29,8 +29,8 @@ function alertJson(alert: Alert): object {
     id,
     detector,
     entity,
-    windowStart: isoTime(windowStartUs, 0),
-    windowEnd: isoTime(windowEndUs, 0),
+    windowStart: formatInstant(windowStartUs),
+    windowEnd: formatInstant(windowEndUs),
     score,
     severity,
     attack,

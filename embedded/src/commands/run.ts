@@ -35,14 +35,27 @@ export function addRun(program: Command): void {
   program
     .command('run')
     .description('take a capture through the whole line in one process and serve the report page')
-    .argument('[source]', 'capture file (pcap or pcapng, plain, gz or zst), or - for standard input; default: the bundled capture')
+    .argument(
+      '[source]',
+      'capture file (pcap or pcapng, plain, gz or zst), or - for standard input; default: the bundled capture',
+    )
     .addOption(new Option('--on <where>', 'where the stages run').choices(['embedded', 'services']).default('embedded'))
-    .option('--speed <speed>', 'recorded, top, or a factor such as 10 (default: top; the bundled capture: 12)', parseSpeedOption)
-    .addOption(new Option('--window <length>', 'window length, whole seconds').argParser(parseWindowUs).default(10e6, '10s'))
+    .option(
+      '--speed <speed>',
+      'recorded, top, or a factor such as 10 (default: top; the bundled capture: 12)',
+      parseSpeedOption,
+    )
+    .addOption(
+      new Option('--window <length>', 'window length, whole seconds').argParser(parseWindowUs).default(10e6, '10s'),
+    )
     .option('--port <port>', 'port of the report page on 127.0.0.1', parsePort, 8080)
     .option('--data <dir>', 'keep everything in this folder (default: a temporary one)')
     .option('--sensor <name>', 'name of the sensor', parseName, 'instance-1')
-    .option('--session <name>', 'name of the session, or new for a fresh one (default: derived from the capture)', parseName)
+    .option(
+      '--session <name>',
+      'name of the session, or new for a fresh one (default: derived from the capture)',
+      parseName,
+    )
     .option('--exit', 'no page: end when the capture is through', false)
     .option('--json', 'print the result as one JSON object', false)
     .action((source: string | undefined, flags: RunFlags) => run(source, flags));
@@ -80,7 +93,9 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
     print(result, chosen.source, flags);
     if (server !== undefined && !interrupted.aborted) {
       process.stderr.write(`tapline: the report is at ${server.url} until Ctrl-C\n`);
-      await new Promise((resolve) => { interrupted.addEventListener('abort', resolve); });
+      await new Promise((resolve) => {
+        interrupted.addEventListener('abort', resolve);
+      });
     }
   } finally {
     progress.clear();
@@ -91,7 +106,11 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
 async function serve(stores: Stores, port: number, current: () => CaptureRun | undefined): Promise<RunningServer> {
   await buildReport();
   const api = createReport(
-    { ...stores, codecs, run: () => current()?.status() ?? { state: 'waiting', progress: null, source: null, speed: null } },
+    {
+      ...stores,
+      codecs,
+      run: () => current()?.status() ?? { state: 'waiting', progress: null, source: null, speed: null },
+    },
     (error) => process.stderr.write(`tapline: report: ${error instanceof Error ? error.message : String(error)}\n`),
   );
   const server = await startServer({ port, api, staticDir: REPORT_DIST });
@@ -115,7 +134,9 @@ function onInterrupt(run: CaptureRun, progress: Progress): AbortSignal {
 }
 
 function print(result: RunResult, source: string, flags: RunFlags): void {
-  process.stdout.write(flags.json ? `${JSON.stringify(runJson(result, source, flags.sensor))}\n` : runText(result, source));
+  process.stdout.write(
+    flags.json ? `${JSON.stringify(runJson(result, source, flags.sensor))}\n` : runText(result, source),
+  );
   if (result.fault !== undefined) {
     process.stderr.write(`tapline: ${source}: ${result.fault.message}\n`);
     process.exitCode = 1;

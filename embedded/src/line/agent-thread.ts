@@ -41,7 +41,7 @@ async function send(message: AgentMessage): Promise<void> {
   }
 }
 
-function post(message: FromAgent | object, transfer: ArrayBuffer[] = []): void {
+function post(message: FromAgent, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 

@@ -38,7 +38,10 @@ export function openStores(folder: string): Stores {
 /** Opens a folder that a run wrote before; a USAGE error when there is none. */
 export function openExistingStores(folder: string): Stores {
   if (!existsSync(join(folder, 'tapline.db'))) {
-    throw new PipelineError('USAGE', `${folder} holds no Tapline data: name the folder that "tapline run --data" wrote`);
+    throw new PipelineError(
+      'USAGE',
+      `${folder} holds no Tapline data: name the folder that "tapline run --data" wrote`,
+    );
   }
   return openStores(folder);
 }

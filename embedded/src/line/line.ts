@@ -4,31 +4,38 @@
  */
 import { codecs } from '@tapline/adapters/codec/codecs';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
+import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
 import type { WindowKey } from '@tapline/core/ports';
 import { createParseScratch, parseBatch, type ParseDeps } from '@tapline/functions/stages/parse';
-import { createScorer, type Scorer } from '@tapline/functions/stages/score';
-import { DEFAULT_TIMEOUT_US, dueWindows, onBatch, onHeartbeat, type WindowDeps } from '@tapline/functions/stages/window';
+import { AlertFolds } from '@tapline/functions/stages/alerts';
+import { confirmFinal, scoreWindow, type ScoreDeps } from '@tapline/functions/stages/score';
+import {
+  DEFAULT_TIMEOUT_US,
+  dueWindows,
+  onBatch,
+  onHeartbeat,
+  type WindowDeps,
+} from '@tapline/functions/stages/window';
 import { systemClock } from './clock.ts';
 import type { Stores } from './data-folder.ts';
 
 export class Line {
-  /** Windows scored so far; one that was scored again counts again. */
-  scored = 0;
   readonly #parse: ParseDeps;
   readonly #window: WindowDeps;
-  readonly #scorer: Scorer;
+  readonly #score: ScoreDeps;
 
   constructor(stores: Stores, windowUs: number) {
     const { packets, windows, results, ledger } = stores;
     this.#parse = { codecs, packets, windows, ledger, windowUs, scratch: createParseScratch() };
-    this.#window = { windows, ledger, clock: systemClock, windowUs, timeoutUs: DEFAULT_TIMEOUT_US };
-    this.#scorer = createScorer({ windows, results, ledger, windowUs });
+    const stages = { windows, ledger, clock: systemClock, windowUs, timeoutUs: DEFAULT_TIMEOUT_US };
+    this.#window = stages;
+    this.#score = { ...stages, results, allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US, folds: new AlertFolds() };
   }
 
   /** Takes one batch through parse, and scores the windows that it completed. */
   async batch(bytes: Uint8Array): Promise<void> {
     const { windows } = await parseBatch(bytes, this.#parse);
-    await this.#score(await onBatch(windows, this.#window));
+    await this.#scoreAll(await onBatch(windows, this.#window));
   }
 
   /** Takes one heartbeat, and scores the windows that it closed. */
@@ -36,15 +43,13 @@ export class Line {
     let due = await onHeartbeat(heartbeat, this.#window);
     // One call names a bounded number of windows; a capture that spans years closes more at its end.
     while (due.length > 0) {
-      await this.#score(due);
+      await this.#scoreAll(due);
       due = await dueWindows(heartbeat.sensor, this.#window);
     }
+    await confirmFinal(heartbeat.sensor, this.#score);
   }
 
-  async #score(keys: readonly WindowKey[]): Promise<void> {
-    for (const key of keys) {
-      await this.#scorer.score(key);
-      this.scored += 1;
-    }
+  async #scoreAll(keys: readonly WindowKey[]): Promise<void> {
+    for (const key of keys) await scoreWindow(key, this.#score);
   }
 }

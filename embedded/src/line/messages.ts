@@ -2,7 +2,7 @@
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
 import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { ErrorCode } from '@tapline/core/errors';
-import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
+import type { Heartbeat, SensorCounters } from '@tapline/core/ledger/heartbeat';
 
 /** What the agent's thread is started with. */
 export interface AgentJob {
@@ -21,7 +21,8 @@ export interface SourcePosition {
 }
 
 export type FromAgent =
-  | (AgentMessage & { readonly position: SourcePosition })
+  | (Extract<AgentMessage, { kind: 'batch' }> & { readonly position: SourcePosition })
+  | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat; readonly position: SourcePosition }
   | { readonly kind: 'end'; readonly counters: SensorCounters; readonly fault?: { code: ErrorCode; message: string } };
 
 /** `done`: one message was dealt with, another may come. `stop`: end the session cleanly now. */

@@ -6,6 +6,7 @@ import type { Alert } from '@tapline/core/detect/alert';
 import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
 import type { RunStatus } from '@tapline/core/report/snapshot';
+import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
 import { audit, type AuditReport } from '@tapline/functions/stages/audit';
 import type { Stores } from './data-folder.ts';
 import { newSha256, sha256 } from './sha256.ts';
@@ -28,15 +29,16 @@ export interface RunResult {
   readonly audit: AuditReport;
   readonly alerts: readonly Alert[];
   readonly windows: number;
+  /** Sum of the packets' lengths on the wire. */
   readonly wireBytes: number;
+  /** Sum of the batches as they were sent. */
+  readonly batchBytes: number;
   readonly digest: string;
   readonly elapsedMs: number;
   /** Why the capture was not read to its end, if it was not. */
   readonly fault?: PipelineError;
 }
 
-/** How late a packet may be, in event time, before the sensor counts it as late. */
-const ALLOWED_LATENESS_US = 60_000_000;
 const ALL_TIME = { fromUs: -Infinity, toUs: Infinity };
 
 /** A capture on its way through the line. */
@@ -50,7 +52,7 @@ export class CaptureRun {
   readonly #sensor: SensorThread;
   readonly #startedMs = performance.now();
   #state: RunStatus['state'] = 'running';
-  #wireBytes = 0;
+  #batchBytes = 0;
 
   /** Starts at once. `onProgress` is called after every message. */
   constructor(stores: Stores, options: RunOptions, onProgress: (run: CaptureRun) => void) {
@@ -59,7 +61,14 @@ export class CaptureRun {
     this.#stores = stores;
     this.#line = new Line(stores, options.windowUs);
     const { source, sensor, windowUs, speed } = options;
-    const job = { source, sensor, session: this.#session, windowUs, allowedLatenessUs: ALLOWED_LATENESS_US, speed };
+    const job = {
+      source,
+      sensor,
+      session: this.#session,
+      windowUs,
+      allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
+      speed,
+    };
     this.#sensor = new SensorThread(job, async (message) => {
       await this.#take(message);
       onProgress(this);
@@ -85,7 +94,7 @@ export class CaptureRun {
 
   /** Waits for the end of the capture, closes the books and takes the digest. */
   async finish(): Promise<RunResult> {
-    const { fault } = await this.#sensor.ended;
+    const { counters, fault } = await this.#sensor.ended;
     this.#state = 'finished';
     const elapsedMs = performance.now() - this.#startedMs;
     const { sensor } = this.#options;
@@ -95,7 +104,8 @@ export class CaptureRun {
       audit: await audit({ ...this.#stores, codecs }, { sensor }),
       alerts: await results.alerts(sensor, ALL_TIME),
       windows: (await results.sensors()).find((known) => known.sensor === sensor)?.windows ?? 0,
-      wireBytes: this.#wireBytes,
+      wireBytes: counters.wireBytes,
+      batchBytes: this.#batchBytes,
       digest: await digest(sensor, { ...this.#stores, newHash: newSha256 }),
       elapsedMs,
       ...(fault === undefined ? {} : { fault }),
@@ -108,7 +118,7 @@ export class CaptureRun {
       await this.#line.heartbeat(message.heartbeat);
       return;
     }
-    this.#wireBytes += message.bytes.length;
+    this.#batchBytes += message.bytes.length;
     await this.#line.batch(message.bytes);
     this.packets += message.header.count;
   }

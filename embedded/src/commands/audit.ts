@@ -1,0 +1,68 @@
+/** `tapline audit`: closes the books of a data folder and names what is missing, and where it was lost. */
+import type { Command } from 'commander';
+import { codecs } from '@tapline/adapters/codec/codecs';
+import { discrepancyName, type Discrepancy, type LedgerTotals, type SessionBooks } from '@tapline/core/ledger/books';
+import { audit, type AuditReport } from '@tapline/functions/stages/audit';
+import { formatCount, formatInstant } from '../cli/format.ts';
+import { openExistingStores } from '../line/data-folder.ts';
+
+interface AuditFlags {
+  readonly data: string;
+  readonly sensor?: string;
+  readonly verify: boolean;
+  readonly json: boolean;
+}
+
+export function addAudit(program: Command): void {
+  program
+    .command('audit')
+    .description('close the books of a data folder: exit code 0 when every packet is accounted for, 1 when not')
+    .requiredOption('--data <dir>', 'the folder that "tapline run --data" wrote')
+    .option('--sensor <name>', 'only this sensor')
+    .option('--verify', 'also read every stored batch and compare its content', false)
+    .option('--json', 'print the report as one JSON object', false)
+    .action(async (flags: AuditFlags) => {
+      const stores = openExistingStores(flags.data);
+      try {
+        const { sensor, verify } = flags;
+        const report = await audit({ ...stores, codecs }, { verify, ...(sensor === undefined ? {} : { sensor }) });
+        process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : auditText(report));
+        if (!report.balanced) process.exitCode = 1;
+      } finally {
+        stores.close();
+      }
+    });
+}
+
+/** The books of each session, what is missing, and the verdict. */
+export function auditText(report: AuditReport): string {
+  const lines = report.sessions.flatMap(sessionLines);
+  for (const { id, packets, problem } of report.damaged) {
+    lines.push(`DAMAGED  ${id}: ${formatCount(packets)} packets, ${problem}`);
+  }
+  if (report.verifiedBatches > 0) lines.push(`verified ${formatCount(report.verifiedBatches)} stored batches`);
+  const until = report.closedToUs === null ? 'nothing seen yet' : `closed to ${formatInstant(report.closedToUs)}`;
+  lines.push(`books    ${until}, unexplained ${formatCount(report.totals.unexplained)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function sessionLines(books: SessionBooks): string[] {
+  const { sensor, session, final, underWay, discrepancies, unlistedDiscrepancies } = books;
+  const running = final ? '' : `, still open, ${formatCount(underWay)} packets under way`;
+  const lines = [`session  ${sensor}/${session}${running}`, `         ${totalsText(books.totals)}`];
+  for (const found of discrepancies) lines.push(`MISSING  ${discrepancyText(found)}`);
+  if (unlistedDiscrepancies > 0) lines.push(`MISSING  and ${formatCount(unlistedDiscrepancies)} more`);
+  return lines;
+}
+
+function totalsText(totals: LedgerTotals): string {
+  return Object.entries(totals)
+    .map(([name, count]) => `${name} ${formatCount(count as number)}`)
+    .join('  ');
+}
+
+function discrepancyText(found: Discrepancy): string {
+  const packets = found.packets === null ? 'an unknown number of packets' : `${formatCount(found.packets)} packets`;
+  const minute = found.minuteStartUs === null ? '' : ` of the minute from ${formatInstant(found.minuteStartUs)}`;
+  return `batch ${discrepancyName(found)}: not ${found.hop}, ${packets}${minute}`;
+}

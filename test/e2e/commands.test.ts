@@ -1,0 +1,163 @@
+/** The command line as scripts outside this repository use it: names, exit codes, streams, and what is said when it fails. */
+import { readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder, writeGenerated } from '../helpers/generated-capture.ts';
+import { startTapline, tapline } from '../helpers/tapline.ts';
+
+describe('the tapline command', () => {
+  const folder = temporaryFolder();
+  const data = join(folder.path, 'data');
+  let capture = '';
+
+  beforeAll(async () => {
+    capture = writeGenerated(folder.path, 30_000);
+    const { code, stderr } = await tapline('run', capture, '--exit', '--data', data);
+    expect(code, stderr).toBe(0);
+  });
+  afterAll(() => {
+    folder.remove();
+  });
+
+  it.each([['run'], ['decode'], ['audit'], ['query']])('%s --help explains itself and exits 0', async (command) => {
+    const { code, stdout, stderr } = await tapline(command, '--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Usage: tapline ${command}`);
+  });
+
+  it.each([
+    [['nonsense'], 'unknown command'],
+    [['run', '/nowhere.pcap', '--exit'], 'no such file'],
+    [['run', '--speed', 'fast'], 'recorded, top, or a number'],
+    [['run', '--window', '1.5s'], 'whole seconds'],
+    [['run', '--port', '99999'], '65535'],
+    [['run', '--on', 'services', '--exit'], '--on'],
+    [['decode'], 'source'],
+    [['decode', '--format', 'xml', 'x'], 'xml'],
+    [['audit'], '--data'],
+    [['audit', '--data', '/nowhere'], 'holds no Tapline data'],
+    [['query', 'nonsense', '--data', '.'], 'there is no query'],
+    [['query', 'alerts'], '--data'],
+  ])('%j is a usage error: exit 2 and one clear line on stderr', async (args, said) => {
+    const { code, stdout, stderr } = await tapline(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.split('\n')[0]).toMatch(/^tapline: /);
+    expect(stderr).toContain(said);
+  });
+
+  it('run --exit --json prints exactly one object with the fields of the contract', async () => {
+    const { code, stdout } = await tapline('run', capture, '--exit', '--json', '--sensor', 'tap-7');
+    expect(code).toBe(0);
+    expect(stdout.trimEnd()).not.toContain('\n');
+    const result = JSON.parse(stdout) as Record<string, unknown> & { alerts: Record<string, unknown>[] };
+    expect(result).toMatchObject({ sensor: 'tap-7', source: capture, ledger: { offered: 30_000, unexplained: 0 } });
+    for (const field of ['session', 'wireBytes', 'windows', 'alerts', 'digest', 'elapsedMs', 'packetsPerSecond', 'peakRssBytes']) {
+      expect(result).toHaveProperty(field);
+    }
+    expect(Object.keys(result['ledger'] as object)).toEqual(
+      expect.arrayContaining(['kernelDropped', 'self', 'filtered', 'duplicate', 'sent', 'malformed', 'parsed', 'windowed', 'stored']),
+    );
+    for (const alert of result.alerts) {
+      expect(Object.keys(alert)).toEqual(
+        expect.arrayContaining(['id', 'detector', 'entity', 'windowStart', 'windowEnd', 'score', 'severity', 'attack']),
+      );
+    }
+  });
+
+  it('decode prints the columns of the contract, in order, one row per packet', async () => {
+    const { code, stdout } = await tapline('decode', capture, '--format', 'csv');
+    const lines = stdout.trimEnd().split('\r\n');
+    expect(code).toBe(0);
+    expect(lines[0]).toMatch(/^number,time,source,destination,protocol,length,flags,sourcePort,destinationPort,/);
+    expect(lines).toHaveLength(30_001);
+  });
+
+  it('decode reads a capture from standard input and from gz and zst as from the file', async () => {
+    const { gzipSync, zstdCompressSync } = await import('node:zlib');
+    const bytes = readFileSync(capture);
+    const gz = join(folder.path, 'no-suffix-a');
+    const zst = join(folder.path, 'no-suffix-b');
+    writeFileSync(gz, gzipSync(bytes));
+    writeFileSync(zst, zstdCompressSync(bytes));
+    const outputs = await Promise.all([
+      tapline('decode', capture),
+      tapline('decode', gz),
+      tapline('decode', zst),
+      startTapline(['decode', '-'], bytes).finished,
+    ]);
+    expect(outputs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    for (const { stdout } of outputs) expect(stdout === outputs[0].stdout).toBe(true);
+  });
+
+  it('a truncated capture gives every packet before the cut, one error line, and exit 1', async () => {
+    const cut = join(folder.path, 'cut.pcap');
+    writeFileSync(cut, readFileSync(capture));
+    truncateSync(cut, readFileSync(capture).length - 10);
+    const { code, stdout, stderr } = await tapline('run', cut, '--exit', '--json');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^tapline: .*cut\.pcap: .*record 30000.*byte \d+.*\n$/);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ledger: { offered: 29_999, stored: 29_999, unexplained: 0 },
+      error: { code: 'CAPTURE_TRUNCATED' },
+    });
+    const decoded = await tapline('decode', cut);
+    expect(decoded.code).toBe(1);
+    expect(decoded.stdout.trimEnd().split('\n')).toHaveLength(29_999);
+  });
+
+  it('Ctrl-C drains what was read, prints balanced books, and exits 0', async () => {
+    const { child, finished } = startTapline(['run', capture, '--speed', '0.1', '--exit', '--json']);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('stopping');
+    const { ledger } = JSON.parse(stdout) as { ledger: Record<string, number> };
+    expect(ledger['unexplained']).toBe(0);
+    expect(ledger['stored']).toBe(ledger['offered']);
+    expect(ledger['offered']).toBeGreaterThan(0);
+  });
+
+  it('audit closes the books, and names a batch that was removed by hand and the hop that lost it', async () => {
+    const whole = await tapline('audit', '--data', data, '--verify');
+    expect(whole.code, whole.stdout).toBe(0);
+    expect(whole.stdout).toContain('unexplained 0');
+    const batches = readdirSync(join(data, 'batches'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tpb'));
+    const victim = batches.sort()[1]!;
+    const sequence = /(\d+)\.tpb$/.exec(victim)![1]!;
+    rmSync(join(data, 'batches', victim));
+    const missing = await tapline('audit', '--data', data);
+    expect(missing.code).toBe(1);
+    expect(missing.stdout).toMatch(new RegExp(`MISSING  batch instance-1/[0-9a-f]{16}/${Number(sequence)}: not stored, [\\d,]+ packets`));
+    expect(missing.stdout).not.toContain('unexplained 0');
+  });
+
+  it('query lists its questions and answers each of them', async () => {
+    const { code, stdout } = await tapline('query');
+    expect(code).toBe(0);
+    const names = stdout.trimEnd().split('\n').map((line) => line.split(' ')[0]!);
+    expect(names).toContain('top-talkers');
+    const answers = await Promise.all(names.map((name) => tapline('query', name, '--data', data, '--limit', '3')));
+    for (const [i, answer] of answers.entries()) {
+      expect(answer.code, `${names[i]!}: ${answer.stderr}`).toBe(0);
+      const rows = answer.stdout.trimEnd().split('\n');
+      expect(rows.length).toBeLessThanOrEqual(3);
+      if (names[i] !== 'alerts') expect(() => JSON.parse(rows[0]!) as unknown, names[i]).not.toThrow();
+    }
+  });
+
+  it('query top-talkers agrees with a count over the decoded rows', async () => {
+    const [answer, decoded] = await Promise.all([
+      tapline('query', 'top-talkers', '--data', data, '--limit', '5'),
+      tapline('decode', capture),
+    ]);
+    const sent = new Map<string, number>();
+    for (const line of decoded.stdout.trimEnd().split('\n')) {
+      const { source, length } = JSON.parse(line) as { source: string | null; length: number };
+      if (source !== null) sent.set(source, (sent.get(source) ?? 0) + length);
+    }
+    const expected = [...sent].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 5);
+    const rows = answer.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { host: string; bytes: number });
+    expect(rows.map(({ host, bytes }) => [host, bytes])).toEqual(expected);
+  });
+});
