@@ -52,7 +52,11 @@ export async function readWithTshark(
       from += count;
     }
     if (from !== all.length) throw new Error(`tshark read ${all.length} merged packets, capinfos counted ${from}`);
-    for (const path of paths) if (!rows.has(path)) rows.set(path, await readFields(path, fields));
+    await readAlone(
+      paths.filter((path) => !rows.has(path)),
+      fields,
+      rows,
+    );
     return rows;
   } finally {
     rmSync(folder, { recursive: true });
@@ -86,6 +90,20 @@ async function merge(paths: readonly string[], output: string): Promise<string[]
       taken = taken.filter((path) => !refused.includes(path));
     }
   }
+}
+
+/** Two at a time: nearly all of it is tshark's start. */
+async function readAlone(
+  paths: readonly string[],
+  fields: readonly string[],
+  rows: Map<string, TsharkRow[]>,
+): Promise<void> {
+  const waiting = [...paths];
+  const work = async (): Promise<void> => {
+    for (let path = waiting.pop(); path !== undefined; path = waiting.pop())
+      rows.set(path, await readFields(path, fields));
+  };
+  await Promise.all([work(), work()]);
 }
 
 async function readFields(path: string, fields: readonly string[]): Promise<TsharkRow[]> {
