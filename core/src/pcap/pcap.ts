@@ -67,44 +67,32 @@ export class PcapParser extends RecordParser {
     const b3 = 3 - b0;
     let at = start;
     while (end - at >= header) {
-      let captured =
-        (bytes[at + 8 + b0]! |
-          (bytes[at + 8 + b1]! << 8) |
-          (bytes[at + 8 + b2]! << 16) |
-          (bytes[at + 8 + b3]! << 24)) >>>
-        0;
-      let wire =
-        (bytes[at + 12 + b0]! |
-          (bytes[at + 12 + b1]! << 8) |
-          (bytes[at + 12 + b2]! << 16) |
-          (bytes[at + 12 + b3]! << 24)) >>>
-        0;
-      if (lengths === LENGTHS.swapped || (lengths === LENGTHS.larger && captured > wire)) {
+      // Signed on purpose: integer arithmetic is faster, and a captured length beyond 2^31 is beyond the limit anyway.
+      const a = at + 8;
+      let captured = bytes[a + b0]! | (bytes[a + b1]! << 8) | (bytes[a + b2]! << 16) | (bytes[a + b3]! << 24);
+      const b = at + 12;
+      let wire = bytes[b + b0]! | (bytes[b + b1]! << 8) | (bytes[b + b2]! << 16) | (bytes[b + b3]! << 24);
+      if (lengths !== LENGTHS.normal && (lengths === LENGTHS.swapped || captured >>> 0 > wire >>> 0)) {
         const first = captured;
         captured = wire;
         wire = first;
       }
-      if (captured > limit || captured === 0) this.#checkRecord(bytes, at, captured);
+      if (captured <= 0 || captured > limit) this.#checkRecord(bytes, at, captured >>> 0);
       const next = at + header + captured;
       if (next > end) {
         this.wanted = header + captured;
         return at;
       }
-      const seconds =
-        (bytes[at + b0]! | (bytes[at + b1]! << 8) | (bytes[at + b2]! << 16) | (bytes[at + b3]! << 24)) >>> 0;
-      const fraction =
-        (bytes[at + 4 + b0]! |
-          (bytes[at + 4 + b1]! << 8) |
-          (bytes[at + 4 + b2]! << 16) |
-          (bytes[at + 4 + b3]! << 24)) >>>
-        0;
+      const seconds = bytes[at + b0]! | (bytes[at + b1]! << 8) | (bytes[at + b2]! << 16) | (bytes[at + b3]! << 24);
+      const f = at + 4;
+      const fraction = bytes[f + b0]! | (bytes[f + b1]! << 8) | (bytes[f + b2]! << 16) | (bytes[f + b3]! << 24);
       this.packets++;
       if (nanoseconds) {
-        const microseconds = Math.floor(fraction / 1000);
-        const timeNs = fraction - microseconds * 1000;
-        sink.frame(bytes, at + header, captured, wire, seconds * 1e6 + microseconds, timeNs, linkType);
+        const microseconds = Math.floor((fraction >>> 0) / 1000);
+        const timeNs = (fraction >>> 0) - microseconds * 1000;
+        sink.frame(bytes, at + header, captured, wire >>> 0, (seconds >>> 0) * 1e6 + microseconds, timeNs, linkType);
       } else {
-        sink.frame(bytes, at + header, captured, wire, seconds * 1e6 + fraction, 0, linkType);
+        sink.frame(bytes, at + header, captured, wire >>> 0, (seconds >>> 0) * 1e6 + (fraction >>> 0), 0, linkType);
       }
       at = next;
     }

@@ -13,6 +13,7 @@ import { readInterface } from './pcapng-interface.ts';
 import type { CaptureInterface } from './pcapng-interface.ts';
 import { MAX_RECORD_BYTES, RecordParser } from './record-parser.ts';
 import { captureStartsAt, PCAPNG_SECTION } from './sniff.ts';
+import { TimeScale } from './time.ts';
 
 const BLOCK = { interface: 1, obsoletePacket: 2, simplePacket: 3, enhancedPacket: 6 } as const;
 
@@ -36,11 +37,13 @@ const PACKET_HEADER_BYTES = 28;
  */
 export class PcapngParser extends RecordParser {
   #littleEndian = true;
+  /** Of the bytes being parsed. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #interfaces: CaptureInterface[] = [];
   /** Total length of a block whose body was passed over and whose trailer is still to come; 0 otherwise. */
   #trailer = 0;
-  #lastTimeUs = 0;
-  #lastTimeNs = 0;
+  /** Holds the time of the last packet that had one; 0 before the first. */
+  #lastScale = new TimeScale();
 
   constructor(sink: FrameSink) {
     super(sink, SECTION_HEADER_BYTES);
@@ -49,9 +52,10 @@ export class PcapngParser extends RecordParser {
 
   protected override parse(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, end);
     if (this.#trailer > 0) {
       if (end - at < TRAILER_BYTES) return at;
-      this.#checkTrailer(bytes, at, this.#trailer);
+      this.#checkTrailer(at, this.#trailer);
       at += TRAILER_BYTES;
       this.#trailer = 0;
       this.#nextRecord(at);
@@ -67,35 +71,53 @@ export class PcapngParser extends RecordParser {
   /** Reads the block at `at` and returns where it ends; `at` when more bytes are wanted first. */
   #readBlock(bytes: Uint8Array, at: number, end: number): number {
     if (end - at < BLOCK_HEADER_BYTES) return this.#want(at, BLOCK_HEADER_BYTES);
-    const type = this.#word(bytes, at);
+    const type = this.#word(at);
+    if (type === BLOCK.enhancedPacket) return this.#readEnhanced(bytes, at, end);
     if (type === PCAPNG_SECTION) {
       if (end - at < SECTION_HEADER_BYTES) return this.#want(at, SECTION_HEADER_BYTES);
-      this.#startSection(bytes, at);
+      this.#startSection(at);
     } else if (this.packets === 0 && this.record === 1) {
       throw captureFault('CAPTURE_FORMAT', this.place(), 'is not a pcapng section header');
     }
     const least = this.#leastLength(type);
     if (least === undefined) this.#rejectCapture(bytes, at);
-    const claimed = this.#word(bytes, at + 4);
-    if (claimed < (least ?? EMPTY_BLOCK_BYTES)) {
+    const claimed = this.#word(at + 4);
+    const total = this.#totalLength(claimed, least ?? EMPTY_BLOCK_BYTES);
+    if (least === undefined || type === PCAPNG_SECTION) return this.#passOver(at, end, total, claimed);
+    if (total > MAX_RECORD_BYTES) this.#rejectLength(total);
+    if (end - at < total) return this.#want(at, total);
+    this.#checkTrailer(at + total - TRAILER_BYTES, claimed);
+    this.#readBody(type, bytes, at, total);
+    this.#nextRecord(at + total);
+    return at + total;
+  }
+
+  /** The block nearly all of a capture consists of; what `#readBlock` does for the others, without the detours. */
+  #readEnhanced(bytes: Uint8Array, at: number, end: number): number {
+    const claimed = this.#word(at + 4);
+    const total = this.#totalLength(claimed, PACKET_HEADER_BYTES + TRAILER_BYTES);
+    if (total > MAX_RECORD_BYTES) this.#rejectLength(total);
+    if (end - at < total) return this.#want(at, total);
+    this.#checkTrailer(at + total - TRAILER_BYTES, claimed);
+    this.#readPacket(bytes, at, total, this.#interface(this.#word(at + 8)));
+    this.#nextRecord(at + total);
+    return at + total;
+  }
+
+  /** Some writers do not count the padding; like Wireshark, take the next multiple of 4. */
+  #totalLength(claimed: number, least: number): number {
+    if (claimed < least) {
       throw captureFault(
         'CAPTURE_CORRUPT',
         this.place(),
         `has a total length of ${claimed}, which is too short for its type`,
       );
     }
-    // Some writers do not count the padding; like Wireshark, take the next multiple of 4.
-    const total = claimed + ((4 - (claimed % 4)) % 4);
-    this.recordBytes = total;
-    if (least === undefined || type === PCAPNG_SECTION) return this.#passOver(bytes, at, end, total, claimed);
-    if (total > MAX_RECORD_BYTES) {
-      throw captureFault('CAPTURE_CORRUPT', this.place(), `claims ${total} bytes, the limit is ${MAX_RECORD_BYTES}`);
-    }
-    if (end - at < total) return this.#want(at, total);
-    this.#checkTrailer(bytes, at + total - TRAILER_BYTES, claimed);
-    this.#readBody(type, bytes, at, total);
-    this.#nextRecord(at + total);
-    return at + total;
+    return (claimed & 3) === 0 ? claimed : claimed + 4 - (claimed & 3);
+  }
+
+  #rejectLength(total: number): never {
+    throw captureFault('CAPTURE_CORRUPT', this.place(), `claims ${total} bytes, the limit is ${MAX_RECORD_BYTES}`);
   }
 
   /** Smallest total length of a block that is read, undefined for those that are passed over. */
@@ -108,7 +130,6 @@ export class PcapngParser extends RecordParser {
       case BLOCK.simplePacket:
         return SIMPLE_HEADER_BYTES + TRAILER_BYTES;
       case BLOCK.obsoletePacket:
-      case BLOCK.enhancedPacket:
         return PACKET_HEADER_BYTES + TRAILER_BYTES;
       default:
         return undefined;
@@ -116,10 +137,8 @@ export class PcapngParser extends RecordParser {
   }
 
   #readBody(type: number, bytes: Uint8Array, at: number, total: number): void {
-    if (type === BLOCK.enhancedPacket) {
-      this.#readPacket(bytes, at, total, this.#interface(this.#word(bytes, at + 8)));
-    } else if (type === BLOCK.obsoletePacket) {
-      const word = this.#word(bytes, at + 8);
+    if (type === BLOCK.obsoletePacket) {
+      const word = this.#word(at + 8);
       // Two 16-bit fields: interface number, then drop count.
       this.#readPacket(bytes, at, total, this.#interface(this.#littleEndian ? word & 0xffff : word >>> 16));
     } else if (type === BLOCK.simplePacket) {
@@ -134,27 +153,26 @@ export class PcapngParser extends RecordParser {
 
   /** Enhanced and obsolete packet blocks differ only in how they name the interface. */
   #readPacket(bytes: Uint8Array, at: number, total: number, from: CaptureInterface): void {
-    const captured = this.#word(bytes, at + 20);
+    const captured = this.#word(at + 20);
     if (captured > total - PACKET_HEADER_BYTES - TRAILER_BYTES) {
       throw captureFault('CAPTURE_CORRUPT', this.place(), `holds ${total} bytes but claims ${captured} of packet data`);
     }
     const scale = from.scale;
-    scale.convert(this.#word(bytes, at + 12), this.#word(bytes, at + 16));
-    this.#lastTimeUs = scale.timeUs;
-    this.#lastTimeNs = scale.timeNs;
+    scale.convert(this.#word(at + 12), this.#word(at + 16));
+    this.#lastScale = scale;
     this.packets++;
-    const wire = this.#word(bytes, at + 24);
+    const wire = this.#word(at + 24);
     this.sink.frame(bytes, at + PACKET_HEADER_BYTES, captured, wire, scale.timeUs, scale.timeNs, from.linkType);
   }
 
   #readSimplePacket(bytes: Uint8Array, at: number, total: number): void {
     const from = this.#interface(0);
-    const wire = this.#word(bytes, at + 8);
+    const wire = this.#word(at + 8);
     const snapLength = from.snapLength === 0 ? wire : from.snapLength;
     const captured = Math.min(wire, snapLength, total - SIMPLE_HEADER_BYTES - TRAILER_BYTES);
     this.packets++;
-    const data = at + SIMPLE_HEADER_BYTES;
-    this.sink.frame(bytes, data, captured, wire, this.#lastTimeUs, this.#lastTimeNs, from.linkType);
+    const { timeUs, timeNs } = this.#lastScale;
+    this.sink.frame(bytes, at + SIMPLE_HEADER_BYTES, captured, wire, timeUs, timeNs, from.linkType);
   }
 
   #interface(index: number): CaptureInterface {
@@ -164,19 +182,19 @@ export class PcapngParser extends RecordParser {
     throw captureFault('CAPTURE_CORRUPT', this.place(), `names interface ${index}, its section describes ${known}`);
   }
 
-  #startSection(bytes: Uint8Array, at: number): void {
-    const view = new DataView(bytes.buffer, bytes.byteOffset + at, SECTION_HEADER_BYTES);
-    const little = view.getUint32(8, true) === BYTE_ORDER_MAGIC;
-    if (!little && view.getUint32(8, false) !== BYTE_ORDER_MAGIC) {
+  #startSection(at: number): void {
+    const view = this.#view;
+    const little = view.getUint32(at + 8, true) === BYTE_ORDER_MAGIC;
+    if (!little && view.getUint32(at + 8, false) !== BYTE_ORDER_MAGIC) {
       throw captureFault(
         this.record === 1 ? 'CAPTURE_FORMAT' : 'CAPTURE_CORRUPT',
         this.place(),
         'has no byte-order magic',
       );
     }
-    const major = view.getUint16(12, little);
+    const major = view.getUint16(at + 12, little);
     if (major !== 1) {
-      const version = `${major}.${view.getUint16(14, little)}`;
+      const version = `${major}.${view.getUint16(at + 14, little)}`;
       throw captureFault('CAPTURE_FORMAT', this.place(), `is of pcapng version ${version}, only 1.x is known`);
     }
     this.#littleEndian = little;
@@ -184,22 +202,23 @@ export class PcapngParser extends RecordParser {
   }
 
   /** Skips the body of a block, of which `bytes` may hold only the beginning, and leaves its trailer to be checked. */
-  #passOver(bytes: Uint8Array, at: number, end: number, total: number, claimed: number): number {
+  #passOver(at: number, end: number, total: number, claimed: number): number {
     const trailerAt = at + total - TRAILER_BYTES;
     if (end - at >= total) {
-      this.#checkTrailer(bytes, trailerAt, claimed);
+      this.#checkTrailer(trailerAt, claimed);
       this.#nextRecord(at + total);
       return at + total;
     }
     const stop = Math.min(end, trailerAt);
+    this.recordBytes = total;
     this.skip = trailerAt - stop;
     this.#trailer = claimed;
     this.wanted = TRAILER_BYTES;
     return stop;
   }
 
-  #checkTrailer(bytes: Uint8Array, at: number, claimed: number): void {
-    const trailer = this.#word(bytes, at);
+  #checkTrailer(at: number, claimed: number): void {
+    const trailer = this.#word(at);
     if (trailer === claimed) return;
     const problem = `has a total length of ${claimed} in front and of ${trailer} behind`;
     throw captureFault('CAPTURE_CORRUPT', this.place(), problem);
@@ -219,13 +238,9 @@ export class PcapngParser extends RecordParser {
   #nextRecord(at: number): void {
     this.recordOffset = this.base + at;
     this.record++;
-    this.wanted = BLOCK_HEADER_BYTES;
-    this.recordBytes = BLOCK_HEADER_BYTES;
   }
 
-  #word(bytes: Uint8Array, at: number): number {
-    return this.#littleEndian
-      ? (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-      : (bytes[at + 3]! | (bytes[at + 2]! << 8) | (bytes[at + 1]! << 16) | (bytes[at]! << 24)) >>> 0;
+  #word(at: number): number {
+    return this.#view.getUint32(at, this.#littleEndian);
   }
 }

@@ -8,11 +8,8 @@ export const TIME_LIMIT_US = Number.MAX_SAFE_INTEGER;
 
 const TWO_32 = 2 ** 32;
 
-/** `microseconds` held within the range that can be kept exactly. */
-export function clampTimeUs(microseconds: number): number {
-  if (microseconds >= TIME_LIMIT_US) return TIME_LIMIT_US;
-  return microseconds <= -TIME_LIMIT_US ? -TIME_LIMIT_US : microseconds;
-}
+/** Finest decimal unit, picoseconds, whose long division stays below 2^53. */
+const FINEST_EXPONENT = 12;
 
 /**
  * Converts the timestamps of one pcapng interface. The result is left in `timeUs` and `timeNs`, so that a packet costs no
@@ -25,6 +22,11 @@ export class TimeScale {
   readonly #exponent: number;
   readonly #binary: boolean;
   readonly #offsetUs: number;
+  /** Powers of ten between the unit and the microsecond or nanosecond, so that no packet pays for computing them. */
+  readonly #usPerUnit: number;
+  readonly #unitsPerUs: number;
+  readonly #nsPerUnit: number;
+  readonly #unitsPerNs: number;
 
   /**
    * @param resolution the octet of if_tsresol: exponent in 7 bits, the high bit set for powers of two
@@ -34,31 +36,44 @@ export class TimeScale {
     this.#exponent = resolution & 0x7f;
     this.#binary = (resolution & 0x80) !== 0;
     this.#offsetUs = offsetSeconds * 1e6;
+    const kept = Math.min(this.#exponent, FINEST_EXPONENT);
+    this.#usPerUnit = kept < 6 ? 10 ** (6 - kept) : 1;
+    this.#unitsPerUs = kept < 6 ? 1 : 10 ** (kept - 6);
+    this.#nsPerUnit = kept < 9 ? 10 ** (9 - kept) : 1;
+    this.#unitsPerNs = kept < 9 ? 1 : 10 ** (kept - 9);
   }
 
   /** Converts the unsigned 64-bit count of units `high * 2^32 + low`. */
   convert(high: number, low: number): void {
     if (this.#binary) this.#convertBinary(high, low);
-    else if (this.#exponent <= 6) this.#setUs((high * TWO_32 + low) * 10 ** (6 - this.#exponent), 0);
-    else this.#convertDecimal(high, low);
+    else if (this.#exponent <= 6) this.#setUs((high * TWO_32 + low) * this.#usPerUnit, 0);
+    else if (this.#exponent <= FINEST_EXPONENT) this.#convertDecimal(high, low);
+    else this.#convertFine(high, low);
   }
 
-  /** Long division in base 2^32, so that every intermediate value stays below 2^53. */
+  /**
+   * Long division in base 2^32, so that every intermediate value stays below 2^53. Below 2^53, a - floor(a / b) * b is the
+   * exact remainder and several times faster than `%` on doubles.
+   */
   #convertDecimal(high: number, low: number): void {
-    let exponent = this.#exponent;
-    while (exponent > 12) {
-      // Truncating twice truncates once: first bring units finer than a picosecond down to picoseconds or coarser.
-      const divisor = 10 ** Math.min(6, exponent - 12);
+    const perUs = this.#unitsPerUs;
+    const upper = Math.floor(high / perUs);
+    const rest = (high - upper * perUs) * TWO_32 + low;
+    const lower = Math.floor(rest / perUs);
+    const units = rest - lower * perUs;
+    const timeNs = this.#unitsPerNs === 1 ? units * this.#nsPerUnit : Math.floor(units / this.#unitsPerNs);
+    this.#setUs(upper * TWO_32 + lower, timeNs);
+  }
+
+  /** Brings units finer than a picosecond down to picoseconds first: truncating twice truncates once. */
+  #convertFine(high: number, low: number): void {
+    for (let exponent = this.#exponent; exponent > FINEST_EXPONENT; exponent -= 6) {
+      const divisor = 10 ** Math.min(6, exponent - FINEST_EXPONENT);
       const rest = (high % divisor) * TWO_32 + low;
       high = Math.floor(high / divisor);
       low = Math.floor(rest / divisor);
-      exponent -= Math.min(6, exponent - 12);
     }
-    const perMicrosecond = 10 ** (exponent - 6);
-    const rest = (high % perMicrosecond) * TWO_32 + low;
-    const units = rest % perMicrosecond;
-    const timeNs = exponent >= 9 ? Math.floor(units / 10 ** (exponent - 9)) : units * 10 ** (9 - exponent);
-    this.#setUs(Math.floor(high / perMicrosecond) * TWO_32 + Math.floor(rest / perMicrosecond), timeNs);
+    this.#convertDecimal(high, low);
   }
 
   /** Fixed-point fraction times 10^6, then the rest times 10^3, truncated as Wireshark does. */
@@ -84,9 +99,13 @@ export class TimeScale {
 
   #setUs(microseconds: number, timeNs: number): void {
     const sum = microseconds + this.#offsetUs;
-    // Beyond 2^53 neither summand is exact, so the sum means nothing but its sign.
-    const exact = Math.abs(microseconds) < TIME_LIMIT_US && Math.abs(this.#offsetUs) < TIME_LIMIT_US;
-    this.timeUs = exact ? clampTimeUs(sum) : sum < 0 ? -TIME_LIMIT_US : TIME_LIMIT_US;
-    this.timeNs = Math.abs(this.timeUs) === TIME_LIMIT_US ? 0 : timeNs;
+    if (microseconds < TIME_LIMIT_US && sum < TIME_LIMIT_US && sum > -TIME_LIMIT_US) {
+      this.timeUs = sum;
+      this.timeNs = timeNs;
+    } else {
+      // Beyond 2^53 the summands are not exact, so the sum means nothing but its sign.
+      this.timeUs = sum < 0 ? -TIME_LIMIT_US : TIME_LIMIT_US;
+      this.timeNs = 0;
+    }
   }
 }
