@@ -68,9 +68,9 @@ async function addAlerts(sensor: string, deps: DigestDeps, hash: HashSink): Prom
   hash.update(lines.sort().join(''));
 }
 
-/** Without the id, which is made from the sensor's name and from fields that are here. */
+/** Without the id, which is made from the sensor's name and from fields that are here, and without how sure time made us. */
 function alertLine(alert: Alert): string {
-  return `alert ${canonical(alert, ['id', 'sensor'])}\n`;
+  return `alert ${canonical(alert, ['id', 'sensor', 'state'])}\n`;
 }
 
 /** Each session's content hashes in sequence make one hash; the sessions' hashes are sorted. */

@@ -33,3 +33,19 @@ export function closingOf(state: WindowState, heartbeats: readonly Heartbeat[], 
   if (over && everythingArrived(state.sessions)) return 'complete';
   return !waiting && isOld(state.touchedUs) ? 'timedOut' : 'open';
 }
+
+/**
+ * Event time before which no window of a sensor can change any more: the watermark less the allowed lateness. Infinity
+ * when every session has said goodbye or has been silent for the timeout, -Infinity before the first watermark.
+ */
+export function finalBefore(
+  heartbeats: readonly Heartbeat[],
+  rule: Omit<ClosingRule, 'windowUs'> & { readonly allowedLatenessUs: number },
+): number {
+  let watermarkUs = heartbeats.length === 0 ? -Infinity : Infinity;
+  for (const heartbeat of heartbeats) {
+    if (heartbeat.final || rule.nowUs - heartbeat.arrivalUs >= rule.timeoutUs) continue;
+    watermarkUs = Math.min(watermarkUs, heartbeat.watermarkUs ?? -Infinity);
+  }
+  return watermarkUs - rule.allowedLatenessUs;
+}

@@ -34,10 +34,16 @@ export function everythingArrived(sessions: readonly SessionWindow[]): boolean {
   return sessions.every((session) => sameCounts(session.arrived, session.announced));
 }
 
-/** Whether scoring the window now could say something that was not said (WindowStore.pending). */
-export function needsScoring({ emitted, sessions }: Pick<WindowState, 'emitted' | 'sessions'>): boolean {
+type Scored = Pick<WindowState, 'emitted' | 'sessions'>;
+
+/** Whether the window was never scored, or from other counts than there are now. */
+export function countsChanged({ emitted, sessions }: Scored): boolean {
   if (emitted === undefined) return true;
   if (!sameCounts(emitted.arrived, arrivedTotal(sessions))) return true;
-  if (!sameCounts(emitted.announced, announcedTotal(sessions))) return true;
-  return !emitted.complete && everythingArrived(sessions);
+  return !sameCounts(emitted.announced, announcedTotal(sessions));
+}
+
+/** Whether scoring the window now could say something that was not said (WindowStore.pending). */
+export function needsScoring(state: Scored): boolean {
+  return countsChanged(state) || (!state.emitted!.complete && everythingArrived(state.sessions));
 }

@@ -6,7 +6,7 @@
 import { PipelineError } from '@tapline/core/errors';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 import { closingOf } from '@tapline/core/ledger/window-closing';
-import { needsScoring } from '@tapline/core/ledger/window-state';
+import { countsChanged, needsScoring } from '@tapline/core/ledger/window-state';
 import type { Clock, LedgerStore, WindowKey, WindowState, WindowStore } from '@tapline/core/ports';
 
 /** Windows named by one call at most; the rest stay pending (see dueWindows). */
@@ -73,8 +73,13 @@ export async function dueWindows(sensor: string, deps: WindowDeps): Promise<Wind
 
 function due(states: readonly WindowState[], heartbeats: readonly Heartbeat[], deps: WindowDeps): WindowKey[] {
   const rule = { windowUs: deps.windowUs, timeoutUs: deps.timeoutUs, nowUs: deps.clock.nowUs() };
+  const isDue = (state: WindowState): boolean => {
+    const closing = closingOf(state, heartbeats, rule);
+    // A window that was given up is scored again only when more of it came.
+    return closing === 'complete' || (closing === 'timedOut' && countsChanged(state));
+  };
   return states
-    .filter((state) => closingOf(state, heartbeats, rule) !== 'open')
+    .filter(isDue)
     .map(({ sensor, windowStartUs }) => ({ sensor, windowStartUs }))
     .sort((a, b) => a.windowStartUs - b.windowStartUs);
 }

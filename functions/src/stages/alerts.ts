@@ -1,0 +1,180 @@
+/**
+ * Alerts of a sensor: a fold over the evidence of its windows in time order, whatever order they were scored in. Windows
+ * usually come in order and are added to a fold that is kept; one that comes late, or again, folds its neighbourhood anew
+ * from the store. An episode cannot bridge a pause longer than the fold's reach, so only windows up to such a pause matter.
+ */
+import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import { AlertFold, withdrawn } from '@tapline/core/detect/alert-fold';
+import { DETECTOR_CONFIG } from '@tapline/core/detect/config';
+import { DETECTOR_LIST } from '@tapline/core/detect/registry';
+import type { ResultStore } from '@tapline/core/ports';
+
+export interface AlertDeps {
+  readonly results: Pick<ResultStore, 'kpis' | 'evidence' | 'alerts' | 'putAlerts' | 'sensors'>;
+  readonly windowUs: number;
+  readonly folds: AlertFolds;
+}
+
+/** What scoring a window says to the alerts; its row and evidence are stored already. */
+export interface ScoredWindow {
+  readonly sensor: string;
+  readonly windowStartUs: number;
+  readonly complete: boolean;
+  readonly evidence: readonly Evidence[];
+  /** Evidence the same window had before; empty the first time. */
+  readonly replaced: readonly Evidence[];
+  /** Event time before which nothing of the sensor can change any more. */
+  readonly finalBeforeUs: number;
+}
+
+interface SensorFold {
+  /** Has everything up to `newestUs` that a later window could extend; undefined until it was read from the store. */
+  fold: AlertFold | undefined;
+  /** Newest window that was scored. */
+  newestUs: number;
+  /** Whether a window with evidence is complete. */
+  readonly complete: Map<number, boolean>;
+  finalBeforeUs: number;
+  /** Alerts that wait for finality, by id. */
+  readonly provisional: Map<string, Alert>;
+}
+
+/**
+ * The folds of one process, by sensor. Valid as long as no other process scores windows of the same sensor; where others
+ * do, a fresh one per call makes every call fold what the store holds.
+ */
+export class AlertFolds {
+  readonly #folds = new Map<string, SensorFold>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  /** The sensor's fold, begun from what the store knows. */
+  async of(sensor: string, deps: AlertDeps): Promise<SensorFold> {
+    const known = this.#folds.get(sensor);
+    if (known !== undefined) return known;
+    const alerts = await deps.results.alerts(sensor, { fromUs: -Infinity, toUs: Infinity });
+    const summary = (await deps.results.sensors()).find((one) => one.sensor === sensor);
+    const made: SensorFold = {
+      fold: undefined,
+      newestUs: summary?.lastUs ?? -Infinity,
+      complete: new Map(),
+      finalBeforeUs: -Infinity,
+      provisional: new Map(alerts.filter(({ state }) => state === 'provisional').map((alert) => [alert.id, alert])),
+    };
+    this.#folds.set(sensor, made);
+    return made;
+  }
+
+  /** Runs `work` when everything asked for before about this sensor is done: a fold takes one window at a time. */
+  inTurn<T>(sensor: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(sensor) ?? Promise.resolve()).then(work);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(sensor, settled);
+    return turn;
+  }
+}
+
+/** Takes a scored window into the sensor's alerts and stores what changed; returns these alerts. */
+export function updateAlerts(window: ScoredWindow, deps: AlertDeps): Promise<Alert[]> {
+  const { sensor } = window;
+  return deps.folds.inTurn(sensor, async () => {
+    const state = await deps.folds.of(sensor, deps);
+    state.finalBeforeUs = window.finalBeforeUs;
+    const changed = await takeWindow(window, state, deps);
+    state.newestUs = Math.max(state.newestUs, window.windowStartUs);
+    for (const alert of changed) {
+      if (alert.state === 'provisional') state.provisional.set(alert.id, alert);
+      else state.provisional.delete(alert.id);
+    }
+    const news = [...changed, ...takeFinal(state)];
+    if (news.length > 0) await deps.results.putAlerts(news);
+    return news;
+  });
+}
+
+/**
+ * Confirms the alerts that have become final since. Scoring a window does it too; this is for heartbeats that complete
+ * no window, the last one of a session above all.
+ */
+export function confirmAlerts(sensor: string, finalBeforeUs: number, deps: AlertDeps): Promise<Alert[]> {
+  return deps.folds.inTurn(sensor, async () => {
+    const state = await deps.folds.of(sensor, deps);
+    state.finalBeforeUs = finalBeforeUs;
+    const news = takeFinal(state);
+    if (news.length > 0) await deps.results.putAlerts(news);
+    return news;
+  });
+}
+
+function takeFinal(state: SensorFold): Alert[] {
+  const final = [...state.provisional.values()].filter((alert) => alert.windowEndUs <= state.finalBeforeUs);
+  for (const { id } of final) state.provisional.delete(id);
+  return final.map((alert) => ({ ...alert, state: 'confirmed' }));
+}
+
+async function takeWindow(window: ScoredWindow, state: SensorFold, deps: AlertDeps): Promise<Alert[]> {
+  const { windowStartUs, evidence, replaced, complete } = window;
+  if (evidence.length === 0 && replaced.length === 0) return [];
+  if (state.fold === undefined || windowStartUs <= state.newestUs) return foldAround(window, state, deps);
+  state.complete.set(windowStartUs, complete);
+  const changed = state.fold.add(evidence);
+  state.fold.release(windowStartUs);
+  return changed;
+}
+
+/** Folds the evidence around the window anew, and keeps the fold when nothing newer than it is in the store. */
+async function foldAround(window: ScoredWindow, state: SensorFold, deps: AlertDeps): Promise<Alert[]> {
+  const { sensor, windowStartUs } = window;
+  const reachUs = foldReachUs(deps.windowUs);
+  const { evidence, range } = await evidenceAround(sensor, windowStartUs, reachUs, deps);
+  const complete = new Map<number, boolean>();
+  for (const kpi of await deps.results.kpis(sensor, range)) complete.set(kpi.windowStartUs, kpi.complete);
+  const fold = new AlertFold((startUs) => ({
+    complete: complete.get(startUs) ?? state.complete.get(startUs) ?? false,
+    final: startUs + deps.windowUs <= state.finalBeforeUs,
+  }));
+  fold.add(evidence);
+  if (range.toUs + reachUs > state.newestUs) state.fold = fold;
+  const after = fold.alerts();
+  const before = await deps.results.alerts(sensor, range);
+  return [
+    ...after,
+    ...withdrawn(
+      before.filter((alert) => alert.state !== 'withdrawn'),
+      after,
+    ),
+  ];
+}
+
+/** No pause between two windows of one episode is longer, whatever the detector. */
+function foldReachUs(windowUs: number): number {
+  const lookback = Math.max(...DETECTOR_LIST.map((detector) => detector.lookbackWindows(DETECTOR_CONFIG)));
+  return (DETECTOR_CONFIG.quietWindows + lookback + 2) * windowUs;
+}
+
+/** The evidence before and after a window up to the first pause longer than the reach, and the time it spans. */
+async function evidenceAround(
+  sensor: string,
+  windowStartUs: number,
+  reachUs: number,
+  deps: AlertDeps,
+): Promise<{ evidence: Evidence[]; range: { fromUs: number; toUs: number } }> {
+  let fromUs = windowStartUs;
+  let toUs = windowStartUs + deps.windowUs;
+  const evidence = await deps.results.evidence(sensor, { fromUs, toUs });
+  for (;;) {
+    const earlier = await deps.results.evidence(sensor, { fromUs: fromUs - reachUs, toUs: fromUs });
+    if (earlier.length === 0) break;
+    evidence.unshift(...earlier);
+    fromUs = earlier[0]!.windowStartUs;
+  }
+  for (;;) {
+    const later = await deps.results.evidence(sensor, { fromUs: toUs, toUs: toUs + reachUs });
+    if (later.length === 0) break;
+    evidence.push(...later);
+    toUs = later[later.length - 1]!.windowEndUs;
+  }
+  return { evidence, range: { fromUs, toUs } };
+}
