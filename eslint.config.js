@@ -12,7 +12,9 @@ const fence = (files, banned, message) => ({
 });
 
 const ROOMS = ['adapters', 'capture-agent', 'functions', 'report', 'embedded'];
-const rooms = (...except) => ROOMS.filter((room) => !except.includes(room)).map((room) => `@tapline/${room}/*`);
+/** Every way to reach the rooms that are not named: by package and by relative path. */
+const rooms = (...except) =>
+  ROOMS.filter((room) => !except.includes(room)).flatMap((room) => [`@tapline/${room}/*`, `**/../${room}/**`]);
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', 'captures/**', 'test/golden/**'] },
@@ -50,7 +52,7 @@ export default tseslint.config(
       ],
     },
   },
-  fence(['adapters/**'], [rooms()], 'An adapter imports core and its one client library.'),
+  fence(['adapters/**'], [rooms(), '../*/**'], 'An adapter imports core and its one client library.'),
   fence(['functions/src/stages/**'], [rooms(), 'node:*'], 'A stage imports core only.'),
   fence(['functions/src/entry/**'], [rooms('adapters', 'functions')], 'An entry wires core, adapters and stages.'),
   fence(['capture-agent/**'], [rooms('adapters', 'capture-agent')], 'The agent wires core and adapters.'),

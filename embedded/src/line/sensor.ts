@@ -23,20 +23,26 @@ export class SensorThread {
    */
   constructor(job: AgentJob, take: (message: SensorMessage) => Promise<void>) {
     this.#worker = new Worker(new URL('./agent-thread.ts', import.meta.url), { workerData: job });
-    let previous: Promise<void> = Promise.resolve();
     this.#ended = new Promise<SensorEnd>((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        reject(error as Error);
+        void this.#worker.terminate();
+      };
+      const handle = async (message: FromAgent): Promise<void> => {
+        if (message.kind === 'end') {
+          resolve(endOf(message));
+          return;
+        }
+        await take(message);
+        this.#tell({ kind: 'done' });
+      };
+      let previous: Promise<void> = Promise.resolve();
       this.#worker.on('message', (message: FromAgent) => {
-        previous = previous.then(async () => {
-          if (message.kind === 'end') {
-            resolve(endOf(message));
-            return;
-          }
-          await take(message);
-          this.#tell({ kind: 'done' });
-        });
-        previous.catch((error: unknown) => {
-          void this.#worker.terminate();
-          reject(error as Error);
+        // A rejection passes down the chain, so nothing is taken after a failure.
+        const next = previous.then(() => handle(message));
+        previous = next;
+        next.catch((error: unknown) => {
+          if (previous === next) fail(error);
         });
       });
       this.#worker.on('error', reject);
