@@ -56,7 +56,7 @@ function secondCounts(pane: WindowPartial): SecondCount[] {
 /** One slice per flow record, ordered by session name, then flow number. Folded flows have none (KPI rowsShed). */
 export function flowSlices(pane: WindowPartial, sensor: string): FlowSlice[] {
   const table = pane.flows;
-  const slices = flowOrder(table).map((row): FlowSlice => {
+  const slices = Array.from(flowOrder(table), (row): FlowSlice => {
     const type = table.addressType[row]!;
     return {
       sensor,

@@ -39,7 +39,9 @@ export class HashedBins {
   entropy(): number {
     let total = 0;
     let sum = 0;
-    for (const [, count] of this.#filled()) {
+    const filled = this.#filled();
+    for (let at = 1; at < filled.length; at += 2) {
+      const count = filled[at]!;
       total += count;
       sum += count * Math.log2(count);
     }
@@ -48,15 +50,14 @@ export class HashedBins {
 
   encode(writer: ByteWriter): void {
     const filled = this.#filled();
-    writer.varint(filled.length);
-    let previous = 0;
+    const count = filled.length / 2;
+    writer.varint(count);
     // Half full or more: the bare counts are shorter than (distance, count).
-    if (filled.length >= BIN_COUNT / 2) for (const count of this.#spread()) writer.varint(count);
+    if (count >= BIN_COUNT / 2) for (const value of this.#spread()) writer.varint(value);
     else {
-      for (const [bin, count] of filled) {
-        writer.varint(bin - previous);
-        writer.varint(count);
-        previous = bin;
+      for (let at = 0; at < filled.length; at += 2) {
+        writer.varint(filled[at]! - (at === 0 ? 0 : filled[at - 2]!));
+        writer.varint(filled[at + 1]!);
       }
     }
   }
@@ -78,14 +79,23 @@ export class HashedBins {
     return bins;
   }
 
-  /** [bin, count] of the bins that are not empty, ascending, whichever form they are kept in: sums must not depend on it. */
-  #filled(): [number, number][] {
-    if (this.#few !== undefined) return [...this.#few].sort((a, b) => a[0] - b[0]);
-    const filled: [number, number][] = [];
-    this.#counts!.forEach((count, bin) => {
-      if (count > 0) filled.push([bin, count]);
-    });
-    return filled;
+  /** Bin and count of the bins that are not empty, in turn, ascending by bin: sums must not depend on the form. */
+  #filled(): Uint32Array {
+    if (this.#few !== undefined) {
+      const bins = Uint32Array.from(this.#few.keys()).sort();
+      return Uint32Array.from({ length: 2 * bins.length }, (_, at) => {
+        const bin = bins[at >>> 1]!;
+        return (at & 1) === 0 ? bin : this.#few!.get(bin)!;
+      });
+    }
+    const filled = new Uint32Array(2 * BIN_COUNT);
+    let length = 0;
+    for (let bin = 0; bin < BIN_COUNT; bin++) {
+      if (this.#counts![bin] === 0) continue;
+      filled[length++] = bin;
+      filled[length++] = this.#counts![bin]!;
+    }
+    return filled.subarray(0, length);
   }
 
   /** All counters, changing over to them if need be. */

@@ -4,6 +4,7 @@
  */
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
+import { HashSet } from './hash-set.ts';
 
 /**
  * HyperLogLog over 32-bit hashes with 2^precision registers: Flajolet, Fusy, Gandouet, Meunier, "HyperLogLog" (AofA 2007),
@@ -13,7 +14,7 @@ import type { ByteWriter } from './byte-writer.ts';
 export class HyperLogLog {
   readonly precision: number;
   /** Distinct hashes while there are at most `#sparseLimit` of them, else undefined. */
-  #sparse: Set<number> | undefined = new Set();
+  #sparse: HashSet | undefined = new HashSet();
   #registers: Uint8Array | undefined;
   readonly #sparseLimit: number;
 
@@ -35,7 +36,7 @@ export class HyperLogLog {
   merge(other: HyperLogLog): void {
     if (other.precision !== this.precision) throw new RangeError('HyperLogLogs of different precision do not merge');
     if (other.#sparse !== undefined) {
-      for (const hash of other.#sparse) this.add(hash);
+      for (const hash of other.#sparse.sorted()) this.add(hash);
       return;
     }
     this.#densify();
@@ -61,7 +62,7 @@ export class HyperLogLog {
   encode(writer: ByteWriter): void {
     if (this.#sparse !== undefined) {
       writer.varint(this.#sparse.size);
-      for (const hash of [...this.#sparse].sort((a, b) => a - b)) writer.u32(hash);
+      for (const hash of this.#sparse.sorted()) writer.u32(hash);
       return;
     }
     writer.varint(this.#sparseLimit + 1);
@@ -85,7 +86,7 @@ export class HyperLogLog {
   #densify(): void {
     if (this.#sparse === undefined) return;
     const registers = new Uint8Array(2 ** this.precision);
-    for (const hash of this.#sparse) this.#raise(registers, hash);
+    for (const hash of this.#sparse.sorted()) this.#raise(registers, hash);
     this.#registers = registers;
     this.#sparse = undefined;
   }

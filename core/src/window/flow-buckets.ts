@@ -22,8 +22,6 @@ const MIN_FLOWS = 8;
 const BATCH_CONTACTS_TOTAL = BATCH_BUCKETS_PER_KIND * BUCKET_KIND_COUNT * BATCH_CONTACTS;
 /** Buckets a pane keeps, all kinds together. */
 export const PANE_BUCKETS = 4096;
-/** Slots of the counting table of a fold: keys of five kinds for the flows of one batch, at most half full. */
-const SLOTS = 65_536;
 
 export class FlowBuckets {
   readonly #byHash = new Map<number, FlowBucket>();
@@ -79,22 +77,18 @@ export class FlowBuckets {
    * @returns keys for which no bucket was kept
    */
   foldHeavy(table: FlowRecords, rows: readonly number[]): number {
-    const counting = new KeyCounts();
-    const hashes = new Uint32Array(rows.length * BUCKET_KIND_COUNT);
-    rows.forEach((row, index) => {
+    const counting = new KeyCounts(rows.length * BUCKET_KIND_COUNT);
+    for (const row of rows) {
       const initiator = initiatorSide(table, row);
-      for (let kind = 0; kind < BUCKET_KIND_COUNT; kind++) {
-        const hash = bucketHash(table, row, kind, initiator);
-        hashes[index * BUCKET_KIND_COUNT + kind] = hash;
-        counting.add(hash, kind);
-      }
-    });
+      for (let kind = 0; kind < BUCKET_KIND_COUNT; kind++) counting.add(bucketHash(table, row, kind, initiator), kind);
+    }
     const kept = counting.heaviest();
     const contactLimit = Math.min(PANE_CONTACTS, Math.floor(BATCH_CONTACTS_TOTAL / Math.max(1, kept.size)));
-    rows.forEach((row, index) => {
+    let key = 0;
+    for (const row of rows) {
       const initiator = initiatorSide(table, row);
       for (let kind = 0; kind < BUCKET_KIND_COUNT; kind++) {
-        const hash = hashes[index * BUCKET_KIND_COUNT + kind]!;
+        const hash = counting.hashAt(key++);
         if (!kept.has(hash)) continue;
         let bucket = this.#byHash.get(hash);
         if (bucket === undefined) {
@@ -103,40 +97,66 @@ export class FlowBuckets {
         }
         foldRow(bucket, table, row, initiator);
       }
-    });
+    }
     return counting.distinct - kept.size;
   }
 }
 
 /** Flows per key hash of one fold, by open addressing. */
 class KeyCounts {
+  /** Different keys so far: places 0 to distinct - 1 of the next three. */
   distinct = 0;
-  readonly #hashes = new Uint32Array(SLOTS);
-  readonly #kinds = new Uint8Array(SLOTS);
-  readonly #flows = new Uint32Array(SLOTS);
+  readonly #hashes: Uint32Array;
+  readonly #kinds: Uint8Array;
+  readonly #flows: Uint32Array;
+  /** Place of a key by its hash, -1 = free; and the hashes in the order they were added. */
+  readonly #slots: Int32Array;
+  readonly #added: Uint32Array;
+  #additions = 0;
+
+  /** @param capacity how many keys are going to be added at most */
+  constructor(capacity: number) {
+    this.#hashes = new Uint32Array(capacity);
+    this.#kinds = new Uint8Array(capacity);
+    this.#flows = new Uint32Array(capacity);
+    this.#added = new Uint32Array(capacity);
+    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * capacity + 2))).fill(-1);
+  }
 
   add(hash: number, kind: number): void {
-    let slot = hash & (SLOTS - 1);
-    while (this.#flows[slot]! > 0 && this.#hashes[slot] !== hash) slot = (slot + 1) & (SLOTS - 1);
-    if (this.#flows[slot] === 0) {
-      this.#hashes[slot] = hash;
-      this.#kinds[slot] = kind;
-      this.distinct++;
+    this.#added[this.#additions++] = hash;
+    const mask = this.#slots.length - 1;
+    let slot = hash & mask;
+    let place = this.#slots[slot]!;
+    while (place >= 0 && this.#hashes[place] !== hash) {
+      slot = (slot + 1) & mask;
+      place = this.#slots[slot]!;
     }
-    this.#flows[slot]!++;
+    if (place < 0) {
+      place = this.distinct++;
+      this.#slots[slot] = place;
+      this.#hashes[place] = hash;
+      this.#kinds[place] = kind;
+    }
+    this.#flows[place]!++;
+  }
+
+  /** The hash of the `index`th addition. */
+  hashAt(index: number): number {
+    return this.#added[index]!;
   }
 
   /** The hashes of the keys with the most flows, at most BATCH_BUCKETS_PER_KIND of each kind; ties by hash. */
   heaviest(): Set<number> {
-    const kept = new Set<number>();
-    for (let kind = 0; kind < BUCKET_KINDS.length; kind++) {
-      const slots: number[] = [];
-      for (let slot = 0; slot < SLOTS; slot++) {
-        if (this.#flows[slot]! >= MIN_FLOWS && this.#kinds[slot] === kind) slots.push(slot);
-      }
-      slots.sort((a, b) => this.#flows[b]! - this.#flows[a]! || this.#hashes[a]! - this.#hashes[b]!);
-      for (const slot of slots.slice(0, BATCH_BUCKETS_PER_KIND)) kept.add(this.#hashes[slot]!);
+    const byKind: number[][] = BUCKET_KINDS.map(() => []);
+    for (let place = 0; place < this.distinct; place++) {
+      if (this.#flows[place]! >= MIN_FLOWS) byKind[this.#kinds[place]!]!.push(place);
     }
-    return kept;
+    const kept = byKind.flatMap((places) =>
+      places
+        .sort((a, b) => this.#flows[b]! - this.#flows[a]! || this.#hashes[a]! - this.#hashes[b]!)
+        .slice(0, BATCH_BUCKETS_PER_KIND),
+    );
+    return new Set(kept.map((place) => this.#hashes[place]!));
   }
 }

@@ -13,9 +13,20 @@ import type { ByteWriter } from '../sketch/byte-writer.ts';
 import { FlowRecords } from './flow-records.ts';
 import type { WindowPartial } from './window-partial.ts';
 
-const DIRECTION_FIELDS = ['packets', 'bytes', 'payload', 'opens', 'accepts', 'refusals', 'flags'] as const;
+/** The columns with an element per direction, in byte-form order. */
+const directionColumns = (table: FlowRecords): (Float64Array | Uint16Array)[] => [
+  table.packets,
+  table.bytes,
+  table.payload,
+  table.opens,
+  table.accepts,
+  table.refusals,
+  table.flags,
+];
 /** More records than a window ever has: what a damaged count is told from. */
 const MAX_RECORDS = 1 << 20;
+/** Flow numbers are 32 bits. */
+const FLOW_NUMBERS = 2 ** 32;
 const MAPPED_IPV4 = 0xffff;
 
 type Host = Pick<WindowPartial, 'windowStartUs' | 'flows' | 'sessions'>;
@@ -33,20 +44,24 @@ export function recordBytes({ flows, windowStartUs }: Pick<Host, 'flows' | 'wind
   bytes += varintBytes(flows.protocol[row]!);
   bytes += varintBytes(flows.sourcePort[row]!) + varintBytes(flows.destinationPort[row]!);
   bytes += varintBytes(flows.firstUs[row]! - windowStartUs) + varintBytes(flows.lastUs[row]! - flows.firstUs[row]!) + 2;
-  for (const field of DIRECTION_FIELDS) {
-    for (let side = 0; side < 2; side++) {
-      const value = flows[field][2 * row + side]!;
-      if (value > 0) bytes += varintBytes(value);
-    }
+  for (const column of directionColumns(flows)) {
+    for (let at = 2 * row; at < 2 * row + 2; at++) if (column[at]! > 0) bytes += varintBytes(column[at]!);
   }
   return bytes;
 }
 
 /** Row numbers ascending by session and flow: the order of every listing of flows. */
-export function flowOrder(table: FlowRecords): number[] {
-  return Array.from({ length: table.rows }, (_, row) => row).sort(
-    (a, b) => table.session[a]! - table.session[b]! || table.flow[a]! - table.flow[b]!,
-  );
+export function flowOrder(table: FlowRecords): Uint32Array {
+  // Numbers sort much faster than rows with a comparison; the row is found again by its key.
+  const keys = new Float64Array(table.rows);
+  for (let row = 0; row < table.rows; row++) keys[row] = table.session[row]! * FLOW_NUMBERS + table.flow[row]!;
+  keys.sort();
+  const order = new Uint32Array(table.rows);
+  for (let place = 0; place < table.rows; place++) {
+    const session = Math.floor(keys[place]! / FLOW_NUMBERS);
+    order[place] = table.find(session, keys[place]! - session * FLOW_NUMBERS);
+  }
+  return order;
 }
 
 export function encodeFlows(partial: Host, writer: ByteWriter): void {
@@ -56,6 +71,7 @@ export function encodeFlows(partial: Host, writer: ByteWriter): void {
   writer.varint(table.rows);
   if (table.rows === 0) return;
   writer.varint(firstNumber);
+  const columns = directionColumns(table);
   let session = -1;
   let flow = 0;
   for (const row of flowOrder(table)) {
@@ -68,7 +84,7 @@ export function encodeFlows(partial: Host, writer: ByteWriter): void {
     writer.varint(table.firstUs[row]! - partial.windowStartUs);
     writer.varint(table.lastUs[row]! - table.firstUs[row]!);
     writer.varint(table.firstNumber[row]! - firstNumber);
-    encodeDirections(table, row, writer);
+    encodeDirections(columns, row, writer);
   }
 }
 
@@ -76,6 +92,7 @@ export function decodeFlows(partial: Host, reader: ByteReader): FlowRecords {
   const rows = reader.bounded(MAX_RECORDS, 'flow records');
   if (rows * 10 > reader.remaining) throw reader.damage('ends before its flow records do');
   const table = new FlowRecords(rows);
+  const columns = directionColumns(table);
   const firstNumber = rows === 0 ? 0 : reader.varint();
   let session = 0;
   let flow = 0;
@@ -90,7 +107,7 @@ export function decodeFlows(partial: Host, reader: ByteReader): FlowRecords {
     table.firstUs[row] = partial.windowStartUs + reader.varint();
     table.lastUs[row] = table.firstUs[row] + reader.varint();
     table.firstNumber[row] = firstNumber + reader.varint();
-    decodeDirections(table, row, reader);
+    decodeDirections(columns, row, reader);
   }
   return table;
 }
@@ -125,24 +142,23 @@ export function decodeAddress(reader: ByteReader, type: number, words: Uint32Arr
   for (let word = type === ADDRESS_TYPE.ipv4 ? 3 : 0; word < 4; word++) words[at + word] = reader.u32();
 }
 
-function encodeDirections(table: FlowRecords, row: number, writer: ByteWriter): void {
+function encodeDirections(columns: readonly (Float64Array | Uint16Array)[], row: number, writer: ByteWriter): void {
   let mask = 0;
-  DIRECTION_FIELDS.forEach((field, place) => {
-    if (table[field][2 * row]! > 0) mask |= 1 << (2 * place);
-    if (table[field][2 * row + 1]! > 0) mask |= 2 << (2 * place);
-  });
+  for (let place = 0; place < columns.length; place++) {
+    if (columns[place]![2 * row]! > 0) mask |= 1 << (2 * place);
+    if (columns[place]![2 * row + 1]! > 0) mask |= 2 << (2 * place);
+  }
   writer.u8(mask & 0xff);
   writer.u8(mask >>> 8);
-  DIRECTION_FIELDS.forEach((field, place) => {
-    if ((mask & (1 << (2 * place))) !== 0) writer.varint(table[field][2 * row]!);
-    if ((mask & (2 << (2 * place))) !== 0) writer.varint(table[field][2 * row + 1]!);
-  });
+  for (let bit = 0; mask >>> bit !== 0; bit++) {
+    if ((mask & (1 << bit)) !== 0) writer.varint(columns[bit >>> 1]![2 * row + (bit & 1)]!);
+  }
 }
 
-function decodeDirections(table: FlowRecords, row: number, reader: ByteReader): void {
+function decodeDirections(columns: readonly (Float64Array | Uint16Array)[], row: number, reader: ByteReader): void {
   const mask = reader.u8() | (reader.u8() << 8);
-  DIRECTION_FIELDS.forEach((field, place) => {
-    if ((mask & (1 << (2 * place))) !== 0) table[field][2 * row] = reader.varint();
-    if ((mask & (2 << (2 * place))) !== 0) table[field][2 * row + 1] = reader.varint();
-  });
+  if (mask >= 1 << (2 * columns.length)) throw reader.damage('has a field that does not exist');
+  for (let bit = 0; mask >>> bit !== 0; bit++) {
+    if ((mask & (1 << bit)) !== 0) columns[bit >>> 1]![2 * row + (bit & 1)] = reader.varint();
+  }
 }

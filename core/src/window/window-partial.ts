@@ -26,6 +26,8 @@ export const PANE_FLOWS = 65_536;
 export const KEYED_LIMIT = 64;
 /** Bytes of flow records a batch's partial may take in the worst case of their coding. */
 const BATCH_FLOW_BYTES = 30_000;
+/** So few records fit whatever is in them: no record of one batch is longer than 130 bytes. */
+const SURELY_FITTING_FLOWS = 230;
 
 export class WindowPartial {
   readonly windowStartUs: number;
@@ -111,6 +113,7 @@ export class WindowPartial {
   /** Folds the smallest flows into buckets until the records' byte form is sure to fit a batch's partial. */
   compact(): void {
     const table = this.flows;
+    if (table.rows <= SURELY_FITTING_FLOWS) return;
     const cost = Uint8Array.from({ length: table.rows }, (_, row) => recordBytes(this, row));
     let total = 0;
     for (let row = 0; row < table.rows; row++) total += cost[row]!;
