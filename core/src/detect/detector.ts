@@ -1,7 +1,7 @@
 /** What a detector is: evidence out of one pane, and a verdict over the evidence of one entity in time order. */
 import type { DetectorConfig } from './config.ts';
 import type { DetectorName, Evidence, Reason } from './alert.ts';
-import type { PaneView } from './pane-view.ts';
+import type { PaneView } from '../window/pane-view.ts';
 
 /** What the evidence of one entity amounts to. Only at or above the floor. */
 export interface Verdict {
@@ -14,6 +14,9 @@ export interface Verdict {
   readonly attack: readonly string[];
 }
 
+/** Evidence as a detector gives it; whose and of which window it is, scorePane adds. */
+export type Finding = Omit<Evidence, 'sensor' | 'detector' | 'windowStartUs' | 'windowEndUs'>;
+
 export interface Detector {
   readonly name: DetectorName;
   /** Raised when the same packets would be judged differently. */
@@ -22,8 +25,8 @@ export interface Detector {
   readonly gravity: number;
   /** Windows before the present one that count together with it. */
   readonly lookbackWindows: (config: DetectorConfig) => number;
-  /** Pure. Evidence below the floor is given too when lookbackWindows is not 0. */
-  readonly detect: (view: PaneView, config: DetectorConfig) => Evidence[];
+  /** Pure; one finding per entity. Findings below the floor are given too when lookbackWindows is not 0. */
+  readonly detect: (view: PaneView, config: DetectorConfig) => Finding[];
   /** Evidence of one entity about one subject, ascending in time, the last one present; null below the floor. */
   readonly judge: (evidence: readonly Evidence[], config: DetectorConfig) => Verdict | null;
 }

@@ -4,13 +4,13 @@
  */
 import { ThetaSet } from '../sketch/theta-set.ts';
 import { PANE_CONTACTS } from '../window/flow-bucket.ts';
-import { PROTOCOL_ARP } from '../window/flow-records.ts';
+import { NOT_IP, PROTOCOL_ARP } from '../window/flow-records.ts';
 import { IP_PROTOCOL, isAnswered, isFailedContact } from '../window/flow-traits.ts';
 import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
-import { figure, reason, spanText, type Detector, type Verdict } from './detector.ts';
-import type { PaneView } from './pane-view.ts';
+import { figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import type { PaneView } from '../window/pane-view.ts';
 import { uniteContacts } from './unite.ts';
 
 /** What one source did to one service, whoever the hosts are. */
@@ -34,7 +34,8 @@ const KEYWORDS: Readonly<Record<number, string>> = {
   [IP_PROTOCOL.icmpv6]: 'ipv6-icmp',
   [PROTOCOL_ARP]: 'arp',
 };
-const PROTOCOLS = Object.keys(KEYWORDS).map(Number);
+/** Protocol codes are below this: IP protocol numbers and EtherTypes. */
+const PROTOCOL_CODES = 2 * NOT_IP;
 
 export const horizontalScan: Detector = {
   name: 'horizontal-scan',
@@ -44,8 +45,7 @@ export const horizontalScan: Detector = {
   detect(view, config) {
     if (view.isOneSided) return [];
     const bySource = new Map<number, Sweep[]>();
-    for (const sweep of findSweeps(view, config).values()) {
-      if (failedCount(sweep) === 0) continue;
+    for (const sweep of findSweeps(view, config)) {
       const known = bySource.get(sweep.source);
       if (known === undefined) bySource.set(sweep.source, [sweep]);
       else known.push(sweep);
@@ -58,38 +58,53 @@ export const horizontalScan: Detector = {
   judge,
 };
 
-function findSweeps(view: PaneView, config: DetectorConfig): Map<number, Sweep> {
-  const { flows } = view;
+/** Every (source, service) with a failed contact. */
+function findSweeps(view: PaneView, config: DetectorConfig): Iterable<Sweep> {
   const sweeps = new Map<number, Sweep>();
+  addFailures(view, config, sweeps);
+  const { flows } = view;
+  for (let row = 0; row < flows.rows; row++) {
+    const sweep = sweeps.get(sweepKey(view.initiator[row]!, flows.protocol[row]!, view.port[row]!));
+    if (sweep === undefined || !isAnswered(flows, row, view.initiatorSide[row] as 0 | 1)) continue;
+    if (!sweep.failedHosts.has(view.responder[row]!)) sweep.answeredHosts.add(view.responder[row]!);
+  }
+  for (const { bucket, host } of view.folded) {
+    const sweep = bucket.kind === 'sweep' ? sweeps.get(sweepKey(host, bucket.protocol, bucket.port)) : undefined;
+    if (sweep !== undefined) sweep.foldedAnswered += bucket.answered;
+  }
+  return sweeps.values();
+}
+
+function addFailures(view: PaneView, config: DetectorConfig, sweeps: Map<number, Sweep>): void {
+  const { flows, hosts } = view;
   const udpCounts = view.twoWayShare >= config.minTwoWayShare;
   for (let row = 0; row < flows.rows; row++) {
     const protocol = flows.protocol[row]!;
-    const place = PROTOCOLS.indexOf(protocol);
-    if (place < 0 || !view.isUnicast(view.responder[row]!)) continue;
-    const side = view.initiatorSide[row] as 0 | 1;
-    const failed = isFailedContact(flows, row, side) && (udpCounts || protocol !== IP_PROTOCOL.udp);
-    const isAnsweredHost = !failed && isAnswered(flows, row, side);
-    if (!failed && !isAnsweredHost) continue;
-    const sweep = sweepFor(sweeps, view.initiator[row]!, place, protocol, view.port[row]!);
-    (failed ? sweep.failedHosts : sweep.answeredHosts).add(view.responder[row]!);
-    if (!failed) continue;
+    if (!isFailedContact(flows, row, view.initiatorSide[row] as 0 | 1)) continue;
+    if (!(protocol in KEYWORDS) || (protocol === IP_PROTOCOL.udp && !udpCounts)) continue;
+    if (!hosts.isUnicast(view.responder[row]!)) continue;
+    const sweep = sweepFor(sweeps, view.initiator[row]!, protocol, view.port[row]!);
+    sweep.failedHosts.add(view.responder[row]!);
     sweep.firstUs = Math.min(sweep.firstUs, flows.firstUs[row]!);
     sweep.lastUs = Math.max(sweep.lastUs, flows.lastUs[row]!);
   }
   for (const { bucket, host } of view.folded) {
-    const place = PROTOCOLS.indexOf(bucket.protocol);
-    if (bucket.kind !== 'sweep' || place < 0 || 2 * bucket.failed < bucket.flows) continue;
-    const sweep = sweepFor(sweeps, host, place, bucket.protocol, bucket.port);
+    // Folding cuts connections in two at the edge of a batch; where most went well, the failures are such halves.
+    if (bucket.kind !== 'sweep' || !(bucket.protocol in KEYWORDS) || 2 * bucket.failed < bucket.flows) continue;
+    if (bucket.protocol === IP_PROTOCOL.udp && !udpCounts) continue;
+    const sweep = sweepFor(sweeps, host, bucket.protocol, bucket.port);
     sweep.folded.merge(bucket.contacts);
-    sweep.foldedAnswered += bucket.answered;
     sweep.firstUs = Math.min(sweep.firstUs, bucket.firstUs);
     sweep.lastUs = Math.max(sweep.lastUs, bucket.lastUs);
   }
-  return sweeps;
 }
 
-function sweepFor(sweeps: Map<number, Sweep>, source: number, place: number, protocol: number, port: number): Sweep {
-  const key = (source * PROTOCOLS.length + place) * 65_536 + port;
+function sweepKey(source: number, protocol: number, port: number): number {
+  return (source * PROTOCOL_CODES + protocol) * 65_536 + port;
+}
+
+function sweepFor(sweeps: Map<number, Sweep>, source: number, protocol: number, port: number): Sweep {
+  const key = sweepKey(source, protocol, port);
   let sweep = sweeps.get(key);
   if (sweep === undefined) {
     sweep = {
@@ -113,21 +128,17 @@ function failedCount(sweep: Sweep): number {
 }
 
 /** The evidence about a source is its widest sweep of the window; the others are named beside it. */
-function evidence(view: PaneView, sweeps: readonly Sweep[]): Evidence {
+function evidence(view: PaneView, sweeps: readonly Sweep[]): Finding {
   const [widest] = sweeps.toSorted(
     (a, b) => failedCount(b) - failedCount(a) || a.protocol - b.protocol || a.port - b.port,
   ) as [Sweep];
   const contacts = new ThetaSet(PANE_CONTACTS);
   contacts.merge(widest.folded);
-  for (const host of widest.failedHosts) contacts.add(view.hostHash(host));
-  const source = view.hostText(widest.source);
+  for (const host of widest.failedHosts) contacts.add(view.hosts.hash(host));
+  const source = view.hosts.text(widest.source);
   const hasPort = widest.port !== 0;
   return {
-    sensor: view.sensor,
-    detector: 'horizontal-scan',
     entity: source,
-    windowStartUs: view.pane.windowStartUs,
-    windowEndUs: view.pane.windowStartUs + view.pane.windowUs,
     features: {
       failedHosts: Math.round(contacts.estimate()),
       answeredHosts: widest.answeredHosts.size + widest.foldedAnswered,

@@ -6,8 +6,8 @@ import { ADDRESS_TYPE } from '../packet/columns.ts';
 import type { Evidence } from './alert.ts';
 import { topContributors } from './contributors.ts';
 import type { DetectorConfig } from './config.ts';
-import { endpoint, figure, reason, rounded, spanText, type Detector, type Verdict } from './detector.ts';
-import type { PaneView } from './pane-view.ts';
+import { endpoint, figure, reason, rounded, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import type { PaneView } from '../window/pane-view.ts';
 
 interface FloodKind {
   readonly name: 'udp-flood' | 'icmp-flood';
@@ -36,11 +36,11 @@ export function packetFlood(kind: FloodKind): Detector {
     lookbackWindows: () => 0,
     detect(view, config) {
       const { packets, inOutRatio } = config.packetFlood;
-      const found: Evidence[] = [];
+      const found: Finding[] = [];
       receivedByHost(view, kind).forEach((received, host) => {
         if (received.packets < packets) return;
         if (kind.answersClear && received.packets < inOutRatio * received.sent) return;
-        if (view.isUnicast(host)) found.push(evidence(view, kind, host, received, config));
+        if (view.hosts.isUnicast(host)) found.push(evidence(view, kind, host, received, config));
       });
       return found.sort((a, b) => b.features['packets']! - a.features['packets']!).slice(0, config.evidenceLimit);
     },
@@ -77,8 +77,8 @@ function receivedByHost(view: PaneView, { protocols, answersClear }: FloodKind):
   return byHost;
 }
 
-function evidence(view: PaneView, kind: FloodKind, host: number, received: Received, config: DetectorConfig): Evidence {
-  const { flows, pane } = view;
+function evidence(view: PaneView, kind: FloodKind, host: number, received: Received, config: DetectorConfig): Finding {
+  const { flows } = view;
   const senders = new Map<number, number>();
   const ports = new Map<number, number>();
   const add = (counts: Map<number, number>, key: number, packets: number): void => {
@@ -111,13 +111,9 @@ function evidence(view: PaneView, kind: FloodKind, host: number, received: Recei
   }
   const [port, portPackets] = [...ports].sort((a, b) => b[1] - a[1] || a[0] - b[0])[0] ?? [0, 0];
   const isOnePort = kind.protocol === 'udp' && portPackets >= config.packetFlood.portShare * received.packets;
-  const target = view.hostText(host);
+  const target = view.hosts.text(host);
   return {
-    sensor: view.sensor,
-    detector: kind.name,
     entity: isOnePort ? endpoint(target, port) : target,
-    windowStartUs: pane.windowStartUs,
-    windowEndUs: pane.windowStartUs + pane.windowUs,
     features: {
       packets: received.packets,
       bytes: received.bytes,
@@ -126,7 +122,7 @@ function evidence(view: PaneView, kind: FloodKind, host: number, received: Recei
     },
     contacts: [],
     contributors: topContributors(
-      [...senders].map(([sender, value]) => ({ key: view.hostText(sender), value, unit: 'packets' })),
+      [...senders].map(([sender, value]) => ({ key: view.hosts.text(sender), value, unit: 'packets' })),
     ),
     firstPacketUs: firstUs,
     lastPacketUs: lastUs,
@@ -143,7 +139,7 @@ function evidence(view: PaneView, kind: FloodKind, host: number, received: Recei
 /** ICMP of an IPv6 host has its own keyword. */
 function protocolKeyword(kind: FloodKind, view: PaneView, host: number): string {
   if (kind.protocol === 'udp') return 'udp';
-  return view.addressType(host) === ADDRESS_TYPE.ipv6 ? 'ipv6-icmp' : 'icmp';
+  return view.hosts.type(host) === ADDRESS_TYPE.ipv6 ? 'ipv6-icmp' : 'icmp';
 }
 
 function judge(last: Evidence, kind: FloodKind, { packetFlood: config }: DetectorConfig): Verdict | null {

@@ -1,11 +1,10 @@
 /** The detectors there are, and the one call that runs them all over a pane. To add one, add it here. */
-import type { WindowPartial } from '../window/window-partial.ts';
+import type { Pane } from '../window/pane.ts';
 import type { Evidence } from './alert.ts';
 import { DETECTOR_CONFIG, type DetectorConfig } from './config.ts';
 import type { Detector } from './detector.ts';
 import { horizontalScan } from './horizontal-scan.ts';
 import { icmpFlood } from './icmp-flood.ts';
-import { PaneView } from './pane-view.ts';
 import { synFlood } from './syn-flood.ts';
 import { udpFlood } from './udp-flood.ts';
 import { verticalScan } from './vertical-scan.ts';
@@ -13,9 +12,14 @@ import { verticalScan } from './vertical-scan.ts';
 export const DETECTOR_LIST: readonly Detector[] = [synFlood, udpFlood, icmpFlood, horizontalScan, verticalScan];
 
 /** The evidence one pane gives, ascending by detector and entity; at most one per (detector, entity). Pure. */
-export function scorePane(pane: WindowPartial, sensor: string, config: DetectorConfig = DETECTOR_CONFIG): Evidence[] {
-  const view = new PaneView(pane, sensor);
-  return DETECTOR_LIST.flatMap((detector) => detector.detect(view, config)).sort(compareEvidence);
+export function scorePane(pane: Pane, sensor: string, config: DetectorConfig = DETECTOR_CONFIG): Evidence[] {
+  const { view, windowStartUs } = pane;
+  const windowEndUs = windowStartUs + pane.windowUs;
+  return DETECTOR_LIST.flatMap((detector) =>
+    detector
+      .detect(view, config)
+      .map((finding): Evidence => ({ sensor, detector: detector.name, windowStartUs, windowEndUs, ...finding })),
+  ).sort(compareEvidence);
 }
 
 /** Order of all evidence: time, then detector, then entity. */

@@ -5,9 +5,9 @@
 import { IP_PROTOCOL, isHalfOpen } from '../window/flow-traits.ts';
 import type { Contributor, Evidence } from './alert.ts';
 import { topContributors } from './contributors.ts';
-import { endpoint, figure, reason, spanText, type Detector, type Verdict } from './detector.ts';
+import { endpoint, figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
 import type { DetectorConfig } from './config.ts';
-import type { PaneView } from './pane-view.ts';
+import type { PaneView } from '../window/pane-view.ts';
 
 /** Connection requests (SYN), those of them that nobody completed, and those of these that were not even refused. */
 interface Requests {
@@ -26,7 +26,7 @@ export const synFlood: Detector = {
   detect(view, config) {
     if (view.isOneSided) return [];
     const { byHost, byService } = countRequests(view);
-    const found: Evidence[] = [];
+    const found: Finding[] = [];
     for (const [host, all] of byHost) {
       if (!isFlood(all, config.synFlood.halfOpen, config)) continue;
       const { port, requests } = topPort(byService, host);
@@ -113,8 +113,8 @@ function topPort(byService: Map<number, Map<number, Requests>>, host: number): {
 }
 
 /** @param port 0 = all ports of the host together */
-function evidence(view: PaneView, host: number, port: number, of: Requests): Evidence {
-  const { flows, pane } = view;
+function evidence(view: PaneView, host: number, port: number, of: Requests): Finding {
+  const { flows } = view;
   const sources = new Map<number, number>();
   const ports = new Set<number>();
   let spread = 0;
@@ -142,13 +142,9 @@ function evidence(view: PaneView, host: number, port: number, of: Requests): Evi
       sources.set(bucketHost, (sources.get(bucketHost) ?? 0) + Math.max(0, bucket.opens - bucket.completed));
     }
   }
-  const target = view.hostText(host);
+  const target = view.hosts.text(host);
   return {
-    sensor: view.sensor,
-    detector: 'syn-flood',
     entity: port === 0 ? target : endpoint(target, port),
-    windowStartUs: pane.windowStartUs,
-    windowEndUs: pane.windowStartUs + pane.windowUs,
     features: {
       halfOpen: of.halfOpen,
       requests: of.requests,
@@ -173,7 +169,7 @@ function evidence(view: PaneView, host: number, port: number, of: Requests): Evi
 
 function sourceContributors(view: PaneView, sources: Map<number, number>): Contributor[] {
   return topContributors(
-    [...sources].map(([source, value]) => ({ key: view.hostText(source), value, unit: 'half-open requests' })),
+    [...sources].map(([source, value]) => ({ key: view.hosts.text(source), value, unit: 'half-open requests' })),
   );
 }
 

@@ -9,8 +9,8 @@ import { IP_PROTOCOL, isAnswered, isFailedContact, isIllegalProbe } from '../win
 import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
-import { figure, reason, spanText, type Detector, type Verdict } from './detector.ts';
-import type { PaneView } from './pane-view.ts';
+import { figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import type { PaneView } from '../window/pane-view.ts';
 import { hostsFloodedOnAnyPort } from './syn-flood.ts';
 import { uniteContacts } from './unite.ts';
 
@@ -26,8 +26,6 @@ interface Probing {
   lastUs: number;
 }
 
-const PROTOCOLS = [IP_PROTOCOL.tcp, IP_PROTOCOL.udp] as const;
-
 export const verticalScan: Detector = {
   name: 'vertical-scan',
   version: 1,
@@ -37,8 +35,8 @@ export const verticalScan: Detector = {
     if (view.isOneSided) return [];
     const bySource = new Map<number, Probing[]>();
     const flooded = hostsFloodedOnAnyPort(view, config);
-    for (const probing of findProbings(view, config).values()) {
-      if (probing.failedPorts.estimate() === 0 || flooded.has(probing.target)) continue;
+    for (const probing of findProbings(view, config)) {
+      if (flooded.has(probing.target)) continue;
       const known = bySource.get(probing.source);
       if (known === undefined) bySource.set(probing.source, [probing]);
       else known.push(probing);
@@ -51,36 +49,46 @@ export const verticalScan: Detector = {
   judge,
 };
 
-function findProbings(view: PaneView, config: DetectorConfig): Map<number, Probing> {
-  const { flows } = view;
+/** Every (source, target, protocol) with a failed port. */
+function findProbings(view: PaneView, config: DetectorConfig): Iterable<Probing> {
   const probings = new Map<number, Probing>();
+  addFailures(view, config, probings);
+  const { flows } = view;
+  for (let row = 0; row < flows.rows; row++) {
+    const probing = probings.get(probingKey(view, view.initiator[row]!, view.responder[row]!, flows.protocol[row]!));
+    if (probing === undefined || view.port[row] === 0) continue;
+    if (isAnswered(flows, row, view.initiatorSide[row] as 0 | 1)) probing.answeredPorts.add(view.port[row]!);
+  }
+  return probings.values();
+}
+
+function addFailures(view: PaneView, config: DetectorConfig, probings: Map<number, Probing>): void {
+  const { flows, hosts } = view;
   const refused = refusedPairs(view);
   const trustSilence = view.twoWayShare >= config.minTwoWayShare;
   for (let row = 0; row < flows.rows; row++) {
-    const place = PROTOCOLS.indexOf(flows.protocol[row] as 6 | 17);
+    const protocol = flows.protocol[row]!;
     const [source, target, port] = [view.initiator[row]!, view.responder[row]!, view.port[row]!];
-    if (place < 0 || port === 0 || !view.isUnicast(target)) continue;
-    if (place === 1 && !udpMayProve(config, port, trustSilence || refused.has(pairKey(view, source, target)))) continue;
-    const side = view.initiatorSide[row] as 0 | 1;
+    if (port === 0 || (protocol !== IP_PROTOCOL.tcp && protocol !== IP_PROTOCOL.udp)) continue;
     const illegal = isIllegalProbe(flows, row);
-    const failed = illegal || isFailedContact(flows, row, side);
-    if (!failed && !isAnswered(flows, row, side)) continue;
-    const probing = probingFor(probings, view, source, target, place);
-    if (failed) probing.failedPorts.add(portHash(port));
-    else probing.answeredPorts.add(port);
+    if (!illegal && !isFailedContact(flows, row, view.initiatorSide[row] as 0 | 1)) continue;
+    const silenceCounts = trustSilence || refused.has(pairKey(view, source, target));
+    if (protocol === IP_PROTOCOL.udp && !udpMayProve(config, port, silenceCounts)) continue;
+    if (!hosts.isUnicast(target)) continue;
+    const probing = probingFor(probings, view, source, target, protocol);
+    probing.failedPorts.add(portHash(port));
     if (illegal) probing.illegal++;
-    if (failed) extend(probing, flows.firstUs[row]!, flows.lastUs[row]!);
+    extend(probing, flows.firstUs[row]!, flows.lastUs[row]!);
   }
   for (const { bucket, host, peer } of view.folded) {
-    const place = PROTOCOLS.indexOf(bucket.protocol as 6 | 17);
-    if (bucket.kind !== 'probe' || place < 0 || 2 * bucket.failed < bucket.flows || !view.isUnicast(peer)) continue;
-    if (place === 1 && !trustSilence && !refused.has(pairKey(view, host, peer))) continue;
-    const probing = probingFor(probings, view, host, peer, place);
+    if (bucket.kind !== 'probe' || 2 * bucket.failed < bucket.flows || !hosts.isUnicast(peer)) continue;
+    if (bucket.protocol !== IP_PROTOCOL.tcp && bucket.protocol !== IP_PROTOCOL.udp) continue;
+    if (bucket.protocol === IP_PROTOCOL.udp && !trustSilence && !refused.has(pairKey(view, host, peer))) continue;
+    const probing = probingFor(probings, view, host, peer, bucket.protocol);
     probing.failedPorts.merge(bucket.contacts);
     probing.illegal += bucket.illegal;
     extend(probing, bucket.firstUs, bucket.lastUs);
   }
-  return probings;
 }
 
 /** Silence on UDP is a failure only where answers are seen at all, or the target refuses this source by ICMP. */
@@ -90,7 +98,11 @@ function udpMayProve({ verticalScan }: DetectorConfig, port: number, silenceCoun
 }
 
 function pairKey(view: PaneView, source: number, target: number): number {
-  return source * view.hostCount + target;
+  return source * view.hosts.count + target;
+}
+
+function probingKey(view: PaneView, source: number, target: number, protocol: number): number {
+  return pairKey(view, source, target) * 256 + (protocol & 0xff);
 }
 
 /** Pairs (source, target) where the target sent the source ICMP destination unreachable. */
@@ -111,15 +123,15 @@ function probingFor(
   view: PaneView,
   source: number,
   target: number,
-  place: number,
+  protocol: number,
 ): Probing {
-  const key = pairKey(view, source, target) * PROTOCOLS.length + place;
+  const key = probingKey(view, source, target, protocol);
   let probing = probings.get(key);
   if (probing === undefined) {
     probing = {
       source,
       target,
-      protocol: PROTOCOLS[place]!,
+      protocol,
       failedPorts: new ThetaSet(PANE_CONTACTS),
       answeredPorts: new Set(),
       illegal: 0,
@@ -137,20 +149,16 @@ function extend(probing: Probing, firstUs: number, lastUs: number): void {
 }
 
 /** The evidence about a source is the host it tried most ports of; the others are named beside it. */
-function evidence(view: PaneView, probings: readonly Probing[]): Evidence {
+function evidence(view: PaneView, probings: readonly Probing[]): Finding {
   const [main] = probings.toSorted(
     (a, b) =>
       b.failedPorts.estimate() - a.failedPorts.estimate() ||
       a.protocol - b.protocol ||
-      (view.hostText(a.target) < view.hostText(b.target) ? -1 : 1),
+      (view.hosts.text(a.target) < view.hosts.text(b.target) ? -1 : 1),
   ) as [Probing];
-  const source = view.hostText(main.source);
+  const source = view.hosts.text(main.source);
   return {
-    sensor: view.sensor,
-    detector: 'vertical-scan',
     entity: source,
-    windowStartUs: view.pane.windowStartUs,
-    windowEndUs: view.pane.windowStartUs + view.pane.windowUs,
     features: {
       failedPorts: Math.round(main.failedPorts.estimate()),
       answeredPorts: main.answeredPorts.size,
@@ -160,7 +168,7 @@ function evidence(view: PaneView, probings: readonly Probing[]): Evidence {
     contacts: main.failedPorts.hashes(),
     contributors: topContributors(
       probings.map((probing) => ({
-        key: view.hostText(probing.target),
+        key: view.hosts.text(probing.target),
         value: Math.round(probing.failedPorts.estimate()),
         unit: `${probing.protocol === IP_PROTOCOL.tcp ? 'TCP' : 'UDP'} ports`,
       })),
@@ -171,7 +179,7 @@ function evidence(view: PaneView, probings: readonly Probing[]): Evidence {
       fromUs: main.firstUs,
       toUs: main.lastUs + 1,
       host: source,
-      peer: view.hostText(main.target),
+      peer: view.hosts.text(main.target),
       protocol: main.protocol === IP_PROTOCOL.tcp ? 'tcp' : 'udp',
     },
   };

@@ -1,8 +1,10 @@
 /** Numbers about a pane's connections that need a look at every flow record once. */
 import { COUNTER } from '../window/counters.ts';
 import type { BucketKind } from '../window/flow-bucket.ts';
-import { IP_PROTOCOL, initiatorSide, isAnswered, isFailedContact, isHalfOpen } from '../window/flow-traits.ts';
-import type { WindowPartial } from '../window/window-partial.ts';
+import { flowOrder } from '../window/flow-codec.ts';
+import type { FlowRecords } from '../window/flow-records.ts';
+import { IP_PROTOCOL, isFailedContact, isHalfOpen } from '../window/flow-traits.ts';
+import type { PaneView } from '../window/pane-view.ts';
 
 interface ContactSums {
   /** TCP connection requests seen in the window. */
@@ -22,31 +24,30 @@ export interface FlowFacts extends Readonly<ContactSums> {
 }
 
 /** Counts over flow records and folded flows; a folded flow that comes again in another batch counts again. */
-export function flowFacts(pane: WindowPartial): FlowFacts {
-  const { flows } = pane;
-  const sums: ContactSums = { requested: 0, halfOpen: 0, failed: 0, answered: 0, flows: flows.rows };
+export function flowFacts(view: PaneView): FlowFacts {
+  const { flows, pane } = view;
+  const sums: ContactSums = { requested: 0, halfOpen: 0, failed: 0, answered: view.answered, flows: flows.rows };
   for (let row = 0; row < flows.rows; row++) {
-    const initiator = initiatorSide(flows, row);
+    const initiator = view.initiatorSide[row] as 0 | 1;
     if (flows.protocol[row] === IP_PROTOCOL.tcp && flows.opens[2 * row + initiator]! > 0) sums.requested++;
     if (isHalfOpen(flows, row, initiator)) sums.halfOpen++;
     if (isFailedContact(flows, row, initiator)) sums.failed++;
-    if (isAnswered(flows, row, initiator)) sums.answered++;
   }
   // Many sources leave their mark on the victim's bucket, one source on its own: whichever kept more flows knows more.
-  const bySource = bucketSums(pane, 'source');
-  const byVictim = bucketSums(pane, 'victim');
+  const bySource = bucketSums(view, 'source');
+  const byVictim = bucketSums(view, 'victim');
   const folded = bySource.flows > byVictim.flows ? bySource : byVictim;
   sums.requested += folded.requested;
   sums.halfOpen += folded.halfOpen;
   sums.failed += folded.failed;
   sums.answered += folded.answered;
   sums.flows += pane.counters[COUNTER.rowsShed]!;
-  return { ...sums, newFlows: newFlows(pane), twoWayShare: sums.flows === 0 ? 0 : sums.answered / sums.flows };
+  return { ...sums, newFlows: newFlows(flows), twoWayShare: sums.flows === 0 ? 0 : sums.answered / sums.flows };
 }
 
-function bucketSums(pane: WindowPartial, kind: BucketKind): ContactSums {
+function bucketSums(view: PaneView, kind: BucketKind): ContactSums {
   const sums: ContactSums = { requested: 0, halfOpen: 0, failed: 0, answered: 0, flows: 0 };
-  for (const [, bucket] of pane.buckets.entries()) {
+  for (const { bucket } of view.folded) {
     if (bucket.kind !== kind) continue;
     sums.flows += bucket.flows;
     sums.failed += bucket.failed;
@@ -63,24 +64,27 @@ function bucketSums(pane: WindowPartial, kind: BucketKind): ContactSums {
  * first heard after one of a higher number is an old one, and every number above the highest old one is new. Needs no
  * memory of earlier windows and survives folding; too high by the old flows that spoke only before all newer ones.
  */
-function newFlows(pane: WindowPartial): number {
-  const { flows } = pane;
-  const rows = Array.from({ length: flows.rows }, (_, row) => row).sort(
-    (a, b) => flows.session[a]! - flows.session[b]! || flows.firstNumber[a]! - flows.firstNumber[b]!,
-  );
+function newFlows(flows: FlowRecords): number {
+  const order = flowOrder(flows);
   let fresh = 0;
   let session = -1;
   let highest = 0;
-  let highestOld = 0;
-  for (const row of rows) {
-    const flow = flows.flow[row]!;
+  // From the highest number down: the first packet heard of any higher flow, and the highest flow heard after it.
+  let earliest = Infinity;
+  let highestOld = -1;
+  let lowest = 0;
+  for (let place = order.length - 1; place >= 0; place--) {
+    const row = order[place]!;
     if (flows.session[row] !== session) {
-      fresh += highest - highestOld;
+      if (session >= 0) fresh += highest - (highestOld < 0 ? lowest - 1 : highestOld);
       session = flows.session[row]!;
-      highest = flow;
-      highestOld = flow - 1;
-    } else if (flow > highest) highest = flow;
-    else highestOld = Math.max(highestOld, flow);
+      highest = flows.flow[row]!;
+      earliest = Infinity;
+      highestOld = -1;
+    }
+    lowest = flows.flow[row]!;
+    if (flows.firstNumber[row]! > earliest && highestOld < 0) highestOld = lowest;
+    earliest = Math.min(earliest, flows.firstNumber[row]!);
   }
-  return fresh + highest - highestOld;
+  return session < 0 ? 0 : fresh + highest - (highestOld < 0 ? lowest - 1 : highestOld);
 }

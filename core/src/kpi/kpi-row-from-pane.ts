@@ -4,7 +4,7 @@ import type { WindowCount } from '../ledger/heartbeat.ts';
 import { CLASS_COUNT } from '../window/counters.ts';
 import { flowOrder } from '../window/flow-codec.ts';
 import { SECOND_US } from '../window/time-window.ts';
-import type { WindowPartial } from '../window/window-partial.ts';
+import type { Pane } from '../window/pane.ts';
 import { flowFacts } from './flow-facts.ts';
 import type { FlowSlice, KpiRow, SecondCount } from './kpi-row.ts';
 import { KPIS } from './kpis.ts';
@@ -20,8 +20,8 @@ export interface WindowMeta {
   readonly arrived: WindowCount;
 }
 
-export function kpiRow(pane: WindowPartial, meta: WindowMeta): KpiRow {
-  const facts = flowFacts(pane);
+export function kpiRow(pane: Pane, meta: WindowMeta): KpiRow {
+  const facts = flowFacts(pane.view);
   return {
     sensor: meta.sensor,
     windowStartUs: pane.windowStartUs,
@@ -38,11 +38,11 @@ export function kpiRow(pane: WindowPartial, meta: WindowMeta): KpiRow {
       pane.icmpTypes.entries().map(([key, packets, bytes]) => ({ key: icmpText(key), packets, bytes })),
     ),
     seconds: secondCounts(pane),
-    ...topTalkers(pane),
+    ...topTalkers(pane.view),
   };
 }
 
-function secondCounts(pane: WindowPartial): SecondCount[] {
+function secondCounts(pane: Pane): SecondCount[] {
   const seconds: SecondCount[] = [];
   for (let at = 0; at < pane.secondPackets.length; at += CLASS_COUNT) {
     const packets = [...pane.secondPackets.subarray(at, at + CLASS_COUNT)];
@@ -54,7 +54,7 @@ function secondCounts(pane: WindowPartial): SecondCount[] {
 }
 
 /** One slice per flow record, ordered by session name, then flow number. Folded flows have none (KPI rowsShed). */
-export function flowSlices(pane: WindowPartial, sensor: string): FlowSlice[] {
+export function flowSlices(pane: Pane, sensor: string): FlowSlice[] {
   const table = pane.flows;
   const slices = Array.from(flowOrder(table), (row): FlowSlice => {
     const type = table.addressType[row]!;

@@ -1,28 +1,40 @@
 /** The largest hosts, pairs and services of a pane, by bytes. */
-import { formatAddress } from '../packet/address.ts';
-import { initiatorSide } from '../window/flow-traits.ts';
-import type { WindowPartial } from '../window/window-partial.ts';
+import type { PaneView } from '../window/pane-view.ts';
 import type { TopEntry } from './kpi-row.ts';
 import { protocolText } from './protocol-text.ts';
 
 /** Entries of each list. */
 export const TOP_LIMIT = 20;
+const PORTS = 65_536;
 
+/** Packets and bytes by a numeric key; texts are made for the few keys that are shown. */
 class Tally {
-  readonly #sums = new Map<string, { packets: number; bytes: number }>();
+  readonly #places = new Map<number, number>();
+  readonly #packets: number[] = [];
+  readonly #bytes: number[] = [];
 
-  add(key: string, packets: number, bytes: number): void {
+  add(key: number, packets: number, bytes: number): void {
     if (packets === 0) return;
-    const known = this.#sums.get(key);
-    if (known === undefined) this.#sums.set(key, { packets, bytes });
-    else {
-      known.packets += packets;
-      known.bytes += bytes;
+    const place = this.#places.get(key);
+    if (place === undefined) {
+      this.#places.set(key, this.#packets.length);
+      this.#packets.push(packets);
+      this.#bytes.push(bytes);
+    } else {
+      this.#packets[place]! += packets;
+      this.#bytes[place]! += bytes;
     }
   }
 
-  top(): TopEntry[] {
-    return topEntries([...this.#sums].map(([key, { packets, bytes }]) => ({ key, packets, bytes })));
+  /** The largest by bytes. Everything that ties with the last of them is named too, so that the text can decide. */
+  top(text: (key: number) => string): TopEntry[] {
+    const least = Float64Array.from(this.#bytes).sort().at(-TOP_LIMIT) ?? 0;
+    const candidates: TopEntry[] = [];
+    for (const [key, place] of this.#places) {
+      const bytes = this.#bytes[place]!;
+      if (bytes >= least) candidates.push({ key: text(key), packets: this.#packets[place]!, bytes });
+    }
+    return topEntries(candidates);
   }
 }
 
@@ -43,41 +55,42 @@ export interface TopTalkers {
 }
 
 /** Exact over flow records; folded flows count as far as buckets were kept for them. */
-export function topTalkers(pane: WindowPartial): TopTalkers {
+export function topTalkers(view: PaneView): TopTalkers {
+  const { hosts } = view;
   const tallies = { source: new Tally(), destination: new Tally(), pair: new Tally(), service: new Tally() };
-  addFlowRecords(pane, tallies);
-  addBuckets(pane, tallies);
+  addFlowRecords(view, tallies);
+  addBuckets(view, tallies);
   return {
-    topSources: tallies.source.top(),
-    topDestinations: tallies.destination.top(),
-    topPairs: tallies.pair.top(),
-    topServices: tallies.service.top(),
+    topSources: tallies.source.top((host) => hosts.text(host)),
+    topDestinations: tallies.destination.top((host) => hosts.text(host)),
+    topPairs: tallies.pair.top(
+      (key) => `${hosts.text(Math.floor(key / hosts.count))} > ${hosts.text(key % hosts.count)}`,
+    ),
+    topServices: tallies.service.top((key) => `${protocolText(Math.floor(key / PORTS)).toLowerCase()}/${key % PORTS}`),
   };
 }
 
 type Tallies = Readonly<Record<'source' | 'destination' | 'pair' | 'service', Tally>>;
 
-function addFlowRecords({ flows }: WindowPartial, tallies: Tallies): void {
+function addFlowRecords(view: PaneView, tallies: Tallies): void {
+  const { flows, hosts } = view;
   for (let row = 0; row < flows.rows; row++) {
-    const source = formatAddress(flows.source, row, flows.addressType[row]!);
-    const destination = formatAddress(flows.destination, row, flows.addressType[row]!);
-    const [forward, reverse] = [flows.packets[2 * row]!, flows.packets[2 * row + 1]!];
-    const [forwardBytes, reverseBytes] = [flows.bytes[2 * row]!, flows.bytes[2 * row + 1]!];
-    tallies.source.add(source, forward, forwardBytes);
-    tallies.source.add(destination, reverse, reverseBytes);
-    tallies.destination.add(destination, forward, forwardBytes);
-    tallies.destination.add(source, reverse, reverseBytes);
-    const initiator = initiatorSide(flows, row);
-    const pair = initiator === 0 ? `${source} > ${destination}` : `${destination} > ${source}`;
-    tallies.pair.add(pair, forward + reverse, forwardBytes + reverseBytes);
-    const port = (initiator === 0 ? flows.destinationPort : flows.sourcePort)[row]!;
-    tallies.service.add(serviceKey(flows.protocol[row]!, port), forward + reverse, forwardBytes + reverseBytes);
+    const asked = 2 * row + view.initiatorSide[row]!;
+    const answered = asked ^ 1;
+    const [initiator, responder] = [view.initiator[row]!, view.responder[row]!];
+    const packets = flows.packets[asked]! + flows.packets[answered]!;
+    const bytes = flows.bytes[asked]! + flows.bytes[answered]!;
+    tallies.source.add(initiator, flows.packets[asked]!, flows.bytes[asked]!);
+    tallies.source.add(responder, flows.packets[answered]!, flows.bytes[answered]!);
+    tallies.destination.add(responder, flows.packets[asked]!, flows.bytes[asked]!);
+    tallies.destination.add(initiator, flows.packets[answered]!, flows.bytes[answered]!);
+    tallies.pair.add(initiator * hosts.count + responder, packets, bytes);
+    tallies.service.add(flows.protocol[row]! * PORTS + view.port[row]!, packets, bytes);
   }
 }
 
-function addBuckets(pane: WindowPartial, tallies: Tallies): void {
-  for (const [, bucket] of pane.buckets.entries()) {
-    const host = formatAddress(bucket.host, 0, bucket.addressType);
+function addBuckets({ folded, hosts }: PaneView, tallies: Tallies): void {
+  for (const { bucket, host, peer } of folded) {
     const [asked, answered] = bucket.packets;
     const [askedBytes, answeredBytes] = bucket.bytes;
     if (bucket.kind === 'source') {
@@ -87,14 +100,9 @@ function addBuckets(pane: WindowPartial, tallies: Tallies): void {
       tallies.destination.add(host, asked, askedBytes);
       tallies.source.add(host, answered, answeredBytes);
     } else if (bucket.kind === 'probe') {
-      const peer = formatAddress(bucket.peer, 0, bucket.addressType);
-      tallies.pair.add(`${host} > ${peer}`, asked + answered, askedBytes + answeredBytes);
+      tallies.pair.add(host * hosts.count + peer, asked + answered, askedBytes + answeredBytes);
     } else if (bucket.kind === 'service') {
-      tallies.service.add(serviceKey(bucket.protocol, bucket.port), asked + answered, askedBytes + answeredBytes);
+      tallies.service.add(bucket.protocol * PORTS + bucket.port, asked + answered, askedBytes + answeredBytes);
     }
   }
-}
-
-function serviceKey(protocol: number, port: number): string {
-  return `${protocolText(protocol).toLowerCase()}/${port}`;
 }
