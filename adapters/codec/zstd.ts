@@ -11,7 +11,8 @@ export const zstd: Codec = {
   compress: (bytes) => zstdCompressSync(bytes, { params }),
   decompress(bytes, sizeLimit) {
     try {
-      return zstdDecompressSync(bytes, { maxOutputLength: sizeLimit });
+      // One chunk for the whole output: a batch says how large it is, and smaller chunks would be copied together.
+      return zstdDecompressSync(bytes, { maxOutputLength: sizeLimit, chunkSize: Math.max(64, sizeLimit) });
     } catch (cause) {
       throw new PipelineError('WIRE_CORRUPT', 'damaged batch: zstd cannot decompress it', { cause });
     }

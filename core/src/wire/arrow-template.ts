@@ -7,6 +7,8 @@
 import { PipelineError } from '../errors.ts';
 import { BATCH_CAPACITY } from '../packet/columns.ts';
 import { END_OF_STREAM, recordBatchMessage, schemaMessage } from './arrow-message.ts';
+import { unionOf } from './coding-loops.ts';
+import type { Numbers, Words } from './coding-loops.ts';
 import { WIRE_COLUMNS } from './wire-columns.ts';
 
 /** Version of the whole batch format: header, Arrow schema and codings. */
@@ -70,7 +72,7 @@ export class StreamWriter {
   }
 
   /** Column `column` holds `values[0 … rows)`, whose bitwise OR is `union`. */
-  put(column: number, values: Uint32Array, union: number): void {
+  put(column: number, values: Words, union: number): void {
     const { rows } = this;
     const width = union === 0 ? 1 : widthOf(union);
     this.describe(column, union === 0 ? 0 : this.bodyBytes, width);
@@ -128,16 +130,29 @@ export class StreamReader {
   }
 
   /** Copies a column into `into`; false when it is all zero, and then nothing is copied. */
-  load(column: number, into: Uint32Array): boolean {
-    const offset = this.offsets[column]!;
-    if (offset === 0) return false;
-    const { bytes, rows } = this;
-    const start = bytes.byteOffset + BODY_START + offset;
-    const width = this.widths[column]!;
-    if (width === 1) into.set(new Uint8Array(bytes.buffer, start, rows));
-    else if (width === 2) into.set(new Uint16Array(bytes.buffer, start, rows));
-    else into.set(new Uint32Array(bytes.buffer, start, rows));
+  load(column: number, into: Words): boolean {
+    if (this.offsets[column] === 0) return false;
+    into.set(this.view(column));
     return true;
+  }
+
+  /** Whether every row of a column after the first is zero. */
+  isFirstOnly(column: number): boolean {
+    if (this.offsets[column] === 0 || this.rows < 2) return true;
+    const view = this.view(column);
+    // A scan by words has to start on one: the elements before it are few enough to look at.
+    const wordStart = Math.min(4 / view.BYTES_PER_ELEMENT, this.rows);
+    for (let row = 1; row < wordStart; row++) if (view[row] !== 0) return false;
+    return wordStart === this.rows || unionOf(view, wordStart, this.rows) === 0;
+  }
+
+  private view(column: number): Numbers {
+    const { bytes, rows } = this;
+    const start = bytes.byteOffset + BODY_START + this.offsets[column]!;
+    const width = this.widths[column]!;
+    if (width === 1) return new Uint8Array(bytes.buffer, start, rows);
+    if (width === 2) return new Uint16Array(bytes.buffer, start, rows);
+    return new Uint32Array(bytes.buffer, start, rows);
   }
 
   /** Notes widths and offsets, and puts the template's values in their place so that the rest can be compared. */

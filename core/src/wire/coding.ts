@@ -6,19 +6,22 @@
  */
 import { BATCH_CAPACITY, LAYER } from '../packet/columns.ts';
 import type { ColumnName, PacketColumns } from '../packet/columns.ts';
+import type { Numbers, Words } from './coding-loops.ts';
 import { createFlowIndex } from './flow-index.ts';
 import type { FlowIndex } from './flow-index.ts';
 
 /** Where residuals go: column by column of WIRE_COLUMNS, with the bitwise OR of the column. */
 export interface ResidualSink {
-  put(column: number, residuals: Uint32Array, union: number): void;
+  put(column: number, residuals: Words, union: number): void;
 }
 
 /** Where residuals come from. */
 export interface ResidualSource {
   readonly rows: number;
   /** Copies a column of WIRE_COLUMNS; false when it is all zero, and then `into` is left alone. */
-  load(column: number, into: Uint32Array): boolean;
+  load(column: number, into: Words): boolean;
+  /** Whether all rows after the first are zero. */
+  isFirstOnly(column: number): boolean;
 }
 
 /** Length of a shifted value array (see coding-loops.ts): the constant 0, then the rows. */
@@ -34,22 +37,33 @@ export interface CodingScratch {
   readonly hostReference: Int32Array;
   /** The same for the first of two endpoint columns that lie one STRIDE apart in `values`. */
   readonly endpointReference: Int32Array;
-  readonly values: Uint32Array;
-  readonly residuals: Uint32Array;
-  readonly secondResiduals: Uint32Array;
-  readonly thirdResiduals: Uint32Array;
+  readonly values: Int32Array;
+  readonly residuals: Int32Array;
+  readonly secondResiduals: Int32Array;
+  readonly thirdResiduals: Int32Array;
+  /** Rows whose addresses differ from their prediction. */
+  readonly rows: Uint16Array;
+  /** Not 0 where any address residual of the row is not. */
+  readonly changed: Int32Array;
+  /** Residuals of the four words of two address columns. */
+  readonly addressResiduals: readonly Int32Array[];
 }
+
+const rowWords = (): Int32Array => new Int32Array(BATCH_CAPACITY);
 
 export function createCodingScratch(): CodingScratch {
   return {
     index: createFlowIndex(),
-    reference: new Int32Array(BATCH_CAPACITY),
-    hostReference: new Int32Array(BATCH_CAPACITY),
-    endpointReference: new Int32Array(BATCH_CAPACITY),
-    values: new Uint32Array(2 * STRIDE),
-    residuals: new Uint32Array(BATCH_CAPACITY),
-    secondResiduals: new Uint32Array(BATCH_CAPACITY),
-    thirdResiduals: new Uint32Array(BATCH_CAPACITY),
+    reference: rowWords(),
+    hostReference: rowWords(),
+    endpointReference: rowWords(),
+    values: new Int32Array(2 * STRIDE),
+    residuals: rowWords(),
+    secondResiduals: rowWords(),
+    thirdResiduals: rowWords(),
+    rows: new Uint16Array(BATCH_CAPACITY),
+    changed: rowWords(),
+    addressResiduals: Array.from({ length: 8 }, rowWords),
   };
 }
 
@@ -82,7 +96,7 @@ export function fillReferences(count: number, scratch: CodingScratch): void {
 
 /** A packet column of unsigned integers up to 32 bits, one per row. */
 export type NumberColumn = {
-  [N in ColumnName]: PacketColumns[N] extends Uint8Array | Uint16Array | Uint32Array ? N : never;
+  [N in ColumnName]: PacketColumns[N] extends Numbers ? N : never;
 }[ColumnName];
 
 /** Columns that are coded together with the one before; the pair is coded when the first one's turn comes. */
@@ -98,5 +112,10 @@ export const SECOND_COLUMNS: ReadonlySet<ColumnName> = new Set(Object.values(SEC
 export function nextSequence(columns: PacketColumns, row: number): number {
   if ((columns.layers[row]! & LAYER.tcp) === 0) return 0;
   const flags = columns.tcpFlags[row]!;
-  return (columns.tcpSeq[row]! + columns.payloadLength[row]! + ((flags >> 1) & 1) + (flags & 1)) >>> 0;
+  return (columns.tcpSeq[row]! + columns.payloadLength[row]! + ((flags >> 1) & 1) + (flags & 1)) | 0;
+}
+
+/** Payload lengths to header lengths; the same again turns them back. */
+export function toHeaderLengths({ count, length }: PacketColumns, values: Int32Array): void {
+  for (let row = 0; row < count; row++) values[row + 1] = (length[row]! - values[row + 1]!) | 0;
 }

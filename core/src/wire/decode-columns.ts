@@ -2,8 +2,9 @@
 import { PipelineError } from '../errors.ts';
 import { COLUMNS } from '../packet/columns.ts';
 import type { Coding, PacketColumns } from '../packet/columns.ts';
+import { decodeAddresses } from './address-coding.ts';
 import { decodeDifference, decodeTimes, unzigzag } from './coding-loops.ts';
-import { fillReferences, nextSequence, SECOND_COLUMNS, SECOND_OF_PAIR, STRIDE } from './coding.ts';
+import { fillReferences, nextSequence, SECOND_COLUMNS, SECOND_OF_PAIR, STRIDE, toHeaderLengths } from './coding.ts';
 import type { CodingScratch, NumberColumn, ResidualSource } from './coding.ts';
 import { addFlow, linkRow, startBuild } from './flow-index.ts';
 import { FLOW_DISTANCE, WIRE_POSITION } from './wire-columns.ts';
@@ -20,24 +21,22 @@ export function decodeColumns(source: ResidualSource, columns: PacketColumns, sc
     if (coding === 'flowNumber' || SECOND_COLUMNS.has(name)) continue;
     if (type === 'f64') decodeTimeColumn(source, columns, scratch);
     else if (coding === 'sequence') decodeSequences(source, columns, scratch);
-    else if (coding === 'endpoint') decodeEndpoints(source, columns, name, type === 'address' ? 4 : 1, scratch);
+    else if (type === 'address') decodeAddressPair(source, columns, name, scratch);
+    else if (coding === 'endpoint') decodePorts(source, columns, name, scratch);
     // The flow index cannot be linked without the directions: they are there already.
     else if (name !== 'direction') decodeNumbers(source, columns, name, coding, scratch);
   }
 }
 
-/** Loads residuals; all-zero columns become zeros. Returns whether any may differ from zero. */
-function load(source: ResidualSource, column: number, into: Uint32Array): boolean {
-  if (source.load(column, into)) return true;
-  into.fill(0, 0, source.rows);
-  return false;
+function load(source: ResidualSource, column: number, into: Int32Array): void {
+  if (!source.load(column, into)) into.fill(0, 0, source.rows);
 }
 
 function decodeFlowNumbers(source: ResidualSource, columns: PacketColumns, scratch: CodingScratch): void {
   const { count, flow, direction } = columns;
   const { index, residuals, secondResiduals } = scratch;
-  load(source, WIRE_POSITION.direction, residuals);
-  direction.set(residuals.subarray(0, count));
+  const { local } = index;
+  if (!source.load(WIRE_POSITION.direction, direction)) direction.fill(0, 0, count);
   load(source, FLOW_DISTANCE, residuals);
   load(source, WIRE_POSITION.flow, secondResiduals);
   startBuild(index);
@@ -48,12 +47,12 @@ function decodeFlowNumbers(source: ResidualSource, columns: PacketColumns, scrat
     if (distance === 0) {
       begunBefore = (begunBefore + unzigzag(secondResiduals[row]!)) >>> 0;
       flow[row] = begunBefore;
-      index.local[row] = addFlow(index);
+      local[row] = addFlow(index);
     } else {
       flow[row] = flow[row - distance]!;
-      index.local[row] = index.local[row - distance]!;
+      local[row] = local[row - distance]!;
     }
-    linkRow(index, row, index.local[row]!, direction[row]!);
+    linkRow(index, row, local[row]!, direction[row]!);
   }
 }
 
@@ -65,58 +64,46 @@ function decodeTimeColumn(source: ResidualSource, columns: PacketColumns, scratc
   decodeTimes(residuals, secondResiduals, thirdResiduals, columns.timeUs, columns.count);
 }
 
-function decodeEndpoints(
+function decodeAddressPair(
   source: ResidualSource,
   columns: PacketColumns,
   first: NumberColumn,
-  words: number,
+  scratch: CodingScratch,
+): void {
+  const second = SECOND_OF_PAIR[first]!;
+  const positions = [WIRE_POSITION[first], WIRE_POSITION[second]] as const;
+  decodeAddresses(
+    columns[first] as Uint32Array,
+    columns[second] as Uint32Array,
+    columns.count,
+    ...positions,
+    scratch,
+    source,
+  );
+}
+
+/** Decodes two port columns row by row, because each may be predicted from the other. */
+function decodePorts(
+  source: ResidualSource,
+  columns: PacketColumns,
+  first: NumberColumn,
   scratch: CodingScratch,
 ): void {
   const second = SECOND_OF_PAIR[first]!;
   const { values, residuals, secondResiduals, endpointReference } = scratch;
   const { count } = columns;
-  for (let word = 0; word < words; word++) {
-    const some = load(source, WIRE_POSITION[first] + word, residuals);
-    const more = load(source, WIRE_POSITION[second] + word, secondResiduals);
-    if (some || more) decodePair(residuals, secondResiduals, endpointReference, values, count);
-    else {
-      values.fill(0, 0, count + 1);
-      values.fill(0, STRIDE, STRIDE + count + 1);
-    }
-    scatter(values, 1, columns[first], word, words, count);
-    scatter(values, STRIDE + 1, columns[second], word, words, count);
-  }
-}
-
-/** Decodes two endpoint columns row by row, because each may be predicted from the other. */
-function decodePair(
-  firstResiduals: Uint32Array,
-  secondResiduals: Uint32Array,
-  reference: Int32Array,
-  values: Uint32Array,
-  count: number,
-): void {
+  load(source, WIRE_POSITION[first], residuals);
+  load(source, WIRE_POSITION[second], secondResiduals);
   values[0] = 0;
   values[STRIDE] = 0;
   for (let row = 0; row < count; row++) {
-    const from = reference[row]!;
+    const from = endpointReference[row]!;
     const mirrored = from < STRIDE ? from + STRIDE : from - STRIDE;
-    values[row + 1] = values[from]! + unzigzag(firstResiduals[row]!);
-    values[STRIDE + row + 1] = values[mirrored]! + unzigzag(secondResiduals[row]!);
+    values[row + 1] = (values[from]! + unzigzag(residuals[row]!)) | 0;
+    values[STRIDE + row + 1] = (values[mirrored]! + unzigzag(secondResiduals[row]!)) | 0;
   }
-}
-
-/** Copies values[at …] to one word of each row. */
-function scatter(
-  values: Uint32Array,
-  at: number,
-  column: Uint8Array | Uint16Array | Uint32Array,
-  word: number,
-  words: number,
-  count: number,
-): void {
-  if (words === 1) column.set(values.subarray(at, at + count));
-  else for (let row = 0, to = word; row < count; row++, to += words) column[to] = values[at + row]!;
+  columns[first].set(values.subarray(1, count + 1));
+  columns[second].set(values.subarray(STRIDE + 1, STRIDE + count + 1));
 }
 
 function decodeSequences(source: ResidualSource, columns: PacketColumns, scratch: CodingScratch): void {
@@ -144,24 +131,32 @@ function decodeNumbers(
   scratch: CodingScratch,
 ): void {
   const { count } = columns;
-  const { values, residuals, reference, hostReference } = scratch;
+  const position = WIRE_POSITION[name];
   const column = columns[name];
-  const some = load(source, WIRE_POSITION[name], residuals);
-  if (coding === 'plain' || (!some && (coding === 'flow' || coding === 'host'))) {
-    column.set(residuals.subarray(0, count));
-    return;
+  const byReference = coding === 'flow' || coding === 'host';
+  if (coding === 'plain') {
+    if (!source.load(position, column)) column.fill(0, 0, count);
+  } else if (byReference && source.isFirstOnly(position)) {
+    column.fill(count > 0 && source.load(position, column) ? unzigzag(column[0]!) : 0, 0, count);
+  } else {
+    load(source, position, scratch.residuals);
+    decodeColumn(columns, coding, scratch);
+    column.set(scratch.values.subarray(1, count + 1));
   }
+}
+
+/** Decodes scratch.residuals into scratch.values. */
+function decodeColumn(columns: PacketColumns, coding: Coding, scratch: CodingScratch): void {
+  const { count } = columns;
+  const { values, residuals, reference, hostReference } = scratch;
   values[0] = 0;
   if (coding === 'captured') decodeCaptured(columns, residuals, values);
   else if (coding === 'echo') decodeEcho(columns, scratch);
   else decodeDifference(residuals, coding === 'host' ? hostReference : reference, values, count);
-  if (coding === 'payload')
-    for (let row = 0; row < count; row++) values[row + 1] = columns.length[row]! - values[row + 1]!;
-  column.set(values.subarray(1, count + 1));
+  if (coding === 'payload') toHeaderLengths(columns, values);
 }
 
-function decodeCaptured(columns: PacketColumns, residuals: Uint32Array, values: Uint32Array): void {
-  const { count, length } = columns;
+function decodeCaptured({ count, length }: PacketColumns, residuals: Int32Array, values: Int32Array): void {
   let largest = 0;
   for (let row = 0; row < count; row++) {
     const expected = largest > 0 && length[row]! > largest ? largest : length[row]!;
@@ -171,8 +166,7 @@ function decodeCaptured(columns: PacketColumns, residuals: Uint32Array, values: 
   }
 }
 
-function decodeEcho(columns: PacketColumns, scratch: CodingScratch): void {
-  const { count, tcpTsValue } = columns;
+function decodeEcho({ count, tcpTsValue }: PacketColumns, scratch: CodingScratch): void {
   const { values, residuals, reference } = scratch;
   const { opposite } = scratch.index;
   for (let row = 0; row < count; row++) {

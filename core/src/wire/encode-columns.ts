@@ -1,8 +1,9 @@
 /** Columns to residuals: see coding.ts. */
 import { COLUMNS } from '../packet/columns.ts';
-import type { Coding, PacketColumns } from '../packet/columns.ts';
-import { encodeDifference, encodeTimes, unionOf, zigzag } from './coding-loops.ts';
-import { fillReferences, nextSequence, SECOND_COLUMNS, SECOND_OF_PAIR, STRIDE } from './coding.ts';
+import type { Coding, ColumnName, PacketColumns } from '../packet/columns.ts';
+import { encodeAddresses } from './address-coding.ts';
+import { encodeDifference, encodeTimes, isConstant, unionOf, zigzag } from './coding-loops.ts';
+import { fillReferences, nextSequence, SECOND_COLUMNS, SECOND_OF_PAIR, STRIDE, toHeaderLengths } from './coding.ts';
 import type { CodingScratch, NumberColumn, ResidualSink } from './coding.ts';
 import { buildFlowIndex } from './flow-index.ts';
 import { FLOW_DISTANCE, WIRE_COLUMNS, WIRE_POSITION } from './wire-columns.ts';
@@ -11,104 +12,94 @@ import { FLOW_DISTANCE, WIRE_COLUMNS, WIRE_POSITION } from './wire-columns.ts';
 export function encodeColumns(columns: PacketColumns, scratch: CodingScratch, sink: ResidualSink): void {
   buildFlowIndex(columns, scratch.index);
   fillReferences(columns.count, scratch);
-  for (const { name, type, coding } of COLUMNS) {
-    if (SECOND_COLUMNS.has(name)) continue;
-    if (type === 'f64') encodeTimeColumn(columns, scratch, sink);
+  const layers = unionOf(columns.layers, 0, columns.count);
+  for (const { name, type, coding, needs } of COLUMNS) {
+    if (needs !== 0 && (layers & needs) === 0) putAbsent(name, type === 'address' ? 4 : 1, scratch, sink);
+    else if (SECOND_COLUMNS.has(name)) continue;
+    else if (type === 'f64') encodeTimeColumn(columns, scratch, sink);
     else if (coding === 'flowNumber') encodeFlowNumbers(columns, scratch, sink);
     else if (coding === 'sequence') encodeSequences(columns, scratch, sink);
-    else if (coding === 'endpoint') encodeEndpoints(columns, name, type === 'address' ? 4 : 1, scratch, sink);
+    else if (type === 'address') encodeAddressPair(columns, name, scratch, sink);
+    else if (coding === 'endpoint') encodePorts(columns, name, scratch, sink);
     else encodeNumbers(columns, name, coding, scratch, sink);
   }
 }
 
+/** No packet of the batch has the layer of this column: it is zero without looking. */
+function putAbsent(name: ColumnName, words: number, scratch: CodingScratch, sink: ResidualSink): void {
+  for (let word = 0; word < words; word++) sink.put(WIRE_POSITION[name] + word, scratch.residuals, 0);
+}
+
 function encodeFlowNumbers(columns: PacketColumns, scratch: CodingScratch, sink: ResidualSink): void {
   const { count, flow } = columns;
-  const { index, residuals, secondResiduals } = scratch;
+  const { residuals, secondResiduals } = scratch;
+  const { previous, opposite } = scratch.index;
   let begunBefore = 0;
   let distances = 0;
   let numbers = 0;
   for (let row = 0; row < count; row++) {
-    const last = Math.max(index.previous[row]!, index.opposite[row]!);
-    const distance = last < 0 ? 0 : row - last;
-    const number = last < 0 ? zigzag(flow[row]! - begunBefore) : 0;
-    if (last < 0) begunBefore = flow[row]!;
-    residuals[row] = distance;
-    secondResiduals[row] = number;
-    distances |= distance;
-    numbers |= number;
+    const own = previous[row]!;
+    const other = opposite[row]!;
+    const last = own > other ? own : other;
+    if (last >= 0) {
+      residuals[row] = row - last;
+      secondResiduals[row] = 0;
+      distances |= row - last;
+    } else {
+      const number = zigzag((flow[row]! - begunBefore) | 0);
+      begunBefore = flow[row]!;
+      residuals[row] = 0;
+      secondResiduals[row] = number;
+      numbers |= number;
+    }
   }
   sink.put(FLOW_DISTANCE, residuals, distances);
   sink.put(WIRE_POSITION.flow, secondResiduals, numbers);
 }
 
 function encodeTimeColumn(columns: PacketColumns, scratch: CodingScratch, sink: ResidualSink): void {
-  const { residuals, secondResiduals, thirdResiduals } = scratch;
   const { count } = columns;
-  encodeTimes(columns.timeUs, residuals, secondResiduals, thirdResiduals, count);
-  sink.put(WIRE_POSITION.timeUs, residuals, unionOf(residuals, count));
-  sink.put(WIRE_POSITION.timeUs + 1, secondResiduals, unionOf(secondResiduals, count));
-  sink.put(WIRE_POSITION.timeUs + 2, thirdResiduals, unionOf(thirdResiduals, count));
+  const parts = [scratch.residuals, scratch.secondResiduals, scratch.thirdResiduals] as const;
+  encodeTimes(columns.timeUs, ...parts, count);
+  parts.forEach((part, index) => {
+    sink.put(WIRE_POSITION.timeUs + index, part, unionOf(part, 0, count));
+  });
 }
 
-function encodeEndpoints(
+function encodeAddressPair(
   columns: PacketColumns,
   first: NumberColumn,
-  words: number,
   scratch: CodingScratch,
   sink: ResidualSink,
 ): void {
   const second = SECOND_OF_PAIR[first]!;
-  for (let word = 0; word < words; word++) {
-    for (const [own, peer] of [
-      [first, second],
-      [second, first],
-    ] as const) {
-      encodeEndpoint(columns, own, peer, word, words, scratch, sink);
-    }
-  }
+  const positions = [WIRE_POSITION[first], WIRE_POSITION[second]] as const;
+  encodeAddresses(
+    columns[first] as Uint32Array,
+    columns[second] as Uint32Array,
+    columns.count,
+    ...positions,
+    scratch,
+    sink,
+  );
 }
 
-function encodeEndpoint(
-  columns: PacketColumns,
-  own: NumberColumn,
-  peer: NumberColumn,
-  word: number,
-  words: number,
-  scratch: CodingScratch,
-  sink: ResidualSink,
-): void {
+function encodePorts(columns: PacketColumns, first: NumberColumn, scratch: CodingScratch, sink: ResidualSink): void {
+  const second = SECOND_OF_PAIR[first]!;
   const { count } = columns;
-  const { values, residuals } = scratch;
-  const position = WIRE_POSITION[own] + word;
-  const some =
-    gather(columns[own], word, words, count, values, 1) | gather(columns[peer], word, words, count, values, STRIDE + 1);
-  if (some === 0) sink.put(position, residuals, 0);
-  else {
-    const union = encodeDifference(values, scratch.endpointReference, residuals, count, WIRE_COLUMNS[position]!.bits);
+  const { values, residuals, endpointReference } = scratch;
+  values[0] = 0;
+  values[STRIDE] = 0;
+  for (const [own, peer] of [
+    [first, second],
+    [second, first],
+  ] as const) {
+    const position = WIRE_POSITION[own];
+    values.set(columns[own].subarray(0, count), 1);
+    values.set(columns[peer].subarray(0, count), STRIDE + 1);
+    const union = encodeDifference(values, endpointReference, residuals, count, WIRE_COLUMNS[position]!.bits);
     sink.put(position, residuals, union);
   }
-}
-
-/** Copies one word of each row to values[at …] and returns the OR of them. */
-function gather(
-  column: Uint8Array | Uint16Array | Uint32Array,
-  word: number,
-  words: number,
-  count: number,
-  values: Uint32Array,
-  at: number,
-): number {
-  if (words === 1) {
-    values.set(column.subarray(0, count), at);
-    return 1;
-  }
-  let union = 0;
-  for (let row = 0, from = word; row < count; row++, from += words) {
-    const value = column[from]!;
-    values[at + row] = value;
-    union |= value;
-  }
-  return union;
 }
 
 function encodeSequences(columns: PacketColumns, scratch: CodingScratch, sink: ResidualSink): void {
@@ -123,8 +114,8 @@ function encodeSequences(columns: PacketColumns, scratch: CodingScratch, sink: R
     const expected = own >= 0 ? values[own]! : other >= 0 ? tcpAck[other]! : 0;
     const seen = other >= 0 ? values[other]! : own >= 0 ? tcpAck[own]! : 0;
     values[row] = nextSequence(columns, row);
-    const sequence = zigzag(tcpSeq[row]! - expected);
-    const acknowledgment = zigzag(tcpAck[row]! - seen);
+    const sequence = zigzag((tcpSeq[row]! - expected) | 0);
+    const acknowledgment = zigzag((tcpAck[row]! - seen) | 0);
     residuals[row] = sequence;
     secondResiduals[row] = acknowledgment;
     sequences |= sequence;
@@ -144,40 +135,38 @@ function encodeNumbers(
   const { count } = columns;
   const { values, residuals } = scratch;
   const position = WIRE_POSITION[name];
-  values[0] = 0;
-  values.set(columns[name].subarray(0, count), 1);
-  const some = unionOf(values, count + 1);
-  if (coding === 'plain') {
-    residuals.set(values.subarray(1, count + 1));
-    sink.put(position, residuals, some);
-    return;
+  const { bits } = WIRE_COLUMNS[position]!;
+  const column = columns[name];
+  if (coding === 'plain') sink.put(position, column, unionOf(column, 0, count));
+  else if ((coding === 'flow' || coding === 'host') && count > 0 && isConstant(column, count)) {
+    residuals.fill(0, 0, count);
+    const shift = 32 - bits;
+    residuals[0] = zigzag(column[0]! << shift) >>> shift;
+    sink.put(position, residuals, residuals[0]);
+  } else {
+    values[0] = 0;
+    values.set(column.subarray(0, count), 1);
+    sink.put(position, residuals, encodeColumn(columns, coding, bits, scratch));
   }
-  // A column without any value in the batch needs no work, unless it is predicted from another one.
-  if (some === 0 && (coding === 'flow' || coding === 'host')) {
-    sink.put(position, residuals, 0);
-    return;
-  }
-  if (coding === 'payload')
-    for (let row = 0; row < count; row++) values[row + 1] = columns.length[row]! - values[row + 1]!;
-  sink.put(position, residuals, encodeColumn(columns, coding, WIRE_COLUMNS[position]!.bits, scratch));
 }
 
+/** Codes scratch.values into scratch.residuals. */
 function encodeColumn(columns: PacketColumns, coding: Coding, bits: number, scratch: CodingScratch): number {
   const { count } = columns;
   const { values, residuals, reference, hostReference } = scratch;
   if (coding === 'captured') return encodeCaptured(columns, values, residuals);
   if (coding === 'echo') return encodeEcho(columns, scratch);
+  if (coding === 'payload') toHeaderLengths(columns, values);
   return encodeDifference(values, coding === 'host' ? hostReference : reference, residuals, count, bits);
 }
 
-function encodeCaptured(columns: PacketColumns, values: Uint32Array, residuals: Uint32Array): number {
-  const { count, length } = columns;
+function encodeCaptured({ count, length }: PacketColumns, values: Int32Array, residuals: Int32Array): number {
   let largest = 0;
   let union = 0;
   for (let row = 0; row < count; row++) {
-    const captured = values[row + 1]!;
+    const captured = values[row + 1]! >>> 0;
     const expected = largest > 0 && length[row]! > largest ? largest : length[row]!;
-    const residual = zigzag(captured - expected);
+    const residual = zigzag((captured - expected) | 0);
     residuals[row] = residual;
     union |= residual;
     if (captured > largest) largest = captured;
@@ -185,15 +174,14 @@ function encodeCaptured(columns: PacketColumns, values: Uint32Array, residuals: 
   return union;
 }
 
-function encodeEcho(columns: PacketColumns, scratch: CodingScratch): number {
-  const { count, tcpTsValue } = columns;
+function encodeEcho({ count, tcpTsValue }: PacketColumns, scratch: CodingScratch): number {
   const { values, residuals, reference } = scratch;
   const { opposite } = scratch.index;
   let union = 0;
   for (let row = 0; row < count; row++) {
     const other = opposite[row]!;
     const expected = other >= 0 ? tcpTsValue[other]! : values[reference[row]!]!;
-    const residual = zigzag(values[row + 1]! - expected);
+    const residual = zigzag((values[row + 1]! - expected) | 0);
     residuals[row] = residual;
     union |= residual;
   }
