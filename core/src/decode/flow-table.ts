@@ -54,11 +54,12 @@ export class FlowTable {
   evicted = 0;
   readonly #capacity: number;
   readonly #seed: number;
-  readonly #entries: Uint32Array;
+  /** Signed, so that every value stays a small integer to the engine. */
+  readonly #entries: Int32Array;
   /** Entry number + 1 by hash, 0 = free. At most half full. */
   readonly #slots: Int32Array;
   readonly #mask: number;
-  readonly #key = new Uint32Array(KEY_WORDS);
+  readonly #key = new Int32Array(KEY_WORDS);
   #used = 0;
   #hand = 0;
   #nextNumber = 1;
@@ -68,7 +69,7 @@ export class FlowTable {
     this.#capacity = options.capacity ?? FLOW_CAPACITY;
     this.#seed = options.seed ?? DEFAULT_SEED;
     if (!Number.isInteger(Math.log2(this.#capacity))) throw new RangeError('flow capacity must be a power of two');
-    this.#entries = new Uint32Array(this.#capacity * STRIDE);
+    this.#entries = new Int32Array(this.#capacity * STRIDE);
     this.#slots = new Int32Array(this.#capacity * 2);
     this.#mask = this.#capacity * 2 - 1;
   }
@@ -153,7 +154,7 @@ export class FlowTable {
       hash ^= hash >>> 15;
     }
     hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
-    return (hash ^ (hash >>> 13)) >>> 0;
+    return hash ^ (hash >>> 13);
   }
 
   /** Gives the key an entry: a fresh one, or that of an evicted flow. */
@@ -172,7 +173,7 @@ export class FlowTable {
       this.#slots[this.#endOfRun(hash)] = entry + 1;
     }
     const at = entry * STRIDE;
-    this.#entries.set(this.#key, at);
+    for (let word = 0; word < KEY_WORDS; word += 1) this.#entries[at + word] = this.#key[word]!;
     this.#entries[at + HASH] = hash;
     return at;
   }
@@ -225,7 +226,7 @@ export class FlowTable {
   }
 }
 
-function isSameKey(entries: Uint32Array, at: number, key: Uint32Array): boolean {
+function isSameKey(entries: Int32Array, at: number, key: Int32Array): boolean {
   for (let word = 0; word < KEY_WORDS; word += 1) if (entries[at + word] !== key[word]) return false;
   return true;
 }
