@@ -14,9 +14,10 @@ export const MIGRATIONS: readonly string[] = [
   -- Window state: what arrived and was announced, and the partials to merge.
   CREATE TABLE window_state (
     sensor_id INTEGER NOT NULL, window_start_us INTEGER NOT NULL,
-    touched_us INTEGER NOT NULL, pending INTEGER NOT NULL, emitted TEXT,
+    touched_us INTEGER NOT NULL, pending INTEGER NOT NULL, ready INTEGER NOT NULL, emitted TEXT,
     PRIMARY KEY (sensor_id, window_start_us)) STRICT, WITHOUT ROWID;
-  CREATE INDEX window_pending ON window_state (sensor_id, window_start_us) WHERE pending = 1;
+  CREATE INDEX window_ready ON window_state (sensor_id, window_start_us) WHERE ready = 1;
+  CREATE INDEX window_stale ON window_state (sensor_id, touched_us, window_start_us) WHERE pending = 1;
   CREATE TABLE window_session (
     sensor_id INTEGER NOT NULL, window_start_us INTEGER NOT NULL, session_id INTEGER NOT NULL,
     arrived_batches INTEGER NOT NULL, arrived_packets INTEGER NOT NULL, arrived_bytes INTEGER NOT NULL,

@@ -1,5 +1,5 @@
 /** WindowStore in SQLite: one row per cell, and small rows with the counts so that completeness needs no partial. */
-import { largerCounts, needsScoring, NO_COUNT } from '@tapline/core/ledger/window-state';
+import { everythingArrived, largerCounts, needsScoring, NO_COUNT } from '@tapline/core/ledger/window-state';
 import type { WindowCount } from '@tapline/core/ledger/heartbeat';
 import type {
   Clock,
@@ -29,10 +29,12 @@ const SQL = {
     WHERE sensor_id = ? AND window_start_us = ? ORDER BY name.text`,
   putSession: `INSERT OR REPLACE INTO window_session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   state: `SELECT emitted, touched_us FROM window_state WHERE sensor_id = ? AND window_start_us = ?`,
-  putState: `INSERT OR REPLACE INTO window_state (sensor_id, window_start_us, touched_us, pending, emitted)
-    VALUES (?, ?, ?, ?, ?)`,
-  pending: `SELECT window_start_us FROM window_state
-    WHERE pending = 1 AND sensor_id = ? AND window_start_us < ? ORDER BY window_start_us LIMIT ?`,
+  putState: `INSERT OR REPLACE INTO window_state (sensor_id, window_start_us, touched_us, pending, ready, emitted)
+    VALUES (?, ?, ?, ?, ?, ?)`,
+  ready: `SELECT window_start_us FROM window_state
+    WHERE ready = 1 AND sensor_id = ? AND window_start_us < ? ORDER BY window_start_us LIMIT ?`,
+  stale: `SELECT window_start_us FROM window_state
+    WHERE pending = 1 AND sensor_id = ? AND touched_us <= ? ORDER BY touched_us, window_start_us LIMIT ?`,
 };
 
 type Row = Record<string, unknown>;
@@ -85,8 +87,12 @@ export class SqliteWindowStore implements WindowStore {
     const row = this.#database.statement(SQL.state).get(sensorId, windowStartUs);
     const touchedUs = emitted && row ? Number(row['touched_us']) : this.#clock.nowUs();
     const text = emitted ? JSON.stringify(emitted) : ((row?.['emitted'] ?? null) as string | null);
-    const pending = needsScoring({ emitted: parseEmitted(text), sessions: this.#sessions(sensorId, windowStartUs) });
-    this.#database.statement(SQL.putState).run(sensorId, windowStartUs, touchedUs, pending ? 1 : 0, text);
+    const sessions = this.#sessions(sensorId, windowStartUs);
+    const pending = needsScoring({ emitted: parseEmitted(text), sessions });
+    const ready = pending && everythingArrived(sessions);
+    this.#database
+      .statement(SQL.putState)
+      .run(sensorId, windowStartUs, touchedUs, pending ? 1 : 0, ready ? 1 : 0, text);
   }
 
   #sessions(sensorId: number, windowStartUs: number): SessionWindow[] {
@@ -167,11 +173,19 @@ export class SqliteWindowStore implements WindowStore {
     });
   }
 
-  pending(sensor: string, beforeUs: number, limit: number): Promise<WindowState[]> {
+  ready(sensor: string, beforeUs: number, limit: number): Promise<WindowState[]> {
+    return this.#states(SQL.ready, sensor, beforeUs, limit);
+  }
+
+  stale(sensor: string, touchedUs: number, limit: number): Promise<WindowState[]> {
+    return this.#states(SQL.stale, sensor, touchedUs, limit);
+  }
+
+  #states(sql: string, sensor: string, timeUs: number, limit: number): Promise<WindowState[]> {
     return this.#database.read(() => {
       const sensorId = this.#database.findNameId(sensor);
       if (sensorId === undefined) return [];
-      const rows = this.#database.statement(SQL.pending).all(sensorId, beforeUs, limit);
+      const rows = this.#database.statement(sql).all(sensorId, timeUs, limit);
       return rows.map((row) => this.#state(sensor, sensorId, Number(row['window_start_us']))!);
     });
   }

@@ -84,10 +84,12 @@ export interface WindowStore {
   state(key: WindowKey): Promise<WindowState | undefined>;
   setEmitted(key: WindowKey, emitted: EmittedWindow): Promise<void>;
   /**
-   * Windows that start before `beforeUs` and were not emitted, or emitted from other counts than there are now, or
-   * emitted as incomplete although everything announced is there; ascending, the first `limit` of them.
+   * Windows of a sensor of which everything announced arrived and that need scoring (needsScoring), starting before
+   * `beforeUs`; ascending, the first `limit` of them. Its cost must not grow with windows that wait for something.
    */
-  pending(sensor: string, beforeUs: number, limit: number): Promise<WindowState[]>;
+  ready(sensor: string, beforeUs: number, limit: number): Promise<WindowState[]>;
+  /** Windows that need scoring and were last touched at `touchedUs` or before, longest ago first, `limit` at most. */
+  stale(sensor: string, touchedUs: number, limit: number): Promise<WindowState[]>;
 }
 
 export interface StoredBatch extends BatchHeader {

@@ -1,5 +1,5 @@
 /** The contract of WindowStore: every implementation passes this suite. */
-import type { Clock, WindowCell, WindowStore } from '@tapline/core/ports';
+import type { Clock, WindowCell, WindowState, WindowStore } from '@tapline/core/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MakeHarness, StoreHarness } from './harness.ts';
 import { collect, HandClock, HOSTILE_NAMES, shuffled } from './harness.ts';
@@ -28,7 +28,8 @@ export function describeWindowStore(name: string, make: MakeHarness<WindowStore>
     it('knows nothing of a window that nobody mentioned', async () => {
       expect(await store.state(KEY)).toBeUndefined();
       expect(await collect(store.read(KEY))).toEqual([]);
-      expect(await store.pending('tap', Infinity, 10)).toEqual([]);
+      expect(await store.ready('tap', Infinity, 10)).toEqual([]);
+      expect(await store.stale('tap', Infinity, 10)).toEqual([]);
     });
 
     it('reads cells by session, then sequence, whatever order they came in', async () => {
@@ -73,42 +74,59 @@ export function describeWindowStore(name: string, make: MakeHarness<WindowStore>
       ]);
     });
 
-    it('calls a window pending until it was emitted from the counts there are now', async () => {
+    const starts = (states: readonly WindowState[]): number[] => states.map((state) => state.windowStartUs);
+    const ready = async (before = Infinity, limit = 10): Promise<number[]> =>
+      starts(await store.ready('tap', before, limit));
+    const stale = async (touchedUs = Infinity, limit = 10): Promise<number[]> =>
+      starts(await store.stale('tap', touchedUs, limit));
+
+    it('names a window until it was emitted from the counts there are now', async () => {
       const arrived = { batches: 1, packets: 10, bytes: 1000 };
       await store.put(KEY, cell('s', 1));
-      expect((await store.pending('tap', Infinity, 10)).map((state) => state.windowStartUs)).toEqual([
-        KEY.windowStartUs,
-      ]);
+      expect([await ready(), await stale()]).toEqual([[], [KEY.windowStartUs]]);
       await store.setEmitted(KEY, { revision: 1, complete: false, arrived, announced: NONE });
-      expect(await store.pending('tap', Infinity, 10)).toEqual([]);
+      expect([await ready(), await stale()]).toEqual([[], []]);
       await store.put(KEY, cell('s', 1));
-      expect(await store.pending('tap', Infinity, 10)).toEqual([]);
+      expect([await ready(), await stale()]).toEqual([[], []]);
       await store.announce(KEY, 's', arrived);
-      expect(await store.pending('tap', Infinity, 10)).toHaveLength(1);
+      expect([await ready(), await stale()]).toEqual([[KEY.windowStartUs], [KEY.windowStartUs]]);
       await store.setEmitted(KEY, { revision: 2, complete: true, arrived, announced: arrived });
       expect((await store.state(KEY))?.emitted).toEqual({ revision: 2, complete: true, arrived, announced: arrived });
-      expect(await store.pending('tap', Infinity, 10)).toEqual([]);
+      expect([await ready(), await stale()]).toEqual([[], []]);
       await store.put(KEY, cell('s', 2));
-      expect(await store.pending('tap', Infinity, 10)).toHaveLength(1);
+      expect([await ready(), await stale()]).toEqual([[], [KEY.windowStartUs]]);
     });
 
-    it('calls a window pending that was emitted as incomplete although all of it is there', async () => {
+    it('calls a window ready that was emitted as incomplete although all of it is there', async () => {
       const all = { batches: 1, packets: 10, bytes: 1000 };
       await store.put(KEY, cell('s', 1));
       await store.announce(KEY, 's', all);
       await store.setEmitted(KEY, { revision: 1, complete: false, arrived: all, announced: all });
-      expect(await store.pending('tap', Infinity, 10)).toHaveLength(1);
+      expect(await ready()).toEqual([KEY.windowStartUs]);
     });
 
-    it('lists pending windows in time order, before a time, up to a limit, of one sensor', async () => {
-      const starts = [50, -20, 30, 10, 40, 0];
-      for (const windowStartUs of starts) await store.put({ sensor: 'tap', windowStartUs }, cell('s', 1));
+    it('lists ready windows in time order, before a time, up to a limit, of one sensor', async () => {
+      for (const windowStartUs of [50, -20, 30, 10, 40, 0]) {
+        await store.put({ sensor: 'tap', windowStartUs }, cell('s', 1));
+        if (windowStartUs === 40) continue;
+        await store.announce({ sensor: 'tap', windowStartUs }, 's', { batches: 1, packets: 10, bytes: 1000 });
+      }
+      await store.announce({ sensor: 'other', windowStartUs: 5 }, 's', NONE);
+      expect(await ready()).toEqual([-20, 0, 10, 30, 50]);
+      expect(await ready(30)).toEqual([-20, 0, 10]);
+      expect(await ready(Infinity, 2)).toEqual([-20, 0]);
+    });
+
+    it('lists stale windows by last touch, up to a time and a limit', async () => {
+      const begin = clock.timeUs;
+      for (const windowStartUs of [30, 10, 20]) {
+        clock.timeUs += 5;
+        await store.put({ sensor: 'tap', windowStartUs }, cell('s', 1));
+      }
       await store.put({ sensor: 'other', windowStartUs: 5 }, cell('s', 1));
-      const list = async (before: number, limit: number): Promise<number[]> =>
-        (await store.pending('tap', before, limit)).map((state) => state.windowStartUs);
-      expect(await list(Infinity, 100)).toEqual([-20, 0, 10, 30, 40, 50]);
-      expect(await list(30, 100)).toEqual([-20, 0, 10]);
-      expect(await list(Infinity, 2)).toEqual([-20, 0]);
+      expect(await stale()).toEqual([30, 10, 20]);
+      expect(await stale(begin + 10)).toEqual([30, 10]);
+      expect(await stale(Infinity, 1)).toEqual([30]);
     });
 
     it('says when a cell or an announcement last arrived; emitting is no arrival', async () => {

@@ -43,7 +43,7 @@ export function countsChanged({ emitted, sessions }: Scored): boolean {
   return !sameCounts(emitted.announced, announcedTotal(sessions));
 }
 
-/** Whether scoring the window now could say something that was not said (WindowStore.pending). */
+/** Whether scoring the window now could say something that was not said (WindowStore.ready, WindowStore.stale). */
 export function needsScoring(state: Scored): boolean {
   return countsChanged(state) || (!state.emitted!.complete && everythingArrived(state.sessions));
 }

@@ -5,6 +5,7 @@
  */
 import { PipelineError } from '@tapline/core/errors';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
+import type { Closing } from '@tapline/core/ledger/window-closing';
 import { closingOf } from '@tapline/core/ledger/window-closing';
 import { countsChanged, needsScoring } from '@tapline/core/ledger/window-state';
 import type { Clock, LedgerStore, WindowKey, WindowState, WindowStore } from '@tapline/core/ports';
@@ -16,7 +17,7 @@ export const WINDOWS_PER_CALL = 4096;
 export const DEFAULT_TIMEOUT_US = 60_000_000;
 
 export interface WindowDeps {
-  readonly windows: Pick<WindowStore, 'announce' | 'state' | 'pending'>;
+  readonly windows: Pick<WindowStore, 'announce' | 'state' | 'ready' | 'stale'>;
   readonly ledger: Pick<LedgerStore, 'putHeartbeat' | 'lastHeartbeats'>;
   readonly clock: Clock;
   readonly windowUs: number;
@@ -53,12 +54,12 @@ export async function onBatch(touched: readonly WindowKey[], deps: WindowDeps): 
   const [first] = touched;
   if (first === undefined) return [];
   const heartbeats = await deps.ledger.lastHeartbeats(first.sensor);
-  // Nothing is announced for windows that no watermark has reached, and these are nearly all.
-  const reached = touched.filter(({ windowStartUs }) =>
-    heartbeats.some((known) => known.final || (known.watermarkUs ?? -Infinity) >= windowStartUs + deps.windowUs),
-  );
+  // Most windows are still open, and then their state need not be read.
+  const beforeUs = reachedUs(heartbeats, deps);
+  const reached = touched.filter(({ windowStartUs }) => windowStartUs < beforeUs);
   const states = await Promise.all(reached.map((key) => deps.windows.state(key)));
-  return due(states.filter((state) => state !== undefined && needsScoring(state)) as WindowState[], heartbeats, deps);
+  const known = states.filter((state) => state !== undefined);
+  return inOrder(known.filter((state) => needsScoring(state) && judge(state, heartbeats, deps) === 'complete'));
 }
 
 /**
@@ -67,19 +68,30 @@ export async function onBatch(touched: readonly WindowKey[], deps: WindowDeps): 
  */
 export async function dueWindows(sensor: string, deps: WindowDeps): Promise<WindowKey[]> {
   const heartbeats = await deps.ledger.lastHeartbeats(sensor);
-  const pending = await deps.windows.pending(sensor, Infinity, WINDOWS_PER_CALL);
-  return due(pending, heartbeats, deps);
+  const ready = await deps.windows.ready(sensor, reachedUs(heartbeats, deps), WINDOWS_PER_CALL);
+  const complete = ready.filter((state) => judge(state, heartbeats, deps) === 'complete');
+  const stale = await deps.windows.stale(sensor, deps.clock.nowUs() - deps.timeoutUs, WINDOWS_PER_CALL);
+  // A window that was given up before is scored again only when more of it came.
+  const givenUp = stale.filter((state) => countsChanged(state) && judge(state, heartbeats, deps) === 'timedOut');
+  return inOrder([...complete, ...givenUp]).slice(0, WINDOWS_PER_CALL);
 }
 
-function due(states: readonly WindowState[], heartbeats: readonly Heartbeat[], deps: WindowDeps): WindowKey[] {
-  const rule = { windowUs: deps.windowUs, timeoutUs: deps.timeoutUs, nowUs: deps.clock.nowUs() };
-  const isDue = (state: WindowState): boolean => {
-    const closing = closingOf(state, heartbeats, rule);
-    // A window that was given up is scored again only when more of it came.
-    return closing === 'complete' || (closing === 'timedOut' && countsChanged(state));
-  };
+function judge(state: WindowState, heartbeats: readonly Heartbeat[], deps: WindowDeps): Closing {
+  const { windowUs, timeoutUs } = deps;
+  return closingOf(state, heartbeats, { windowUs, timeoutUs, nowUs: deps.clock.nowUs() });
+}
+
+/** Windows that start at this time or later cannot be over: no session's watermark has reached their end. */
+function reachedUs(heartbeats: readonly Heartbeat[], deps: WindowDeps): number {
+  let watermarkUs = -Infinity;
+  for (const heartbeat of heartbeats) {
+    watermarkUs = Math.max(watermarkUs, heartbeat.final ? Infinity : (heartbeat.watermarkUs ?? -Infinity));
+  }
+  return watermarkUs - deps.windowUs + 1;
+}
+
+function inOrder(states: readonly WindowState[]): WindowKey[] {
   return states
-    .filter(isDue)
     .map(({ sensor, windowStartUs }) => ({ sensor, windowStartUs }))
     .sort((a, b) => a.windowStartUs - b.windowStartUs);
 }

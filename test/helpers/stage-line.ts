@@ -1,0 +1,124 @@
+/** The stages wired together as a process would: deliver messages in any order, then look at the digest and the books. */
+import { newHash } from '@tapline/adapters/hash/sha256';
+import { codecs } from '@tapline/adapters/codec/codecs';
+import { MemoryLedgerStore } from '@tapline/adapters/memory/ledger-store';
+import { MemoryPacketStore } from '@tapline/adapters/memory/packet-store';
+import { MemoryResultStore } from '@tapline/adapters/memory/result-store';
+import { MemoryWindowStore } from '@tapline/adapters/memory/window-store';
+import type { SqliteDatabase } from '@tapline/adapters/sqlite/database';
+import { SqliteLedgerStore } from '@tapline/adapters/sqlite/ledger-store';
+import { SqlitePacketStore } from '@tapline/adapters/sqlite/packet-store';
+import { SqliteResultStore } from '@tapline/adapters/sqlite/result-store';
+import { SqliteWindowStore } from '@tapline/adapters/sqlite/window-store';
+import { Batcher } from '@tapline/capture-agent/batcher';
+import { digest } from '@tapline/core/digest/digest';
+import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
+import type { FrameSink } from '@tapline/core/pcap/frame-sink';
+import type { Clock, LedgerStore, PacketStore, ResultStore, WindowKey, WindowStore } from '@tapline/core/ports';
+import type { BatchHeader } from '@tapline/core/wire/batch-header';
+import { AlertFolds } from '@tapline/functions/stages/alerts';
+import type { AuditReport } from '@tapline/functions/stages/audit';
+import { audit } from '@tapline/functions/stages/audit';
+import { createParseScratch, parseBatch } from '@tapline/functions/stages/parse';
+import { confirmFinal, scoreWindow } from '@tapline/functions/stages/score';
+import { dueWindows, onBatch, onHeartbeat } from '@tapline/functions/stages/window';
+
+export type Message =
+  | { readonly kind: 'batch'; readonly header: BatchHeader; readonly bytes: Uint8Array }
+  | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat };
+
+export interface Stores {
+  readonly windows: WindowStore;
+  readonly packets: PacketStore;
+  readonly results: ResultStore;
+  readonly ledger: LedgerStore;
+}
+
+export function memoryStores(clock: Clock): Stores {
+  return {
+    windows: new MemoryWindowStore(clock),
+    packets: new MemoryPacketStore(),
+    results: new MemoryResultStore(),
+    ledger: new MemoryLedgerStore(),
+  };
+}
+
+export function sqliteStores(database: SqliteDatabase, clock: Clock): Stores {
+  return {
+    windows: new SqliteWindowStore(database, clock),
+    packets: new SqlitePacketStore(database, clock),
+    results: new SqliteResultStore(database, clock),
+    ledger: new SqliteLedgerStore(database),
+  };
+}
+
+export interface CutOptions {
+  readonly sensor: string;
+  readonly session: string;
+  readonly windowUs: number;
+  readonly arrivalUs: number;
+}
+
+/** What a sensor sends for the frames that `feed` hands to its sink. */
+export function cutMessages(options: CutOptions, feed: (sink: FrameSink) => void): Message[] {
+  const messages: Message[] = [];
+  const codec = codecs.find(({ name }) => name === 'zstd')!;
+  const batcher = new Batcher({ ...options, codec, allowedLatenessUs: 0 }, (message) => {
+    if (message.kind === 'batch') messages.push(message);
+    else {
+      const vitals = { arrivalUs: options.arrivalUs, cpuPercent: 0, rssBytes: 0 };
+      messages.push({ kind: 'heartbeat', heartbeat: { ...message.heartbeat, ...vitals } });
+    }
+  });
+  feed(batcher);
+  batcher.flush();
+  batcher.heartbeat(true);
+  return messages;
+}
+
+export class StageLine {
+  readonly stores: Stores;
+  readonly #deps;
+
+  constructor(stores: Stores, clock: Clock, windowUs: number) {
+    this.stores = stores;
+    this.#deps = {
+      ...stores,
+      codecs,
+      clock,
+      windowUs,
+      timeoutUs: 60_000_000,
+      allowedLatenessUs: 0,
+      scratch: createParseScratch(),
+      folds: new AlertFolds(),
+    };
+  }
+
+  /** One delivery; throws what a store throws, and then the message counts as not acknowledged. */
+  async deliver(message: Message): Promise<void> {
+    const isBatch = message.kind === 'batch';
+    const keys = isBatch
+      ? await onBatch((await parseBatch(message.bytes, this.#deps)).windows, this.#deps)
+      : await onHeartbeat(message.heartbeat, this.#deps);
+    await this.#score(keys);
+    if (!isBatch && message.heartbeat.final) await confirmFinal(message.heartbeat.sensor, this.#deps);
+  }
+
+  async #score(keys: readonly WindowKey[]): Promise<void> {
+    for (const key of keys) await scoreWindow(key, this.#deps);
+  }
+
+  /** Windows that are still to be scored, at once even when they are incomplete. */
+  async giveUp(sensor: string): Promise<void> {
+    const deps = { ...this.#deps, timeoutUs: 0 };
+    for (const key of await dueWindows(sensor, deps)) await scoreWindow(key, deps);
+  }
+
+  digest(sensor: string): Promise<string> {
+    return digest(sensor, { ...this.stores, newHash });
+  }
+
+  audit(verify = false): Promise<AuditReport> {
+    return audit({ ...this.stores, codecs }, { verify });
+  }
+}
