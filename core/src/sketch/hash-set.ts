@@ -24,12 +24,12 @@ export class HashSet {
     if (this.size * 2 > this.#slots.length) this.#grow();
   }
 
-  /** The hashes, ascending. */
-  sorted(): Uint32Array {
+  /** The hashes, in no order that means anything. */
+  values(): Uint32Array {
     const all = new Uint32Array(this.size);
     let at = this.#hasZero ? 1 : 0;
     for (let slot = 0; slot < this.#slots.length; slot++) if (this.#slots[slot] !== 0) all[at++] = this.#slots[slot]!;
-    return all.sort();
+    return all;
   }
 
   #grow(): void {

@@ -36,7 +36,7 @@ export class HyperLogLog {
   merge(other: HyperLogLog): void {
     if (other.precision !== this.precision) throw new RangeError('HyperLogLogs of different precision do not merge');
     if (other.#sparse !== undefined) {
-      for (const hash of other.#sparse.sorted()) this.add(hash);
+      for (const hash of other.#sparse.values()) this.add(hash);
       return;
     }
     this.#densify();
@@ -62,7 +62,7 @@ export class HyperLogLog {
   encode(writer: ByteWriter): void {
     if (this.#sparse !== undefined) {
       writer.varint(this.#sparse.size);
-      for (const hash of this.#sparse.sorted()) writer.u32(hash);
+      for (const hash of this.#sparse.values().sort()) writer.u32(hash);
       return;
     }
     writer.varint(this.#sparseLimit + 1);
@@ -86,7 +86,7 @@ export class HyperLogLog {
   #densify(): void {
     if (this.#sparse === undefined) return;
     const registers = new Uint8Array(2 ** this.precision);
-    for (const hash of this.#sparse.sorted()) this.#raise(registers, hash);
+    for (const hash of this.#sparse.values()) this.#raise(registers, hash);
     this.#registers = registers;
     this.#sparse = undefined;
   }
