@@ -113,8 +113,8 @@ export class StreamReader {
 
   /** Throws WIRE_CORRUPT when `stream` is not exactly what a StreamWriter of this version writes. */
   constructor(stream: Uint8Array) {
-    // Typed-array views need alignment, which a slice of somebody's pool does not promise.
-    this.bytes = stream.byteOffset % 8 === 0 ? stream : stream.slice();
+    // Typed-array views need alignment, which a slice of somebody's pool does not promise. (Not slice(): Buffer's shares.)
+    this.bytes = stream.byteOffset % 8 === 0 ? stream : new Uint8Array(stream);
     const { bytes } = this;
     if (bytes.length < BODY_START + END_OF_STREAM.length) throw corrupt('the body is too short');
     const words = new Int32Array(bytes.buffer, bytes.byteOffset, BODY_START >>> 2).slice();
