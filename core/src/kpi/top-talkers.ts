@@ -50,7 +50,7 @@ export interface TopTalkers {
   readonly topDestinations: TopEntry[];
   /** Key `a > b`, where a began the conversation; packets and bytes of both directions. */
   readonly topPairs: TopEntry[];
-  /** Key `tcp/443`: protocol and the responder's port. */
+  /** Key `tcp/443`: protocol and the responder's port; `icmp` where there are no ports. */
   readonly topServices: TopEntry[];
 }
 
@@ -66,8 +66,14 @@ export function topTalkers(view: PaneView): TopTalkers {
     topPairs: tallies.pair.top(
       (key) => `${hosts.text(Math.floor(key / hosts.count))} > ${hosts.text(key % hosts.count)}`,
     ),
-    topServices: tallies.service.top((key) => `${protocolText(Math.floor(key / PORTS)).toLowerCase()}/${key % PORTS}`),
+    topServices: tallies.service.top(serviceText),
   };
+}
+
+/** `tcp/443`; without the port for protocols that have none. */
+function serviceText(key: number): string {
+  const protocol = protocolText(Math.floor(key / PORTS)).toLowerCase();
+  return key % PORTS === 0 ? protocol : `${protocol}/${key % PORTS}`;
 }
 
 type Tallies = Readonly<Record<'source' | 'destination' | 'pair' | 'service', Tally>>;

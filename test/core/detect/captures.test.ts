@@ -1,0 +1,33 @@
+/** The detectors on the labelled captures: each attack they are for has its one alert about the right entity, nothing else has any. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { captureIndex, CAPTURES } from '../../helpers/captures.ts';
+import { decodeCapture } from '../../helpers/decode.ts';
+import { alertsOf } from '../../helpers/panes.ts';
+
+/**
+ * By label class: what must be found in each of its captures, as detector and the label's host column.
+ * Classes that are not here are for detectors to come (reflection, brute force, slow HTTP, tunnels) or need payload.
+ */
+const EXPECTED: Readonly<Record<string, readonly [detector: string, host: 'attacker' | 'victim']>> = {
+  syn_flood: ['syn-flood', 'victim'],
+  port_scan: ['vertical-scan', 'attacker'],
+  arp_sweep: ['horizontal-scan', 'attacker'],
+};
+
+/** 16 and 21 requests over hours: below every floor; they are for the detectors with a long memory. */
+const TOO_SLOW = ['multiport_scan.pcap', '445_scan.pcap'];
+
+describe.skipIf(CAPTURES === undefined)('labelled captures', () => {
+  for (const label of captureIndex('LABELS')) {
+    const path = label['path']!;
+    const isSweep = label['class'] === 'host_sweep' && !TOO_SLOW.some((name) => path.endsWith(name));
+    const expected = isSweep ? (['horizontal-scan', 'attacker'] as const) : EXPECTED[label['class']!];
+    const title = expected === undefined ? 'no alert' : `one ${expected[0]} of the ${expected[1]}`;
+    it(`${path}: ${title}`, async () => {
+      const { batches } = await decodeCapture(join(CAPTURES!, path));
+      const found = alertsOf(batches).alerts.map(({ detector, entity }) => [detector, entity]);
+      expect(found).toEqual(expected === undefined ? [] : [[expected[0], label[expected[1]]]]);
+    });
+  }
+});
