@@ -1,22 +1,20 @@
 /** The command line as scripts outside this repository use it: names, exit codes, streams, and what is said when it fails. */
 import { readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder, writeGenerated } from '../helpers/generated-capture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { writeGenerated } from '../helpers/generated-capture.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { startTapline, tapline } from '../helpers/tapline.ts';
 
 describe('the tapline command', () => {
   const folder = temporaryFolder();
-  const data = join(folder.path, 'data');
+  const data = join(folder, 'data');
   let capture = '';
 
   beforeAll(async () => {
-    capture = writeGenerated(folder.path, 30_000);
+    capture = writeGenerated(folder, 30_000);
     const { code, stderr } = await tapline('run', capture, '--exit', '--data', data);
     expect(code, stderr).toBe(0);
-  });
-  afterAll(() => {
-    folder.remove();
   });
 
   it.each([['run'], ['decode'], ['audit'], ['query']])('%s --help explains itself and exits 0', async (command) => {
@@ -51,11 +49,30 @@ describe('the tapline command', () => {
     expect(stdout.trimEnd()).not.toContain('\n');
     const result = JSON.parse(stdout) as Record<string, unknown> & { alerts: Record<string, unknown>[] };
     expect(result).toMatchObject({ sensor: 'tap-7', source: capture, ledger: { offered: 30_000, unexplained: 0 } });
-    for (const field of ['session', 'wireBytes', 'windows', 'alerts', 'digest', 'elapsedMs', 'packetsPerSecond', 'peakRssBytes']) {
+    for (const field of [
+      'session',
+      'wireBytes',
+      'windows',
+      'alerts',
+      'digest',
+      'elapsedMs',
+      'packetsPerSecond',
+      'peakRssBytes',
+    ]) {
       expect(result).toHaveProperty(field);
     }
     expect(Object.keys(result['ledger'] as object)).toEqual(
-      expect.arrayContaining(['kernelDropped', 'self', 'filtered', 'duplicate', 'sent', 'malformed', 'parsed', 'windowed', 'stored']),
+      expect.arrayContaining([
+        'kernelDropped',
+        'self',
+        'filtered',
+        'duplicate',
+        'sent',
+        'malformed',
+        'parsed',
+        'windowed',
+        'stored',
+      ]),
     );
     for (const alert of result.alerts) {
       expect(Object.keys(alert)).toEqual(
@@ -75,8 +92,8 @@ describe('the tapline command', () => {
   it('decode reads a capture from standard input and from gz and zst as from the file', async () => {
     const { gzipSync, zstdCompressSync } = await import('node:zlib');
     const bytes = readFileSync(capture);
-    const gz = join(folder.path, 'no-suffix-a');
-    const zst = join(folder.path, 'no-suffix-b');
+    const gz = join(folder, 'no-suffix-a');
+    const zst = join(folder, 'no-suffix-b');
     writeFileSync(gz, gzipSync(bytes));
     writeFileSync(zst, zstdCompressSync(bytes));
     const outputs = await Promise.all([
@@ -90,7 +107,7 @@ describe('the tapline command', () => {
   });
 
   it('a truncated capture gives every packet before the cut, one error line, and exit 1', async () => {
-    const cut = join(folder.path, 'cut.pcap');
+    const cut = join(folder, 'cut.pcap');
     writeFileSync(cut, readFileSync(capture));
     truncateSync(cut, readFileSync(capture).length - 10);
     const { code, stdout, stderr } = await tapline('run', cut, '--exit', '--json');
@@ -122,20 +139,27 @@ describe('the tapline command', () => {
     const whole = await tapline('audit', '--data', data, '--verify');
     expect(whole.code, whole.stdout).toBe(0);
     expect(whole.stdout).toContain('unexplained 0');
-    const batches = readdirSync(join(data, 'batches'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tpb'));
+    const batches = readdirSync(join(data, 'batches'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.tpb'),
+    );
     const victim = batches.sort()[1]!;
     const sequence = /(\d+)\.tpb$/.exec(victim)![1]!;
     rmSync(join(data, 'batches', victim));
     const missing = await tapline('audit', '--data', data);
     expect(missing.code).toBe(1);
-    expect(missing.stdout).toMatch(new RegExp(`MISSING  batch instance-1/[0-9a-f]{16}/${Number(sequence)}: not stored, [\\d,]+ packets`));
+    expect(missing.stdout).toMatch(
+      new RegExp(`MISSING  batch instance-1/[0-9a-f]{16}/${Number(sequence)}: not stored, [\\d,]+ packets`),
+    );
     expect(missing.stdout).not.toContain('unexplained 0');
   });
 
   it('query lists its questions and answers each of them', async () => {
     const { code, stdout } = await tapline('query');
     expect(code).toBe(0);
-    const names = stdout.trimEnd().split('\n').map((line) => line.split(' ')[0]!);
+    const names = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ')[0]!);
     expect(names).toContain('top-talkers');
     const answers = await Promise.all(names.map((name) => tapline('query', name, '--data', data, '--limit', '3')));
     for (const [i, answer] of answers.entries()) {
@@ -157,7 +181,10 @@ describe('the tapline command', () => {
       if (source !== null) sent.set(source, (sent.get(source) ?? 0) + length);
     }
     const expected = [...sent].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 5);
-    const rows = answer.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { host: string; bytes: number });
+    const rows = answer.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { host: string; bytes: number });
     expect(rows.map(({ host, bytes }) => [host, bytes])).toEqual(expected);
   });
 });

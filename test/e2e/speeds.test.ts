@@ -1,6 +1,7 @@
 /** The same capture gives the same digest at any speed, and a second run replaces the first instead of adding to it. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder, writeGenerated } from '../helpers/generated-capture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { writeGenerated } from '../helpers/generated-capture.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { tapline } from '../helpers/tapline.ts';
 
 interface RunJson {
@@ -23,11 +24,8 @@ describe('tapline run', () => {
   let long = '';
 
   beforeAll(() => {
-    short = writeGenerated(folder.path, 12_000);
-    long = writeGenerated(folder.path, 120_000);
-  });
-  afterAll(() => {
-    folder.remove();
+    short = writeGenerated(folder, 12_000);
+    long = writeGenerated(folder, 120_000);
   });
 
   it('gives one digest at recorded speed, at x100 and at top speed', async () => {
@@ -41,12 +39,18 @@ describe('tapline run', () => {
     const [paced, top] = await Promise.all([run(long, '--speed', '100'), run(long)]);
     expect(paced.digest).toBe(top.digest);
     expect(top.windows).toBeGreaterThan(2);
-    expect(top.ledger).toMatchObject({ offered: 120_000, parsed: 120_000, windowed: 120_000, stored: 120_000, unexplained: 0 });
+    expect(top.ledger).toMatchObject({
+      offered: 120_000,
+      parsed: 120_000,
+      windowed: 120_000,
+      stored: 120_000,
+      unexplained: 0,
+    });
     expect(paced.alerts).toEqual(top.alerts);
   });
 
   it('replaces its own rows when the same capture is run into the same folder again', async () => {
-    const data = `${folder.path}/data`;
+    const data = `${folder}/data`;
     const first = await run(short, '--data', data);
     const second = await run(short, '--data', data);
     expect(second.digest).toBe(first.digest);
@@ -57,7 +61,7 @@ describe('tapline run', () => {
   });
 
   it('gives another digest for another capture', async () => {
-    const other = writeGenerated(folder.path, 12_000, 2);
+    const other = writeGenerated(folder, 12_000, 2);
     const [a, b] = await Promise.all([run(short), run(other)]);
     expect(a.digest).not.toBe(b.digest);
   });

@@ -8,15 +8,15 @@ import { SqlitePacketStore } from '@tapline/adapters/sqlite/packet-store';
 import { SqliteResultStore } from '@tapline/adapters/sqlite/result-store';
 import { SqliteWindowStore } from '@tapline/adapters/sqlite/window-store';
 import { PipelineError } from '@tapline/core/errors';
+import type { LedgerStore, PacketStore, ResultStore, WindowStore } from '@tapline/core/ports';
 import { systemClock } from './clock.ts';
 
-/** All ports of the stages, implemented by one data folder. */
+/** Every port that the stages keep something in. */
 export interface Stores {
-  readonly folder: string;
-  readonly windows: SqliteWindowStore;
-  readonly packets: SqlitePacketStore;
-  readonly results: SqliteResultStore;
-  readonly ledger: SqliteLedgerStore;
+  readonly windows: WindowStore;
+  readonly packets: PacketStore;
+  readonly results: ResultStore;
+  readonly ledger: LedgerStore;
   close(): void;
 }
 
@@ -24,7 +24,6 @@ export interface Stores {
 export function openStores(folder: string): Stores {
   const database = new SqliteDatabase(folder);
   return {
-    folder,
     windows: new SqliteWindowStore(database, systemClock),
     packets: new SqlitePacketStore(database, systemClock),
     results: new SqliteResultStore(database, systemClock),

@@ -24,7 +24,7 @@ export class Line {
   readonly #window: WindowDeps;
   readonly #score: ScoreDeps;
 
-  constructor(stores: Stores, windowUs: number) {
+  constructor(stores: Omit<Stores, 'close'>, windowUs: number) {
     const { packets, windows, results, ledger } = stores;
     this.#parse = { codecs, packets, windows, ledger, windowUs, scratch: createParseScratch() };
     const stages = { windows, ledger, clock: systemClock, windowUs, timeoutUs: DEFAULT_TIMEOUT_US };

@@ -1,4 +1,5 @@
 /** One capture through the whole embedded line, from the sensor's thread to closed books and a digest. */
+import { newHash, sha256 } from '@tapline/adapters/hash/sha256';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { captureIdentity } from '@tapline/adapters/file/identity';
 import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
@@ -9,7 +10,6 @@ import type { RunStatus } from '@tapline/core/report/snapshot';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
 import { audit, type AuditReport } from '@tapline/functions/stages/audit';
 import type { Stores } from './data-folder.ts';
-import { newSha256, sha256 } from './sha256.ts';
 import { Line } from './line.ts';
 import type { SourcePosition } from './messages.ts';
 import { SensorThread, type SensorMessage } from './sensor.ts';
@@ -106,7 +106,7 @@ export class CaptureRun {
       windows: (await results.sensors()).find((known) => known.sensor === sensor)?.windows ?? 0,
       wireBytes: counters.wireBytes,
       batchBytes: this.#batchBytes,
-      digest: await digest(sensor, { ...this.#stores, newHash: newSha256 }),
+      digest: await digest(sensor, { ...this.#stores, newHash }),
       elapsedMs,
       ...(fault === undefined ? {} : { fault }),
     };
