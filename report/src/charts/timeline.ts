@@ -65,9 +65,10 @@ interface Step {
   readonly known: boolean;
 }
 
-/** The outline of one class: a closing point ends each run of known buckets at the end of its last bucket. */
+/** The outline of one class, empty when it had no traffic: a closing point ends each run of known buckets at the end of its last bucket. */
 const steps = (buckets: readonly TrafficBucket[], index: number): Step[] => {
   const points: Step[] = [];
+  if (!buckets.some((bucket) => (bucket.rates?.[index] ?? 0) > 0)) return points;
   buckets.forEach((bucket, at) => {
     if (bucket.rates === null) return;
     const low = bucket.rates.slice(0, index).reduce((sum, rate) => sum + rate, 0);

@@ -24,6 +24,20 @@ export interface VNode {
 
 const SVG_NAMESPACE = 'http://www.w3.org/2000/svg';
 
+/** Characters that reorder or hide what stands around them: in a packet's text they are only ever there to deceive. */
+const DECEIVING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+
+/** The text with deceiving characters made visible as their code points. */
+export function visible(text: string): string {
+  return text.replace(
+    DECEIVING,
+    (character) => `⟨U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`,
+  );
+}
+
+/** Attributes that a reader sees or hears. */
+const SPOKEN = new Set(['title', 'aria-label']);
+
 /**
  * Makes a node. `onclick: f` attaches a handler, `style: {…}` sets CSS properties, `key` names the node among its
  * siblings, everything else is an attribute.
@@ -38,12 +52,12 @@ export function h(tag: string, properties: Properties, ...children: readonly (Ch
     if (typeof value === 'function') handlers[name.slice(2)] = value;
     else if (typeof value === 'object') style = value;
     else if (name === 'key') key = String(value);
-    else attributes[name] = value === true ? '' : String(value);
+    else attributes[name] = value === true ? '' : SPOKEN.has(name) ? visible(String(value)) : String(value);
   }
   const kept: (VNode | string)[] = [];
   for (const child of children.flat()) {
     if (child === null || child === false) continue;
-    kept.push(typeof child === 'object' ? child : String(child));
+    kept.push(typeof child === 'object' ? child : visible(String(child)));
   }
   return { tag, key, attributes, style, handlers, children: kept };
 }

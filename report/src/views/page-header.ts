@@ -6,6 +6,8 @@ import { clockTime, dayOf, duration } from '../format/times.ts';
 import { DEFAULT_STATE, formatState, withPanel } from '../state/url-state.ts';
 import { THEMES, type Theme, type View } from './model.ts';
 
+const BLANK = '\u00a0';
+
 const runText = (run: RunStatus): string => {
   if (run.state === 'waiting') return 'waiting for packets';
   if (run.state === 'finished') return 'finished';
@@ -16,7 +18,8 @@ const runPill = (view: View, run: RunStatus): VNode => {
   const { staleMs } = view.model;
   const stale = staleMs !== null;
   const text = stale ? `no answer for ${duration(staleMs * 1000)}` : runText(run);
-  const detail = run.source === null ? null : h('span', { class: 'run-source', title: run.source }, run.source);
+  // A line that is empty still takes its place, so that the header keeps its height.
+  const detail = h('span', { class: 'run-source', title: run.source }, run.source ?? BLANK);
   return h(
     'p',
     { class: `run run-${stale ? 'stale' : run.state}`, role: 'status' },
@@ -82,7 +85,7 @@ const sensorChoice = (view: View, overview: Overview | null): VNode => {
     'p',
     { class: 'sensor' },
     name,
-    first === undefined ? null : h('span', { class: 'sensor-day' }, `${dayOf(first)} UTC`),
+    h('span', { class: 'sensor-day' }, first === undefined ? BLANK : `${dayOf(first)} UTC`),
   );
 };
 

@@ -40,7 +40,7 @@ const zoomOut = (view: View): Child =>
       type: 'button',
       class: 'zoom-out',
       title: 'Show the whole time (0)',
-      'aria-label': 'Show the whole time',
+      'aria-label': 'All: show the whole time',
       disabled: view.model.state.range === null,
       onclick: () => {
         view.actions.go({ ...view.model.state, range: null });

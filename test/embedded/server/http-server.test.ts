@@ -1,0 +1,158 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildReport } from '../../../report/build.ts';
+import { SECURITY_HEADERS, startServer, type RunningServer } from '../../../embedded/src/server/http-server.ts';
+
+let server: RunningServer;
+let folder: string;
+const asked: string[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tapline-page-'));
+  await buildReport(join(folder, 'page'));
+  await writeFile(join(folder, 'secret.json'), '"secret"');
+  const api = ({ method, path, query }: { method: string; path: string; query: URLSearchParams }) => {
+    asked.push(`${method} ${path} ${query.toString()}`);
+    return Promise.resolve({ status: 200, headers: { 'Content-Type': 'application/json' }, body: '{"héllo":1}' });
+  };
+  server = await startServer({ port: 0, api, staticDir: join(folder, 'page') });
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** Sends the path as it is: fetch and URL would tidy it up first. */
+const send = (path: string, options: { method?: string; headers?: Record<string, string> } = {}): Promise<Reply> =>
+  new Promise((resolve, reject) => {
+    const { method = 'GET', headers = {} } = options;
+    const sent = request({ host: '127.0.0.1', port: server.port, path, method, headers, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (body += chunk));
+      response.on('end', () => {
+        resolve({ status: response.statusCode!, headers: response.headers, body });
+      });
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+
+describe('the report server', () => {
+  test('serves the page with a policy that allows no inline script, style or third party', async () => {
+    const reply = await send('/');
+    expect(reply.status).toBe(200);
+    const policy = reply.headers['content-security-policy'];
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/u);
+    expect(policy).not.toMatch(/unsafe|https?:|\*/u);
+    expect(reply.headers['x-content-type-options']).toBe('nosniff');
+    expect(reply.body).not.toMatch(/style="|onload=|<style|<script>/u);
+  });
+
+  test.each(['/', '/page.js', '/nothing', '/api/v1/overview', '/../secret.json'])(
+    'sends every security header with %s',
+    async (path) => {
+      const { headers } = await send(path);
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) expect(headers[name.toLowerCase()]).toBe(value);
+    },
+  );
+
+  test.each([
+    '/../secret.json',
+    '/%2e%2e/secret.json',
+    '/..%2fsecret.json',
+    '//secret.json',
+    '/page.js/../../secret.json',
+    '/.',
+    '/page.js%00',
+    '\\..\\secret.json',
+  ])('finds nothing outside the page at %s', async (path) => {
+    const reply = await send(path);
+    // 400: what Node refuses to read as a request at all.
+    expect([400, 404]).toContain(reply.status);
+    expect(reply.body).not.toContain('secret');
+  });
+
+  test('answers to its own names only, so that a rebound DNS name gets nothing', async () => {
+    for (const host of [`127.0.0.1:${server.port}`, `localhost:${server.port}`, `[::1]:${server.port}`]) {
+      expect((await send('/', { headers: { Host: host } })).status).toBe(200);
+    }
+    for (const host of [
+      'evil.test',
+      `evil.test:${server.port}`,
+      '127.0.0.1',
+      `127.0.0.1.evil.test:${server.port}`,
+      'tapline',
+    ]) {
+      expect((await send('/api/v1/overview', { headers: { Host: host } })).status).not.toBe(200);
+    }
+  });
+
+  test('listens on loopback only', async () => {
+    expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
+    const refused = await new Promise((resolve) => {
+      const socket = connect({ host: '127.0.0.2', port: server.port }, () => {
+        resolve(false);
+      });
+      socket.on('error', () => {
+        resolve(true);
+      });
+    });
+    expect(refused).toBe(true);
+  });
+
+  test('takes GET and HEAD, and HEAD has the length without the body', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+      const reply = await send('/api/v1/overview', { method });
+      expect([reply.status, reply.headers['allow']]).toEqual([405, 'GET, HEAD']);
+    }
+    const head = await send('/api/v1/overview', { method: 'HEAD' });
+    expect([head.status, head.headers['content-length'], head.body]).toEqual([200, '12', '']);
+  });
+
+  test('hands the API its path and query, and compresses and revalidates the page', async () => {
+    await send('/api/v1/packets?host=10.0.0.1&after=a%2Fb');
+    expect(asked.at(-1)).toBe('GET /api/v1/packets host=10.0.0.1&after=a%2Fb');
+    const plain = await send('/page.js');
+    const zipped = await send('/page.js', { headers: { 'Accept-Encoding': 'gzip, br' } });
+    expect(zipped.headers['content-encoding']).toBe('gzip');
+    expect(Number(zipped.headers['content-length'])).toBeLessThan(Number(plain.headers['content-length']) / 2);
+    const again = await send('/page.js', { headers: { 'If-None-Match': String(plain.headers['etag']) } });
+    expect([again.status, again.body]).toEqual([304, '']);
+  });
+
+  test('a port in use is one clear line that names the port and --port', async () => {
+    const second = startServer({
+      port: server.port,
+      api: () => Promise.reject(new Error('unused')),
+      staticDir: join(folder, 'page'),
+    });
+    await expect(second).rejects.toMatchObject({
+      code: 'USAGE',
+      message: `port ${server.port} is already in use; choose another one with --port`,
+    });
+  });
+
+  test('an API that throws is a 500 without details, and the server lives on', async () => {
+    const broken = await startServer({
+      port: 0,
+      api: () => Promise.reject(new Error('secret')),
+      staticDir: join(folder, 'page'),
+    });
+    const reply = await fetch(`${broken.url}/api/v1/overview`);
+    expect([reply.status, await reply.text()]).toEqual([500, 'the server failed\n']);
+    expect((await fetch(broken.url)).status).toBe(200);
+    await broken.close();
+    await expect(fetch(broken.url)).rejects.toThrow();
+  });
+});
