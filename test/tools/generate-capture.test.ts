@@ -1,5 +1,4 @@
 /** The seeded generator: the same bytes for the same seed, valid packets by three opinions, and labels that are true. */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -12,6 +11,7 @@ import { passUs, repeatCapture } from '../../tools/generate-capture/repeat-captu
 import { decodeCapture } from '../helpers/decode.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { TSHARK } from '../helpers/tshark.ts';
+import { BAD_CHECKSUM, selectedByTshark } from '../helpers/tshark-counts.ts';
 
 const folder = temporaryFolder();
 
@@ -156,29 +156,11 @@ describe('the capture generator', () => {
   it.skipIf(!TSHARK)('labels exactly the packets that its filters select, and tshark finds no bad checksum', () => {
     const path = join(folder, 'labelled.pcap');
     const { result } = write(new CaptureWriter(path), { packets: 30_000, seed: 5 });
-    const bad = ['ip', 'tcp', 'udp', 'icmp', 'icmpv6'].map((name) => `${name}.checksum.status == "Bad"`).join(' || ');
-    const counts = selectedByTshark(path, [...result.attacks.map(({ filter }) => filter), bad]);
+    const counts = selectedByTshark(path, [...result.attacks.map(({ filter }) => filter), BAD_CHECKSUM]);
     expect(counts).toEqual([...result.attacks.map(({ attackPackets }) => attackPackets), 0]);
     expect(Math.min(...counts.slice(0, -1))).toBeGreaterThan(100);
   });
 });
-
-/** How many packets each display filter selects, in one run of tshark. */
-function selectedByTshark(path: string, filters: readonly string[]): number[] {
-  const options = ['ip', 'tcp', 'udp'].flatMap((name) => ['-o', `${name}.check_checksum:TRUE`]);
-  const statistic = `io,stat,0,${filters.join(',')}`;
-  const output = execFileSync('tshark', ['-n', ...options, '-r', path, '-q', '-z', statistic], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  // The one row of the table: interval, then frames and bytes per filter.
-  const row = output.split('\n').find((line) => line.includes('<>'))!;
-  return row
-    .split('|')
-    .slice(2, -1)
-    .filter((_cell, index) => index % 2 === 0)
-    .map(Number);
-}
 
 function write(writer: CaptureWriter, options: GeneratorOptions): { frames: Frame[]; result: GeneratorResult } {
   const collected = collect(options);
