@@ -1,6 +1,7 @@
 /**
  * SYN flood: a service is asked for more connections than anyone completes (RFC 4987). Keyed by the victim, so that spoofed
- * and many sources do not matter; a flood over many ports is one finding about the host. Mute in one-sided captures.
+ * and many sources do not matter; a flood over many ports is one finding about the host. Whether a request was completed
+ * is seen in the initiator's own packets, so a capture of that direction alone is enough.
  */
 import { IP_PROTOCOL, isHalfOpen } from '../window/flow-traits.ts';
 import type { Contributor, Evidence } from './alert.ts';
@@ -24,11 +25,10 @@ export const synFlood: Detector = {
   gravity: 0.5,
   lookbackWindows: () => 0,
   detect(view, config) {
-    if (view.isOneSided) return [];
     const { byHost, byService } = countRequests(view);
     const found: Finding[] = [];
     for (const [host, all] of byHost) {
-      if (!isFlood(all, config.synFlood.halfOpen, config)) continue;
+      if (all.halfOpen < config.synFlood.halfOpen) continue;
       const { port, requests } = topPort(byService, host);
       if (requests.halfOpen >= config.synFlood.portShare * all.halfOpen) {
         if (isFlood(requests, config.synFlood.halfOpen, config)) found.push(evidence(view, host, port, requests));

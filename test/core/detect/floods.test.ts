@@ -98,11 +98,15 @@ describe('syn-flood', () => {
     expect(named(merge(crowd, down))).toEqual([]);
   });
 
-  it('is mute when the capture sees one direction only', () => {
+  it("sees a flood, and no flood, in a capture of the clients' direction alone", () => {
     const oneSided = repeat(3000, 0, 3 * MS, (index, timeUs) =>
       conversation(timeUs, { from: spoofed(index), to: VICTIM, sourcePort: 1024, port: 80 }),
     ).filter(({ to }) => to === VICTIM);
     expect(named(oneSided)).toEqual([]);
+    const flood = repeat(3000, 0, 3 * MS, (index, timeUs) =>
+      request(timeUs, { from: spoofed(index), to: VICTIM, sourcePort: 1025, port: 443 }),
+    );
+    expect(named(merge(oneSided, flood))).toEqual([`syn-flood ${VICTIM}:443`]);
   });
 });
 

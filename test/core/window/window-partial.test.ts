@@ -12,8 +12,9 @@ import { partialsOf } from '../../helpers/panes.ts';
 
 const WINDOW_US = 10_000_000;
 
-const host = fc.integer({ min: 1, max: 12 }).map((last) => `192.0.2.${last}`);
-const host6 = fc.integer({ min: 1, max: 9 }).map((last) => `2001:db8::${last}`);
+// Few hosts and ports, so that most flows have several packets and are cut by most cuts.
+const host = fc.integer({ min: 1, max: 3 }).map((last) => `192.0.2.${last}`);
+const host6 = fc.integer({ min: 1, max: 2 }).map((last) => `2001:db8::${last}`);
 const shared = {
   // Two windows before and two after 1970, in any order.
   timeUs: fc.integer({ min: -2 * WINDOW_US, max: 2 * WINDOW_US - 1 }),
@@ -21,7 +22,7 @@ const shared = {
   payload: fc.integer({ min: 0, max: 1500 }),
   quality: fc.constantFrom(0, 0, 0, QUALITY.truncated, QUALITY.malformedNetwork | QUALITY.oversize),
 };
-const port = fc.constantFrom(22, 53, 80, 443, 40_000, 40_001, 65_535);
+const port = fc.constantFrom(80, 40_000);
 const pair = fc.oneof(fc.record({ from: host, to: host }), fc.record({ from: host6, to: host6 }));
 const packet: fc.Arbitrary<TestPacket> = fc
   .tuple(
