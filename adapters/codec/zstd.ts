@@ -3,7 +3,8 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { PipelineError } from '@tapline/core/errors';
 import type { Codec } from '@tapline/core/ports';
 
-const params = { [constants.ZSTD_c_compressionLevel]: 1 };
+/** A match table of 16 KB stays in the first-level cache: the same size of batches, a little sooner. */
+const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_hashLog]: 12 };
 
 export const zstd: Codec = {
   id: 1,
