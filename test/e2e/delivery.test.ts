@@ -65,10 +65,10 @@ async function settled(line: StageLine): Promise<string> {
   return line.digest(sensor);
 }
 
-/** Each message one to five times, in an order that the seed decides. */
-function manyTimes(messages: readonly Message[], seed: number): Message[] {
+/** Each message one to five times (or to `most`), in an order that the seed decides. */
+function manyTimes(messages: readonly Message[], seed: number, most = 5): Message[] {
   return shuffled(
-    messages.flatMap((message, i) => Array<Message>(1 + ((i * 7 + seed) % 5)).fill(message)),
+    messages.flatMap((message, i) => Array<Message>(1 + ((i * 7 + seed) % most)).fill(message)),
     seed,
   );
 }
@@ -255,22 +255,21 @@ describe.skipIf(CAPTURES === undefined)('a real capture', () => {
     'ncsa+bro-simple-scan/testing/pcaps/backscatter.trace',
     'StopDDoS+packet-captures/amp.UDP.snmp.src161.pcapng',
   ];
-  it.each(paths)(
-    '%s gives one digest in order in memory and shuffled, one to five times each, in SQLite',
-    async (path) => {
-      const windowUs = 10_000_000;
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of openCapture(join(CAPTURES!, path))) chunks.push(chunk);
-      const messages = cutMessages({ sensor, session: 'real', windowUs, arrivalUs: clock.timeUs }, (sink) => {
-        const reader = new CaptureReader(sink);
-        for (const chunk of chunks) reader.feed(chunk);
-        reader.end();
-      });
-      const expected = await run(messages, memoryStores(clock), windowUs);
-      const database = new SqliteDatabase(join(folder, path.replaceAll('/', '+')));
-      const shuffledRun = await run(manyTimes(messages, 3), sqliteStores(database, clock), windowUs);
-      expect(shuffledRun.digest).toBe(expected.digest);
-      database.close();
-    },
-  );
+  it.each(paths)('%s gives one digest in order in memory and shuffled, several times each, in SQLite', async (path) => {
+    const windowUs = 10_000_000;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of openCapture(join(CAPTURES!, path))) chunks.push(chunk);
+    const messages = cutMessages({ sensor, session: 'real', windowUs, arrivalUs: clock.timeUs }, (sink) => {
+      const reader = new CaptureReader(sink);
+      for (const chunk of chunks) reader.feed(chunk);
+      reader.end();
+    });
+    const expected = await run(messages, memoryStores(clock), windowUs);
+    // A day of sparse backscatter makes thousands of messages; two deliveries of each say as much as five.
+    const most = messages.length > 1000 ? 2 : 5;
+    const database = new SqliteDatabase(join(folder, path.replaceAll('/', '+')));
+    const shuffledRun = await run(manyTimes(messages, 3, most), sqliteStores(database, clock), windowUs);
+    expect(shuffledRun.digest).toBe(expected.digest);
+    database.close();
+  });
 });
