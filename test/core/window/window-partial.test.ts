@@ -13,11 +13,11 @@ import { partialsOf } from '../../helpers/panes.ts';
 const WINDOW_US = 10_000_000;
 
 // Few hosts and ports, so that most flows have several packets and are cut by most cuts.
-const host = fc.integer({ min: 1, max: 3 }).map((last) => `192.0.2.${last}`);
+const host = fc.integer({ min: 1, max: 2 }).map((last) => `192.0.2.${last}`);
 const host6 = fc.integer({ min: 1, max: 2 }).map((last) => `2001:db8::${last}`);
 const shared = {
-  // Two windows before and two after 1970, in any order.
-  timeUs: fc.integer({ min: -2 * WINDOW_US, max: 2 * WINDOW_US - 1 }),
+  // A window before and one after 1970, in any order.
+  timeUs: fc.integer({ min: -WINDOW_US, max: WINDOW_US - 1 }),
   length: fc.integer({ min: 0, max: 70_000 }),
   payload: fc.integer({ min: 0, max: 1500 }),
   quality: fc.constantFrom(0, 0, 0, QUALITY.truncated, QUALITY.malformedNetwork | QUALITY.oversize),
@@ -33,7 +33,7 @@ const packet: fc.Arbitrary<TestPacket> = fc
         protocol: fc.constant('tcp' as const),
         sourcePort: port,
         destinationPort: port,
-        flags: fc.integer({ min: 0, max: 511 }),
+        flags: fc.constantFrom(FLAG.syn, FLAG.syn | FLAG.ack, FLAG.ack, FLAG.rst, FLAG.rst | FLAG.ack, 0, 511),
       }),
       fc.record({ protocol: fc.constant('udp' as const), sourcePort: port, destinationPort: port }),
       fc.record({
@@ -44,7 +44,7 @@ const packet: fc.Arbitrary<TestPacket> = fc
     ),
   )
   .map((parts) => Object.assign({}, ...parts) as TestPacket);
-const traffic = fc.array(packet, { minLength: 1, maxLength: 200 });
+const traffic = fc.array(packet, { minLength: 1, maxLength: 200, size: 'max' });
 
 /** Merges partials in the given order, through their bytes. */
 function paneBytes(partials: readonly WindowPartial[]): Map<number, string> {
