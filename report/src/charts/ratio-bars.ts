@@ -27,10 +27,10 @@ const bar = (reason: Reason): VNode => {
   );
 };
 
-/** `half-open-connections` → `half open connections`. */
+/** `halfOpenRatio` → `half open ratio`. */
 export function featureName(feature: string): string {
   return feature
-    .replace(/([a-z])([A-Z])/gu, '$1 $2')
+    .replace(/([a-z0-9])([A-Z])/gu, '$1 $2')
     .replace(/[-_]/gu, ' ')
     .toLowerCase();
 }
@@ -44,32 +44,25 @@ const bounds = (reason: Reason): Child[] => [
   ),
 ];
 
-/** The list of reasons, strongest first. */
+/** The list of reasons in the order of the detector, which puts what matters most first. */
 export function ratioBars(reasons: readonly Reason[]): VNode {
   return h(
     'ul',
     { class: 'ratio-bars' },
-    reasons
-      .toSorted((a, b) => b.ratio - a.ratio)
-      .map((reason) =>
+    reasons.map((reason) =>
+      h(
+        'li',
+        {},
         h(
-          'li',
-          {},
-          h(
-            'div',
-            { class: 'ratio-head' },
-            h('span', { class: 'ratio-name' }, featureName(reason.feature)),
-            h('strong', { class: 'ratio-value' }, measured(reason.value, reason.unit)),
-            h(
-              'span',
-              { class: 'ratio-times' },
-              times(reason.ratio),
-              h('span', { class: 'visually-hidden' }, ' the bar'),
-            ),
-          ),
-          bar(reason),
-          h('div', { class: 'ratio-bounds' }, bounds(reason)),
+          'div',
+          { class: 'ratio-head' },
+          h('span', { class: 'ratio-name' }, featureName(reason.feature)),
+          h('strong', { class: 'ratio-value' }, measured(reason.value, reason.unit)),
+          h('span', { class: 'ratio-times' }, times(reason.ratio), h('span', { class: 'visually-hidden' }, ' the bar')),
         ),
+        bar(reason),
+        h('div', { class: 'ratio-bounds' }, bounds(reason)),
       ),
+    ),
   );
 }

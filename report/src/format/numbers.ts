@@ -52,7 +52,8 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 
 /** A measured value in its unit; counts keep their digits up to a million, sizes and rates are shortened. */
 export function measured(value: number, unit: string): string {
-  if (unit === 'ratio' || unit === 'share') return percent(value);
+  if (unit === 'share') return percent(value);
+  if (unit === 'ratio') return times(value);
   if (unit === 'bytes' || unit === 'B') return short(value, 'B');
   if (unit === 'us' || unit === 'µs') return short(value / 1e6, 's');
   const number = Number.isInteger(value) && Math.abs(value) < 1e6 ? whole(value) : short(value);

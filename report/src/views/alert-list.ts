@@ -19,7 +19,8 @@ export function alertTags(alert: Alert): Child[] {
   ];
 }
 
-const strongest = (alert: Alert): number => Math.max(...alert.reasons.map((reason) => reason.ratio), 0);
+/** How far beyond the bar its first reason is: detectors put what matters most first. */
+const beyond = (alert: Alert): string => (alert.reasons[0] === undefined ? '' : times(alert.reasons[0].ratio));
 
 const row = (view: View, alert: Alert): VNode => {
   const chosen = view.model.state.alert === alert.id;
@@ -35,7 +36,7 @@ const row = (view: View, alert: Alert): VNode => {
       },
       h('span', { class: 'alert-severity' }, severityMark(alert.severity), h('span', {}, alert.severity)),
       h('span', { class: 'alert-detector' }, alert.detector),
-      h('span', { class: 'alert-times' }, times(strongest(alert)), h('span', { class: 'visually-hidden' }, ' the bar')),
+      h('span', { class: 'alert-times' }, beyond(alert), h('span', { class: 'visually-hidden' }, ' the bar')),
       h('span', { class: 'alert-entity', title: alert.entity }, alert.entity),
       h(
         'span',

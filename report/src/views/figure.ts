@@ -31,7 +31,7 @@ export function dataTable(table: Table, caption: string): VNode {
   const numeric = (index: number): string | null => (table.columns[index]?.numeric ? 'numeric' : null);
   return h(
     'div',
-    { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': caption },
+    { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': `${caption}, table` },
     h(
       'table',
       {},

@@ -14,12 +14,15 @@ const runText = (run: RunStatus): string => {
   return run.progress === null ? 'live' : `replaying ${percent(Math.floor(run.progress * 100) / 100)}`;
 };
 
+/** The last part of a path: the rest is in the title. */
+const fileName = (source: string | null): string | undefined => source?.split(/[/\\]/u).at(-1);
+
 const runPill = (view: View, run: RunStatus): VNode => {
   const { staleMs } = view.model;
   const stale = staleMs !== null;
   const text = stale ? `no answer for ${duration(staleMs * 1000)}` : runText(run);
   // A line that is empty still takes its place, so that the header keeps its height.
-  const detail = h('span', { class: 'run-source', title: run.source }, run.source ?? BLANK);
+  const detail = h('span', { class: 'run-source', title: run.source }, fileName(run.source) ?? BLANK);
   return h(
     'p',
     { class: `run run-${stale ? 'stale' : run.state}`, role: 'status' },

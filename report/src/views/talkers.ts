@@ -57,10 +57,12 @@ const ranked = (view: View, entries: readonly TopEntry[], options: RankedOptions
   });
 };
 
+/** `tcp/443` by protocol and port, `icmp` by protocol; what no bound kept apart has no packets of its own. */
 const serviceQuery = (key: string): Partial<PacketQuery> | null => {
-  const [protocol, port] = key.split('/');
+  const [protocol = '', port] = key.split('/');
+  if (protocol === 'other') return null;
   const number = Number(port);
-  return protocol === undefined || !Number.isInteger(number) ? null : { protocol, port: number };
+  return port === undefined || !Number.isInteger(number) ? { protocol } : { protocol, port: number };
 };
 
 const pairMatrix = (view: View, entries: readonly TopEntry[]): VNode => {
@@ -89,7 +91,7 @@ const NO_TOPS = { sources: [], destinations: [], pairs: [], services: [], protoc
 
 export function talkers(view: View): VNode {
   const tops = view.model.overview.value?.tops ?? NO_TOPS;
-  const host = (key: string): Partial<PacketQuery> => ({ host: key });
+  const host = (key: string): Partial<PacketQuery> | null => (key === 'other' ? null : { host: key });
   return h(
     'div',
     { class: 'talkers', key: 'talkers' },

@@ -1,14 +1,14 @@
 /** The time line with its controls: metric, legend with the values under the cursor, brush, and the keys. */
 import { TRAFFIC_CLASSES } from '@tapline/core/kpi/kpi-row';
 import type { TimeRange } from '@tapline/core/ports';
-import type { Overview } from '@tapline/core/report/snapshot';
+import type { Overview, SeriesGap } from '@tapline/core/report/snapshot';
 import { timeline, timelineFrame, type Size } from '../charts/timeline.ts';
 import { rateUnit, totalRate, trafficBuckets, type TrafficBucket } from '../charts/traffic-buckets.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { short } from '../format/numbers.ts';
 import { clockTime, duration, isoTime, timeRange } from '../format/times.ts';
-import { formatState, METRICS, withPanel } from '../state/url-state.ts';
-import { figure } from './figure.ts';
+import { formatState, METRICS, withPanel, type Metric } from '../state/url-state.ts';
+import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
 import { timelineInput } from './timeline-input.ts';
 
@@ -53,7 +53,7 @@ const bucketAt = (buckets: readonly TrafficBucket[], timeUs: number | null): Tra
   timeUs === null ? undefined : buckets.find((bucket) => timeUs >= bucket.startUs && timeUs < bucket.endUs);
 
 /** Names, colours and the values at the cursor (or the peak, while nothing is pointed at). */
-const legend = (view: View, buckets: readonly TrafficBucket[], range: TimeRange): VNode => {
+const legend = (view: View, buckets: readonly TrafficBucket[], range: TimeRange | null): VNode => {
   const pointed = bucketAt(buckets, view.model.cursorUs);
   const peak = buckets.reduce<TrafficBucket | undefined>(
     (best, bucket) => (best === undefined || totalRate(bucket) > totalRate(best) ? bucket : best),
@@ -86,7 +86,7 @@ const legend = (view: View, buckets: readonly TrafficBucket[], range: TimeRange)
     h(
       'p',
       { class: 'legend-range' },
-      `${timeRange(range.fromUs, range.toUs)} UTC, ${duration(range.toUs - range.fromUs)}`,
+      range === null ? '–' : `${timeRange(range.fromUs, range.toUs)} UTC, ${duration(range.toUs - range.fromUs)}`,
     ),
   );
 };
@@ -108,13 +108,23 @@ const selectedWindow = (view: View, windowUs: number): TimeRange | null => {
   return window === null ? null : { fromUs: window, toUs: window + windowUs };
 };
 
-const plot = (
-  view: View,
-  overview: Overview,
-  buckets: readonly TrafficBucket[],
-  range: TimeRange,
-  size: Size,
-): VNode => {
+interface Known {
+  readonly overview: Overview;
+  readonly range: TimeRange;
+  readonly gaps: readonly SeriesGap[];
+}
+
+const bucketTable = (buckets: readonly TrafficBucket[], metric: Metric): Table => ({
+  columns: [
+    { name: 'time (UTC)' },
+    ...TRAFFIC_CLASSES.map((name) => ({ name: `${name} ${rateUnit(metric)}`, numeric: true })),
+  ],
+  rows: buckets
+    .filter((bucket) => bucket.rates !== null)
+    .map((bucket) => [isoTime(bucket.startUs), ...bucket.rates!.map((rate) => Math.round(rate * 100) / 100)]),
+});
+
+const plot = (view: View, { overview, range, gaps }: Known, buckets: readonly TrafficBucket[], size: Size): VNode => {
   const { model } = view;
   const input = timelineInput(view, {
     frame: timelineFrame(range, size),
@@ -137,7 +147,7 @@ const plot = (
     timeline(
       {
         buckets,
-        gaps: overview.gaps,
+        gaps,
         range,
         unit: rateUnit(model.state.metric),
         alerts: overview.alerts,
@@ -152,33 +162,46 @@ const plot = (
   );
 };
 
+/** What is shown: the reader's choice at once, although the answer for it is still on its way. */
+const shownRange = (view: View, overview: Overview | null): TimeRange | null =>
+  overview?.range == null ? null : (view.model.state.range ?? overview.extent);
+
+/** Nothing is known of the parts of `shown` that the answer at hand does not cover. */
+const gapsWithin = (overview: Overview, shown: TimeRange): SeriesGap[] => {
+  const { fromUs, toUs } = overview.range ?? shown;
+  const open = (from: number, to: number): SeriesGap[] =>
+    to > from ? [{ fromUs: from, toUs: to, kind: 'open', missingPackets: 0 }] : [];
+  const inside = overview.gaps.filter((gap) => gap.fromUs < shown.toUs && gap.toUs > shown.fromUs);
+  return [
+    ...open(shown.fromUs, Math.min(fromUs, shown.toUs)),
+    ...inside,
+    ...open(Math.max(toUs, shown.fromUs), shown.toUs),
+  ];
+};
+
+/** As high as the time line will be, so that nothing moves when it comes. */
+const emptyPlot = (overview: Overview | null, size: Size): VNode => {
+  const text = overview === null ? 'Loading…' : 'No packets yet. The time line starts with the first closed window.';
+  return h('p', { class: 'empty timeline-plot', style: { height: `${size.height}px` } }, text);
+};
+
 /** The section, or a quiet frame of the same height while there is nothing to draw. */
 export function timelinePanel(view: View): VNode {
   const overview = view.model.overview.value;
-  const range = overview?.range ?? null;
+  const range = shownRange(view, overview);
   const { width } = view.model;
   const size: Size = { width, height: width < 480 ? 260 : width < 2200 ? 300 : 420 };
-  const buckets =
-    overview === null || range === null
-      ? []
-      : trafficBuckets(overview.series, overview.gaps, range, view.model.state.metric);
+  const known = overview === null || range === null ? null : { overview, range, gaps: gapsWithin(overview, range) };
+  const { metric } = view.model.state;
+  const buckets = known === null ? [] : trafficBuckets(known.overview.series, known.gaps, known.range, metric);
   return figure(view, {
     name: 'traffic',
     title: 'Traffic',
     controls: [metricSwitch(view), zoomOut(view)],
-    empty: range === null ? 'No packets yet. The time line starts with the first closed window.' : null,
-    table: () => ({
-      columns: [
-        { name: 'time (UTC)' },
-        ...TRAFFIC_CLASSES.map((name) => ({ name: `${name} ${rateUnit(view.model.state.metric)}`, numeric: true })),
-      ],
-      rows: buckets
-        .filter((bucket) => bucket.rates !== null)
-        .map((bucket) => [isoTime(bucket.startUs), ...bucket.rates!.map((rate) => Math.round(rate * 100) / 100)]),
-    }),
+    table: () => bucketTable(buckets, metric),
     chart: () =>
-      overview === null || range === null
-        ? []
-        : [legend(view, buckets, range), plot(view, overview, buckets, range, size), announcement(view, buckets)],
+      known === null
+        ? [legend(view, [], null), emptyPlot(overview, size)]
+        : [legend(view, buckets, known.range), plot(view, known, buckets, size), announcement(view, buckets)],
   });
 }

@@ -13,7 +13,7 @@ import { panel, pending } from './panel.ts';
 const reading = (kpi: KpiReading): VNode =>
   h(
     'div',
-    { class: 'kpi', key: kpi.name, title: kpi.doc },
+    { class: kpi.value === 0 ? 'kpi zero' : 'kpi', key: kpi.name, title: kpi.doc },
     h('dt', {}, featureName(kpi.name)),
     h('dd', {}, measured(kpi.value, kpi.unit)),
   );
