@@ -6,7 +6,7 @@
  *   +-------+-------+------+------+----+------------+------------+------------+------------+
  */
 import { LAYER, QUALITY } from '../packet/columns.ts';
-import { enterNetwork, isCut, isTooDeep, setIpv4Addresses, u16 } from './cursor.ts';
+import { enterNetwork, isCut, isTooDeep, setIpv4Addresses } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT } from './next.ts';
 import type { Next } from './next.ts';
@@ -14,7 +14,7 @@ import type { Next } from './next.ts';
 export function decodeArp(c: Cursor): Next {
   if (isTooDeep(c) || isCut(c, 8, QUALITY.malformedNetwork)) return NEXT.done;
   const { bytes, position } = c;
-  const protocolType = u16(bytes, position + 2);
+  const protocolType = c.view.getUint16(position + 2);
   const hardwareLength = bytes[position + 4]!;
   const protocolLength = bytes[position + 5]!;
   const isIpv4 = protocolType === 0x0800 && protocolLength === 4;
@@ -25,6 +25,6 @@ export function decodeArp(c: Cursor): Next {
     setIpv4Addresses(c, senderAt, senderAt + 4 + hardwareLength);
   }
   c.layers |= LAYER.arp;
-  c.columns.arpOp[c.row] = u16(bytes, position + 6);
+  c.columns.arpOp[c.row] = c.view.getUint16(position + 6);
   return NEXT.done;
 }

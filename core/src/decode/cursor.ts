@@ -28,6 +28,8 @@ export class Cursor {
   columns: PacketColumns;
   row = 0;
   bytes: Uint8Array = new Uint8Array(0);
+  /** The same bytes for reads of 16 and 32 bits, which are big-endian: one bounds check instead of one per byte. */
+  view: DataView;
   /** Start of the next header. */
   position = 0;
   /** End of what was captured of the current layer's payload. Nothing at or beyond it is ever read. */
@@ -49,17 +51,15 @@ export class Cursor {
 
   constructor(columns: PacketColumns) {
     this.columns = columns;
+    this.view = new DataView(this.bytes.buffer);
   }
-}
 
-/** Big-endian 16-bit read. */
-export function u16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
-}
-
-/** Big-endian 32-bit read; the result is signed, which a Uint32Array element does not mind. */
-export function i32(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  /** Points at a buffer of frames. Many frames come from one, so this is nearly always nothing to do. */
+  setBytes(bytes: Uint8Array): void {
+    if (bytes === this.bytes) return;
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
 }
 
 /**
@@ -123,7 +123,7 @@ function keepOuter(c: Cursor): void {
 
 /** Writes an IPv4 source and destination found in the packet, as ::ffff:a.b.c.d. */
 export function setIpv4Addresses(c: Cursor, sourceAt: number, destinationAt: number): void {
-  const { columns, row, bytes } = c;
+  const { columns, row } = c;
   const word = row * 4;
   const { source, destination } = columns;
   c.layers |= LAYER.addresses;
@@ -131,22 +131,22 @@ export function setIpv4Addresses(c: Cursor, sourceAt: number, destinationAt: num
   source[word] = 0;
   source[word + 1] = 0;
   source[word + 2] = 0xffff;
-  source[word + 3] = i32(bytes, sourceAt);
+  source[word + 3] = c.view.getInt32(sourceAt);
   destination[word] = 0;
   destination[word + 1] = 0;
   destination[word + 2] = 0xffff;
-  destination[word + 3] = i32(bytes, destinationAt);
+  destination[word + 3] = c.view.getInt32(destinationAt);
 }
 
 /** Writes the link addresses of a packet without a network header: two bytes in the third word, four in the fourth. */
 export function setMacAddresses(c: Cursor): void {
-  const { columns, row, bytes } = c;
+  const { columns, row } = c;
   const word = row * 4;
   c.layers |= LAYER.addresses;
   columns.addressType[row] = ADDRESS_TYPE.mac;
-  columns.source[word + 2] = u16(bytes, c.sourceMacAt);
-  columns.source[word + 3] = i32(bytes, c.sourceMacAt + 2);
+  columns.source[word + 2] = c.view.getUint16(c.sourceMacAt);
+  columns.source[word + 3] = c.view.getInt32(c.sourceMacAt + 2);
   if (c.destinationMacAt < 0) return;
-  columns.destination[word + 2] = u16(bytes, c.destinationMacAt);
-  columns.destination[word + 3] = i32(bytes, c.destinationMacAt + 2);
+  columns.destination[word + 2] = c.view.getUint16(c.destinationMacAt);
+  columns.destination[word + 3] = c.view.getInt32(c.destinationMacAt + 2);
 }

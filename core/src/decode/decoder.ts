@@ -72,7 +72,7 @@ export class Decoder {
     const c = (this.#cursor ??= new Cursor(columns));
     c.columns = columns;
     c.row = row;
-    c.bytes = bytes;
+    c.setBytes(bytes);
     c.position = offset;
     c.end = offset + capturedLength;
     // A record that captured more than it says was on the wire is taken by what is there.

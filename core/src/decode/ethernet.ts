@@ -7,7 +7,7 @@
  *   +----------+----------+-----+
  */
 import { LAYER, QUALITY } from '../packet/columns.ts';
-import { isCut, limitTo, u16 } from './cursor.ts';
+import { isCut, limitTo } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT, nextOfEtherType } from './next.ts';
 import type { Next } from './next.ts';
@@ -25,7 +25,7 @@ export function decodeEthernet(c: Cursor): Next {
   }
   if (isCut(c, 14, QUALITY.malformedLink)) return NEXT.done;
   c.layers |= LAYER.ethernet;
-  const type = u16(c.bytes, c.position + 12);
+  const type = c.view.getUint16(c.position + 12);
   c.position += 14;
   return followType(c, type);
 }
@@ -66,7 +66,7 @@ export function decodeProviderBackbone(c: Cursor): Next {
 export function looksLikeEthernet(c: Cursor, at: number): boolean {
   if (at + 15 > c.end) return false;
   const { bytes } = c;
-  const type = u16(bytes, at + 12);
+  const type = c.view.getUint16(at + 12);
   if (type === 0x0800) return bytes[at + 14]! >= 0x45 && bytes[at + 14]! <= 0x4f;
   if (type === 0x86dd) return bytes[at + 14]! >> 4 === 6;
   if (type <= MAX_802_3_LENGTH) return at + 14 + type <= c.wireEnd && type > 2;

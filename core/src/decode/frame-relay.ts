@@ -6,7 +6,7 @@
  *   +---------------+------+-------+-------+             +---------------+-----------+
  */
 import { QUALITY } from '../packet/columns.ts';
-import { isCut, u16 } from './cursor.ts';
+import { isCut } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { decodeSnap } from './llc.ts';
 import { NEXT, nextOfEtherType } from './next.ts';
@@ -26,7 +26,7 @@ export function decodeFrameRelay(c: Cursor): Next {
   c.position += addressLength;
   if (isCut(c, 2, QUALITY.malformedLink)) return NEXT.done;
   if (bytes[c.position] === 0x03) return followNlpid(c);
-  const type = u16(bytes, c.position);
+  const type = c.view.getUint16(c.position);
   if (type < 0x0600) return NEXT.done;
   c.position += 2;
   c.etherType = type;

@@ -6,7 +6,7 @@
  *   +--------------------+---------------+-----------+---------+----------+---------+
  */
 import { LAYER } from '../packet/columns.ts';
-import { u16 } from './cursor.ts';
+
 import type { Cursor } from './cursor.ts';
 import { looksLikeEthernet } from './ethernet.ts';
 import { NEXT, nextOfEtherType } from './next.ts';
@@ -18,7 +18,7 @@ export function decodeGeneve(c: Cursor): Next {
   const { bytes, position } = c;
   if (position + HEADER > c.end || bytes[position]! >> 6 !== 0) return NEXT.done;
   const payloadAt = position + HEADER + (bytes[position]! & 0x3f) * 4;
-  const type = u16(bytes, position + 2);
+  const type = c.view.getUint16(position + 2);
   const next = nextOfEtherType(type);
   if (next === NEXT.done || payloadAt >= c.end) return NEXT.done;
   if (next === NEXT.ethernet && !looksLikeEthernet(c, payloadAt)) return NEXT.done;

@@ -7,7 +7,7 @@
  *     version 1: key = payload length and call id; A = an acknowledgment number follows
  */
 import { LAYER, QUALITY } from '../packet/columns.ts';
-import { isCut, limitTo, u16 } from './cursor.ts';
+import { isCut, limitTo } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT, nextOfEtherType } from './next.ts';
 import type { Next } from './next.ts';
@@ -22,8 +22,8 @@ const CISCO_METADATA = 0x8909;
 
 export function decodeGre(c: Cursor): Next {
   if (isCut(c, 4, QUALITY.malformedTunnel)) return NEXT.done;
-  const flags = u16(c.bytes, c.position);
-  const type = u16(c.bytes, c.position + 2);
+  const flags = c.view.getUint16(c.position);
+  const type = c.view.getUint16(c.position + 2);
   const version = flags & 7;
   if (version > 1) {
     c.quality |= QUALITY.malformedTunnel;
@@ -61,7 +61,7 @@ function followType(c: Cursor, flags: number, type: number): Next {
     case CISCO_METADATA: {
       // Here, unlike behind Ethernet, the type of what follows comes first.
       if (isCut(c, 8, QUALITY.malformedTunnel)) return NEXT.done;
-      const inner = u16(c.bytes, c.position);
+      const inner = c.view.getUint16(c.position);
       c.position += 8;
       return nextOfEtherType(inner);
     }
@@ -77,7 +77,7 @@ function followType(c: Cursor, flags: number, type: number): Next {
 function skipRouting(c: Cursor): boolean {
   for (;;) {
     if (isCut(c, 4, QUALITY.malformedTunnel)) return false;
-    const family = u16(c.bytes, c.position);
+    const family = c.view.getUint16(c.position);
     const length = c.bytes[c.position + 3]!;
     c.position += 4;
     if (family === 0 && length === 0) return true;
@@ -91,7 +91,7 @@ function decodeVersion1(c: Cursor, flags: number): Next {
   if ((flags & SEQUENCE) !== 0) length += 4;
   if ((flags & ACKNOWLEDGMENT) !== 0) length += 4;
   if (isCut(c, length, QUALITY.malformedTunnel)) return NEXT.done;
-  const payloadLength = u16(c.bytes, c.position + 4);
+  const payloadLength = c.view.getUint16(c.position + 4);
   c.position += length;
   // A bare acknowledgment has no sequence number and no payload.
   if ((flags & SEQUENCE) === 0 || payloadLength === 0) return NEXT.done;

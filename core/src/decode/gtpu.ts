@@ -6,7 +6,7 @@
  *   +--------------------+------+--------+------+                 +----------+--------+-----------+
  */
 import { LAYER } from '../packet/columns.ts';
-import { limitTo, u16 } from './cursor.ts';
+import { limitTo } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT } from './next.ts';
 import type { Next } from './next.ts';
@@ -17,7 +17,7 @@ const USER_PACKET = 255;
 export function decodeGtpu(c: Cursor): Next {
   const { bytes, position } = c;
   if (position + HEADER > c.end || bytes[position]! >> 4 !== 3 || bytes[position + 1] !== USER_PACKET) return NEXT.done;
-  const length = u16(bytes, position + 2);
+  const length = c.view.getUint16(position + 2);
   if (position + HEADER + length > c.wireEnd) return NEXT.done;
   const payloadAt = (bytes[position]! & 7) === 0 ? position + HEADER : skipExtensions(c, position + HEADER);
   if (payloadAt < 0 || payloadAt >= Math.min(c.end, position + HEADER + length)) return NEXT.done;

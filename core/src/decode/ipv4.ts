@@ -6,7 +6,7 @@
  *   0         1     2              4    6                   8     9       10         12       16            20
  */
 import { LAYER, QUALITY } from '../packet/columns.ts';
-import { enterNetwork, isCut, isTooDeep, limitTo, setIpv4Addresses, u16 } from './cursor.ts';
+import { enterNetwork, isCut, isTooDeep, limitTo, setIpv4Addresses } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT, nextOfIpProtocol } from './next.ts';
 import type { Next } from './next.ts';
@@ -25,7 +25,7 @@ export function decodeIpv4(c: Cursor): Next {
   }
   enterNetwork(c);
   applyTotalLength(c, headerLength);
-  const fragment = u16(bytes, position + 6);
+  const fragment = c.view.getUint16(position + 6);
   const protocol = bytes[position + 9]!;
   writeHeader(c, fragment, protocol);
   if (headerLength > MIN_HEADER) c.layers |= LAYER.ipOptions;
@@ -38,7 +38,7 @@ export function decodeIpv4(c: Cursor): Next {
 /** Ends the packet where the header says: beyond it is padding. A length of 0 is segmentation offload's way to say "all". */
 function applyTotalLength(c: Cursor, headerLength: number): void {
   const available = c.wireEnd - c.position;
-  const totalLength = u16(c.bytes, c.position + 2);
+  const totalLength = c.view.getUint16(c.position + 2);
   if (totalLength === 0) c.quality |= QUALITY.zeroLength;
   else if (totalLength < headerLength) c.quality |= QUALITY.malformedNetwork;
   else if (totalLength > available) c.quality |= QUALITY.lengthLie;
@@ -54,7 +54,7 @@ function writeHeader(c: Cursor, fragment: number, protocol: number): void {
   columns.ipProtocol[row] = protocol;
   columns.ttl[row] = bytes[position + 8]!;
   columns.dscpEcn[row] = bytes[position + 1]!;
-  columns.ipId[row] = u16(bytes, position + 4);
+  columns.ipId[row] = c.view.getUint16(position + 4);
   columns.ipFlags[row] = (fragment >> 13) & 3;
   columns.fragmentOffset[row] = (fragment & 0x1fff) << 3;
 }

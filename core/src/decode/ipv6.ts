@@ -6,7 +6,7 @@
  *   0                 4                6             7           8             24                 40
  */
 import { ADDRESS_TYPE, LAYER, QUALITY } from '../packet/columns.ts';
-import { enterNetwork, i32, isCut, isTooDeep, limitTo, u16 } from './cursor.ts';
+import { enterNetwork, isCut, isTooDeep, limitTo } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { ETHERNET_MTU } from './ipv4.ts';
 import { NEXT, nextOfIpProtocol } from './next.ts';
@@ -32,7 +32,7 @@ export function decodeIpv6(c: Cursor): Next {
   enterNetwork(c);
   writeHeader(c);
   const nextHeader = c.bytes[c.position + 6]!;
-  const payloadLength = u16(c.bytes, c.position + 4);
+  const payloadLength = c.view.getUint16(c.position + 4);
   c.position += HEADER;
   applyPayloadLength(c, payloadLength, nextHeader);
   return followExtensions(c, nextHeader);
@@ -49,16 +49,16 @@ function applyPayloadLength(c: Cursor, payloadLength: number, nextHeader: number
 }
 
 function writeHeader(c: Cursor): void {
-  const { columns, row, bytes, position } = c;
+  const { columns, row, position } = c;
   const word = row * 4;
   c.layers |= LAYER.ipv6 | LAYER.ip | LAYER.addresses;
   columns.addressType[row] = ADDRESS_TYPE.ipv6;
   for (let i = 0; i < 4; i += 1) {
-    columns.source[word + i] = i32(bytes, position + 8 + 4 * i);
-    columns.destination[word + i] = i32(bytes, position + 24 + 4 * i);
+    columns.source[word + i] = c.view.getInt32(position + 8 + 4 * i);
+    columns.destination[word + i] = c.view.getInt32(position + 24 + 4 * i);
   }
-  columns.ttl[row] = bytes[position + 7]!;
-  columns.dscpEcn[row] = (u16(bytes, position) >> 4) & 0xff;
+  columns.ttl[row] = c.bytes[position + 7]!;
+  columns.dscpEcn[row] = (c.view.getUint16(position) >> 4) & 0xff;
 }
 
 /** The authentication header of an IPv4 packet. */
@@ -115,9 +115,9 @@ function extensionLength(protocol: number, field: number): number {
 
 /** Writes a fragment header at `position`; true when the packet is not the first fragment, so no transport header follows. */
 function writeFragment(c: Cursor): boolean {
-  const { columns, row, bytes, position } = c;
-  const field = u16(bytes, position + 2);
-  columns.ipId[row] = i32(bytes, position + 4);
+  const { columns, row, position } = c;
+  const field = c.view.getUint16(position + 2);
+  columns.ipId[row] = c.view.getInt32(position + 4);
   columns.ipFlags[row] = field & 1;
   columns.fragmentOffset[row] = field & 0xfff8;
   // An atomic fragment (offset 0, no more fragments; RFC 6946) is a whole packet.

@@ -5,7 +5,7 @@
  *   | T L 00 S 0 O P 0000 ver  | (length) | tunnel id | session id | (Ns Nr) | (offset) |
  *   +--------------------------+----------+-----------+------------+---------+----------+
  */
-import { u16 } from './cursor.ts';
+
 import type { Cursor } from './cursor.ts';
 import { NEXT } from './next.ts';
 import type { Next } from './next.ts';
@@ -18,19 +18,19 @@ const OFFSET = 0x0200;
 const FIXED_BITS = 0x34ff;
 
 export function decodeL2tp(c: Cursor): Next {
-  const { bytes, position } = c;
+  const { position } = c;
   if (position + 6 > c.end) return NEXT.done;
-  const flags = u16(bytes, position);
+  const flags = c.view.getUint16(position);
   if ((flags & CONTROL) !== 0 || (flags & FIXED_BITS) !== 2) return NEXT.done;
   let at = position + 6;
   if ((flags & LENGTH) !== 0) {
-    if (u16(bytes, position + 2) > c.wireEnd - position) return NEXT.done;
+    if (c.view.getUint16(position + 2) > c.wireEnd - position) return NEXT.done;
     at += 2;
   }
   if ((flags & SEQUENCE) !== 0) at += 4;
   if ((flags & OFFSET) !== 0) {
     if (at + 2 > c.end) return NEXT.done;
-    at += 2 + u16(bytes, at);
+    at += 2 + c.view.getUint16(at);
   }
   if (at >= c.end) return NEXT.done;
   c.position = at;

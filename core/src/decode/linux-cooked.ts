@@ -5,7 +5,7 @@
  *   v2: protocol (2) | reserved (2) | interface (4) | ARPHRD (2) | packet type (1) | address length (1) | address (8)
  */
 import { QUALITY } from '../packet/columns.ts';
-import { isCut, u16 } from './cursor.ts';
+import { isCut } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT, nextOfEtherType } from './next.ts';
 import type { Next } from './next.ts';
@@ -19,18 +19,18 @@ const PROTOCOL_802_2 = 4;
 
 export function decodeCooked(c: Cursor): Next {
   if (isCut(c, 16, QUALITY.malformedLink)) return NEXT.done;
-  const { bytes, position } = c;
-  if (u16(bytes, position + 4) === 6) c.sourceMacAt = position + 6;
+  const { position } = c;
+  if (c.view.getUint16(position + 4) === 6) c.sourceMacAt = position + 6;
   c.position += 16;
-  return follow(c, u16(bytes, position + 14), u16(bytes, position + 2));
+  return follow(c, c.view.getUint16(position + 14), c.view.getUint16(position + 2));
 }
 
 export function decodeCooked2(c: Cursor): Next {
   if (isCut(c, 20, QUALITY.malformedLink)) return NEXT.done;
-  const { bytes, position } = c;
-  if (bytes[position + 11] === 6) c.sourceMacAt = position + 12;
+  const { position } = c;
+  if (c.bytes[position + 11] === 6) c.sourceMacAt = position + 12;
   c.position += 20;
-  return follow(c, u16(bytes, position), u16(bytes, position + 8));
+  return follow(c, c.view.getUint16(position), c.view.getUint16(position + 8));
 }
 
 function follow(c: Cursor, protocol: number, deviceType: number): Next {

@@ -6,7 +6,7 @@
  *   +------+------+---------+            +---------+------+
  */
 import { QUALITY } from '../packet/columns.ts';
-import { isCut, u16 } from './cursor.ts';
+import { isCut } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT, nextOfEtherType } from './next.ts';
 import type { Next } from './next.ts';
@@ -36,8 +36,8 @@ export function decodeLlc(c: Cursor): Next {
 export function decodeSnap(c: Cursor): Next {
   if (isCut(c, 5, QUALITY.malformedLink)) return NEXT.done;
   const { bytes, position } = c;
-  const oui = (bytes[position]! << 16) | u16(bytes, position + 1);
-  const type = u16(bytes, position + 3);
+  const oui = (bytes[position]! << 16) | c.view.getUint16(position + 1);
+  const type = c.view.getUint16(position + 3);
   c.position += 5;
   switch (oui) {
     case 0x000000: // RFC 1042

@@ -3,7 +3,7 @@
  * (LINKTYPE_LOOP), then the packet.
  */
 import { QUALITY } from '../packet/columns.ts';
-import { i32, isCut } from './cursor.ts';
+import { isCut } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT } from './next.ts';
 import type { Next } from './next.ts';
@@ -11,7 +11,7 @@ import type { Next } from './next.ts';
 /** AF_INET is 2 everywhere; AF_INET6 is 24 (NetBSD, OpenBSD), 28 (FreeBSD), 30 (macOS), 10 (Linux), 23 (Windows). */
 export function decodeLoopback(c: Cursor, isNetworkOrder: boolean): Next {
   if (isCut(c, 4, QUALITY.malformedLink)) return NEXT.done;
-  let family = i32(c.bytes, c.position);
+  let family = c.view.getInt32(c.position);
   // The host's order is not recorded; families are small, so the small reading is the right one.
   if (!isNetworkOrder && family >>> 16 !== 0) family = c.bytes[c.position]! | (c.bytes[c.position + 1]! << 8);
   c.position += 4;

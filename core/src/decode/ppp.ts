@@ -6,7 +6,7 @@
  *   +-------+----------------------+             +------+------+-----------+
  */
 import { QUALITY } from '../packet/columns.ts';
-import { isCut, u16 } from './cursor.ts';
+import { isCut } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT, nextOfEtherType } from './next.ts';
 import type { Next } from './next.ts';
@@ -21,7 +21,7 @@ export function decodePpp(c: Cursor): Next {
   // An odd first byte is a compressed protocol field: numbers end in an odd byte and start with an even one.
   const isCompressed = (bytes[c.position]! & 1) === 1;
   if (isCut(c, isCompressed ? 1 : 2, QUALITY.malformedLink)) return NEXT.done;
-  const protocol = isCompressed ? bytes[c.position]! : u16(bytes, c.position);
+  const protocol = isCompressed ? bytes[c.position]! : c.view.getUint16(c.position);
   c.position += isCompressed ? 1 : 2;
   if (c.etherType === 0) c.etherType = ETHERTYPE_PPP;
   switch (protocol) {
@@ -51,7 +51,7 @@ export function decodeHdlc(c: Cursor): Next {
 
 export function decodeCiscoHdlc(c: Cursor): Next {
   if (isCut(c, 4, QUALITY.malformedLink)) return NEXT.done;
-  const type = u16(c.bytes, c.position + 2);
+  const type = c.view.getUint16(c.position + 2);
   c.position += 4;
   c.etherType = type;
   return nextOfEtherType(type);

@@ -6,7 +6,7 @@
  *   +---------+------+------------+--------+
  */
 import { LAYER, QUALITY } from '../packet/columns.ts';
-import { isCut, limitTo, u16 } from './cursor.ts';
+import { isCut, limitTo } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT } from './next.ts';
 import type { Next } from './next.ts';
@@ -20,7 +20,7 @@ export function decodePppoe(c: Cursor): Next {
     return NEXT.done;
   }
   const code = bytes[position + 1];
-  const length = u16(bytes, position + 4);
+  const length = c.view.getUint16(position + 4);
   c.position += 6;
   if (c.position + length > c.wireEnd) c.quality |= QUALITY.lengthLie;
   else limitTo(c, length);

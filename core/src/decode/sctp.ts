@@ -6,7 +6,7 @@
  *   +-------+-------+------------------+----------+
  */
 import { LAYER, QUALITY } from '../packet/columns.ts';
-import { isCut, u16 } from './cursor.ts';
+import { isCut } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT } from './next.ts';
 import type { Next } from './next.ts';
@@ -18,8 +18,8 @@ export function decodeSctp(c: Cursor): Next {
   c.layers |= LAYER.sctp;
   if (isCut(c, HEADER, QUALITY.malformedTransport)) return writePortsOnly(c, HEADER);
   c.layers |= LAYER.ports;
-  c.columns.sourcePort[c.row] = u16(c.bytes, c.position);
-  c.columns.destinationPort[c.row] = u16(c.bytes, c.position + 2);
+  c.columns.sourcePort[c.row] = c.view.getUint16(c.position);
+  c.columns.destinationPort[c.row] = c.view.getUint16(c.position + 2);
   c.columns.payloadLength[c.row] = c.wireEnd - c.position - HEADER;
   return NEXT.done;
 }

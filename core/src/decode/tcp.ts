@@ -7,7 +7,7 @@
  *   0       2       4     8     12                   14       16         18       20
  */
 import { LAYER, QUALITY } from '../packet/columns.ts';
-import { i32, isCut, u16 } from './cursor.ts';
+import { isCut } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT } from './next.ts';
 import type { Next } from './next.ts';
@@ -17,16 +17,16 @@ const MIN_HEADER = 20;
 const FIELDS = 16;
 
 export function decodeTcp(c: Cursor): Next {
-  const { bytes, columns, row, position } = c;
+  const { columns, row, position } = c;
   if (isCut(c, FIELDS, QUALITY.malformedTransport)) return writePortsOnly(c, MIN_HEADER);
   c.layers |= LAYER.tcp | LAYER.ports;
-  columns.sourcePort[row] = u16(bytes, position);
-  columns.destinationPort[row] = u16(bytes, position + 2);
-  columns.tcpSeq[row] = i32(bytes, position + 4);
-  columns.tcpAck[row] = i32(bytes, position + 8);
-  const offsetAndFlags = u16(bytes, position + 12);
+  columns.sourcePort[row] = c.view.getUint16(position);
+  columns.destinationPort[row] = c.view.getUint16(position + 2);
+  columns.tcpSeq[row] = c.view.getInt32(position + 4);
+  columns.tcpAck[row] = c.view.getInt32(position + 8);
+  const offsetAndFlags = c.view.getUint16(position + 12);
   columns.tcpFlags[row] = offsetAndFlags & 0x1ff;
-  columns.tcpWindow[row] = u16(bytes, position + 14);
+  columns.tcpWindow[row] = c.view.getUint16(position + 14);
   const headerLength = (offsetAndFlags >> 12) << 2;
   if (headerLength < MIN_HEADER || position + headerLength > c.wireEnd) {
     c.quality |= QUALITY.malformedTransport;
@@ -46,8 +46,8 @@ export function writePortsOnly(c: Cursor, headerLength: number): Next {
   c.columns.payloadLength[c.row] = Math.max(0, c.wireEnd - c.position - headerLength);
   if (c.position + 4 > c.end) return NEXT.done;
   c.layers |= LAYER.ports;
-  c.columns.sourcePort[c.row] = u16(c.bytes, c.position);
-  c.columns.destinationPort[c.row] = u16(c.bytes, c.position + 2);
+  c.columns.sourcePort[c.row] = c.view.getUint16(c.position);
+  c.columns.destinationPort[c.row] = c.view.getUint16(c.position + 2);
   return NEXT.done;
 }
 
@@ -77,11 +77,11 @@ function writeOption(c: Cursor, at: number, kind: number, length: number): void 
   const { bytes, columns, row } = c;
   if (kind === 8 && length === 10) {
     c.layers |= LAYER.tcpTimestamps;
-    columns.tcpTsValue[row] = i32(bytes, at + 2);
-    columns.tcpTsEcho[row] = i32(bytes, at + 6);
+    columns.tcpTsValue[row] = c.view.getInt32(at + 2);
+    columns.tcpTsEcho[row] = c.view.getInt32(at + 6);
   } else if (kind === 2 && length === 4) {
     c.layers |= LAYER.tcpMss;
-    columns.tcpMss[row] = u16(bytes, at + 2);
+    columns.tcpMss[row] = c.view.getUint16(at + 2);
   } else if (kind === 3 && length === 3) {
     c.layers |= LAYER.tcpWindowScale;
     columns.tcpWindowScale[row] = bytes[at + 2]!;

@@ -7,7 +7,7 @@
  *   +-------+-------+--------+----------+
  */
 import { LAYER, QUALITY } from '../packet/columns.ts';
-import { isCut, limitTo, u16 } from './cursor.ts';
+import { isCut, limitTo } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { NEXT } from './next.ts';
 import type { Next } from './next.ts';
@@ -17,15 +17,15 @@ const HEADER = 8;
 const UDP = 17;
 
 export function decodeUdp(c: Cursor): Next {
-  const { bytes, columns, row, position } = c;
+  const { columns, row, position } = c;
   c.layers |= LAYER.udp;
   if (isCut(c, HEADER, QUALITY.malformedTransport)) return writePortsOnly(c, HEADER);
   c.layers |= LAYER.ports;
-  const sourcePort = u16(bytes, position);
-  const destinationPort = u16(bytes, position + 2);
+  const sourcePort = c.view.getUint16(position);
+  const destinationPort = c.view.getUint16(position + 2);
   columns.sourcePort[row] = sourcePort;
   columns.destinationPort[row] = destinationPort;
-  if (columns.ipProtocol[row] === UDP) applyLength(c, u16(bytes, position + 4));
+  if (columns.ipProtocol[row] === UDP) applyLength(c, c.view.getUint16(position + 4));
   c.position = position + HEADER;
   columns.payloadLength[row] = c.wireEnd - c.position;
   return tunnelOfPort(destinationPort) || tunnelOfPort(sourcePort);

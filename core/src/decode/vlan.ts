@@ -6,7 +6,7 @@
  *   +----------------+------+
  */
 import { LAYER, QUALITY } from '../packet/columns.ts';
-import { isCut, u16 } from './cursor.ts';
+import { isCut } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
 import { followType } from './ethernet.ts';
 import { NEXT } from './next.ts';
@@ -15,7 +15,7 @@ import type { Next } from './next.ts';
 export function decodeVlan(c: Cursor): Next {
   const isWhole = !isCut(c, 4, QUALITY.malformedLink);
   if (!isWhole && c.position + 2 > c.end) return NEXT.done;
-  const id = u16(c.bytes, c.position) & 0x0fff;
+  const id = c.view.getUint16(c.position) & 0x0fff;
   if (c.tags === 0) {
     c.layers |= LAYER.vlan;
     c.columns.vlan[c.row] = id;
@@ -25,7 +25,7 @@ export function decodeVlan(c: Cursor): Next {
   }
   c.tags += 1;
   if (!isWhole) return NEXT.done;
-  const type = u16(c.bytes, c.position + 2);
+  const type = c.view.getUint16(c.position + 2);
   c.position += 4;
   return followType(c, type);
 }
@@ -33,7 +33,7 @@ export function decodeVlan(c: Cursor): Next {
 /** Cisco TrustSec metadata behind its EtherType: version, length, one option (a security group), then the next EtherType. */
 export function decodeCiscoMetadata(c: Cursor): Next {
   if (isCut(c, 8, QUALITY.malformedLink)) return NEXT.done;
-  const type = u16(c.bytes, c.position + 6);
+  const type = c.view.getUint16(c.position + 6);
   c.position += 8;
   return followType(c, type);
 }
