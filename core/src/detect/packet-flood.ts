@@ -3,6 +3,8 @@
  * Packets are counted by direction, not by who began: a reflected flood looks like answers.
  */
 import { ADDRESS_TYPE } from '../packet/columns.ts';
+import { ThetaSet } from '../sketch/theta-set.ts';
+import { PANE_CONTACTS } from '../window/flow-bucket.ts';
 import type { Evidence } from './alert.ts';
 import { topContributors } from './contributors.ts';
 import type { DetectorConfig } from './config.ts';
@@ -86,7 +88,7 @@ function evidence(view: PaneView, kind: FloodKind, host: number, received: Recei
   };
   let firstUs = Infinity;
   let lastUs = -Infinity;
-  let spread = 0;
+  const spread = new ThetaSet(PANE_CONTACTS);
   for (let row = 0; row < flows.rows; row++) {
     if (!kind.protocols.includes(flows.protocol[row]!)) continue;
     const asked = 2 * row + view.initiatorSide[row]!;
@@ -105,12 +107,13 @@ function evidence(view: PaneView, kind: FloodKind, host: number, received: Recei
     if (bucketHost !== host) continue;
     if (bucket.kind === 'service') add(ports, bucket.port, bucket.packets[0]);
     if (bucket.kind !== 'victim' && bucket.kind !== 'source') continue;
-    spread = Math.max(spread, bucket.contacts.estimate());
+    spread.merge(bucket.contacts);
     firstUs = Math.min(firstUs, bucket.firstUs);
     lastUs = Math.max(lastUs, bucket.lastUs);
   }
   const [port, portPackets] = [...ports].sort((a, b) => b[1] - a[1] || a[0] - b[0])[0] ?? [0, 0];
   const isOnePort = kind.protocol === 'udp' && portPackets >= config.packetFlood.portShare * received.packets;
+  for (const sender of senders.keys()) spread.add(view.hosts.hash(sender));
   const target = view.hosts.text(host);
   return {
     entity: isOnePort ? endpoint(target, port) : target,
@@ -118,7 +121,7 @@ function evidence(view: PaneView, kind: FloodKind, host: number, received: Recei
       packets: received.packets,
       bytes: received.bytes,
       sent: received.sent,
-      sources: Math.max(senders.size, Math.round(spread)),
+      sources: Math.round(spread.estimate()),
     },
     contacts: [],
     contributors: topContributors(

@@ -3,6 +3,8 @@
  * and many sources do not matter; a flood over many ports is one finding about the host. Whether a request was completed
  * is seen in the initiator's own packets, so a capture of that direction alone is enough.
  */
+import { ThetaSet } from '../sketch/theta-set.ts';
+import { PANE_CONTACTS } from '../window/flow-bucket.ts';
 import { IP_PROTOCOL, isHalfOpen } from '../window/flow-traits.ts';
 import type { Contributor, Evidence } from './alert.ts';
 import { topContributors } from './contributors.ts';
@@ -117,7 +119,7 @@ function evidence(view: PaneView, host: number, port: number, of: Requests): Fin
   const { flows } = view;
   const sources = new Map<number, number>();
   const ports = new Set<number>();
-  let spread = 0;
+  const spread = new ThetaSet(PANE_CONTACTS);
   let firstUs = Infinity;
   let lastUs = -Infinity;
   for (let row = 0; row < flows.rows; row++) {
@@ -134,7 +136,7 @@ function evidence(view: PaneView, host: number, port: number, of: Requests): Fin
     if (bucket.protocol !== IP_PROTOCOL.tcp) continue;
     const isTarget = bucketHost === host && (port === 0 ? bucket.kind === 'victim' : bucket.kind === 'service');
     if (isTarget && (port === 0 || bucket.port === port)) {
-      spread = Math.max(spread, bucket.contacts.estimate());
+      spread.merge(bucket.contacts);
       firstUs = Math.min(firstUs, bucket.firstUs);
       lastUs = Math.max(lastUs, bucket.lastUs);
     }
@@ -142,6 +144,7 @@ function evidence(view: PaneView, host: number, port: number, of: Requests): Fin
       sources.set(bucketHost, (sources.get(bucketHost) ?? 0) + Math.max(0, bucket.opens - bucket.completed));
     }
   }
+  for (const source of sources.keys()) spread.add(view.hosts.hash(source));
   const target = view.hosts.text(host);
   return {
     entity: port === 0 ? target : endpoint(target, port),
@@ -149,7 +152,7 @@ function evidence(view: PaneView, host: number, port: number, of: Requests): Fin
       halfOpen: of.halfOpen,
       requests: of.requests,
       unrefused: of.unrefused,
-      sources: Math.max(sources.size, Math.round(spread)),
+      sources: Math.round(spread.estimate()),
       ports: ports.size,
       anyPort: port === 0 ? 1 : 0,
     },

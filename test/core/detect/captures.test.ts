@@ -31,3 +31,20 @@ describe.skipIf(CAPTURES === undefined)('labelled captures', () => {
     });
   }
 });
+
+describe('the bundled capture', () => {
+  it('gives each attack that these detectors are for its one alert, and nothing else', async () => {
+    const { batches } = await decodeCapture(
+      join(import.meta.dirname, '../../../captures/office-under-attack.pcap.zst'),
+    );
+    const { alerts } = alertsOf(batches);
+    // The visitor's ARP and SMB sweeps follow each other, and so do the TCP and UDP scans of one outside host: one episode each.
+    expect(alerts.map(({ detector, entity }) => `${detector} ${entity}`)).toEqual([
+      'vertical-scan 203.0.113.66',
+      'horizontal-scan 192.168.50.166',
+      'syn-flood 192.168.50.80:80',
+      'udp-flood 192.168.50.22:9000',
+    ]);
+    expect(alerts[2]!.summary).toContain('spoofed');
+  });
+});

@@ -47,6 +47,10 @@ describe('syn-flood', () => {
     expect(alert.reasons[0]!.value).toBeGreaterThan(19_000);
     expect(alert.reasons[0]!.value).toBeLessThanOrEqual(20_000);
     expect(alert.summary).toContain('spoofed');
+    // Sources of flow records and of folded flows are one set: within 4.5 standard errors of the 20,000.
+    const { evidence } = alertsOf(batchesOf(merge(flood, webClients(0, 8))));
+    const { sources } = evidence.find(({ detector }) => detector === 'syn-flood')!.features;
+    expect(Math.abs(sources! / 20_000 - 1)).toBeLessThan(0.15);
   });
 
   it('names the service under a flood from one source, and the source beside it', () => {
