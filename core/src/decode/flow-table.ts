@@ -23,13 +23,17 @@ const RST = 0x04;
 const ACK = 0x10;
 
 /**
- * An entry is 16 words, one cache line:
- * the key (lower address and port, higher address and port, protocol), then what is known of the flow.
+ * An entry is 16 words, one cache line: the key, then what is known of the flow. The key is protocol, ports and the last
+ * word of the lower and of the higher address, and for IPv6 the six words before those: IPv4 needs only the first four.
  */
 const STRIDE = 16;
-const KEY_WORDS = 10;
-const PORTS = 8;
-const PROTOCOL = 9;
+const PROTOCOL = 0;
+const PORTS = 1;
+const LOWER = 2;
+const HIGHER = 3;
+const REST = 4;
+const IPV4_KEY_WORDS = 4;
+const IPV6_KEY_WORDS = 10;
 const NUMBER = 10;
 const HASH = 11;
 const LAST_SECOND = 12;
@@ -45,6 +49,10 @@ const KIND_ARP = 0x100;
 const KIND_ICMP_ERROR = 0x200;
 /** Fragments without ports: the addresses and the protocol are all they have. */
 const KIND_NO_PORTS = 0x400;
+const KIND_IPV6 = 0x800;
+
+/** Slots of an empty table's index. */
+const MIN_SLOTS = 1024;
 
 /** Slots looked at for one key. Only keys made to collide need more; then one of them is evicted. */
 const MAX_PROBES = 128;
@@ -56,10 +64,13 @@ export class FlowTable {
   readonly #seed: number;
   /** Signed, so that every value stays a small integer to the engine. */
   readonly #entries: Int32Array;
-  /** Entry number + 1 by hash, 0 = free. At most half full. */
-  readonly #slots: Int32Array;
-  readonly #mask: number;
-  readonly #key = new Int32Array(KEY_WORDS);
+  /** Entry number + 1 by hash, 0 = free. At most half full; grows with the flows, so that few flows stay in the cache. */
+  #slots = new Int32Array(MIN_SLOTS);
+  #mask = MIN_SLOTS - 1;
+  /** Entry of the packet before: packets come in bursts. */
+  #last = 0;
+  readonly #key = new Int32Array(IPV6_KEY_WORDS);
+  #keyWords = IPV4_KEY_WORDS;
   #used = 0;
   #hand = 0;
   #nextNumber = 1;
@@ -70,8 +81,6 @@ export class FlowTable {
     this.#seed = options.seed ?? DEFAULT_SEED;
     if (!Number.isInteger(Math.log2(this.#capacity))) throw new RangeError('flow capacity must be a power of two');
     this.#entries = new Int32Array(this.#capacity * STRIDE);
-    this.#slots = new Int32Array(this.#capacity * 2);
-    this.#mask = this.#capacity * 2 - 1;
   }
 
   /** Flow generations numbered so far. */
@@ -88,9 +97,9 @@ export class FlowTable {
     const isHigher = this.#makeKey(columns, row);
     const second = Math.floor(columns.timeUs[row]! / 1_000_000) | 0;
     const tcpFlags = columns.tcpFlags[row]!;
-    const hash = this.#hash();
-    const found = this.#find(hash);
-    const at = found >= 0 ? found : this.#insert(hash);
+    const found = this.#find();
+    const at = found >= 0 ? found : this.#insert();
+    this.#last = at;
     const entries = this.#entries;
     if (found < 0 || this.#isNewGeneration(at, second, tcpFlags)) {
       entries[at + NUMBER] = this.#nextNumber;
@@ -114,32 +123,40 @@ export class FlowTable {
     const at = row * 4;
     const sourcePort = columns.sourcePort[row]!;
     const destinationPort = columns.destinationPort[row]!;
-    let difference = source[at]! - destination[at]!;
-    for (let word = 1; difference === 0 && word < 4; word += 1)
+    const isIpv6 = columns.addressType[row] === ADDRESS_TYPE.ipv6;
+    this.#keyWords = isIpv6 ? IPV6_KEY_WORDS : IPV4_KEY_WORDS;
+    let difference = 0;
+    for (let word = isIpv6 ? 0 : 3; difference === 0 && word < 4; word += 1) {
       difference = source[at + word]! - destination[at + word]!;
+    }
     if (difference === 0) difference = sourcePort - destinationPort;
     const isHigher = difference > 0;
     const low = isHigher ? destination : source;
     const high = isHigher ? source : destination;
-    for (let word = 0; word < 4; word += 1) {
-      key[word] = low[at + word]!;
-      key[word + 4] = high[at + word]!;
-    }
+    key[PROTOCOL] = protocolKey(columns, row) | (isIpv6 ? KIND_IPV6 : 0);
     key[PORTS] = isHigher ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort;
-    key[PROTOCOL] = protocolKey(columns, row);
+    key[LOWER] = low[at + 3]!;
+    key[HIGHER] = high[at + 3]!;
+    for (let word = 0; isIpv6 && word < 3; word += 1) {
+      key[REST + word] = low[at + word]!;
+      key[REST + 3 + word] = high[at + word]!;
+    }
     return isHigher;
   }
 
   /** Offset of the key's entry, or -1. */
-  #find(hash: number): number {
+  #find(): number {
     const entries = this.#entries;
     const key = this.#key;
+    const words = this.#keyWords;
+    if (this.#used > 0 && isSameKey(entries, this.#last, key, words)) return this.#last;
+    const hash = this.#hash();
     let slot = hash & this.#mask;
     for (let probes = 0; probes < MAX_PROBES; probes += 1) {
       const entry = this.#slots[slot]!;
       if (entry === 0) return -1;
       const at = (entry - 1) * STRIDE;
-      if (entries[at + HASH] === hash && isSameKey(entries, at, key)) return at;
+      if (entries[at + HASH] === hash && isSameKey(entries, at, key, words)) return at;
       slot = (slot + 1) & this.#mask;
     }
     return -1;
@@ -149,7 +166,7 @@ export class FlowTable {
   #hash(): number {
     const key = this.#key;
     let hash = this.#seed;
-    for (let word = 0; word < KEY_WORDS; word += 1) {
+    for (let word = 0; word < this.#keyWords; word += 1) {
       hash = Math.imul(hash ^ key[word]!, 0x9e37_79b1);
       hash ^= hash >>> 15;
     }
@@ -158,7 +175,9 @@ export class FlowTable {
   }
 
   /** Gives the key an entry: a fresh one, or that of an evicted flow. */
-  #insert(hash: number): number {
+  #insert(): number {
+    const hash = this.#hash();
+    if (this.#used * 2 >= this.#slots.length && this.#used < this.#capacity) this.#grow();
     const slot = this.#endOfRun(hash);
     let entry = this.#slots[slot]! - 1;
     if (entry >= 0) {
@@ -173,9 +192,19 @@ export class FlowTable {
       this.#slots[this.#endOfRun(hash)] = entry + 1;
     }
     const at = entry * STRIDE;
-    for (let word = 0; word < KEY_WORDS; word += 1) this.#entries[at + word] = this.#key[word]!;
+    for (let word = 0; word < this.#keyWords; word += 1) this.#entries[at + word] = this.#key[word]!;
     this.#entries[at + HASH] = hash;
     return at;
+  }
+
+  /** Doubles the index and enters every flow again. */
+  #grow(): void {
+    const before = this.#slots;
+    this.#slots = new Int32Array(before.length * 2);
+    this.#mask = this.#slots.length - 1;
+    for (const occupant of before) {
+      if (occupant !== 0) this.#slots[this.#endOfRun(this.#entries[(occupant - 1) * STRIDE + HASH]!)] = occupant;
+    }
   }
 
   /** The first free slot for a hash, or the last one that may be looked at. */
@@ -206,7 +235,11 @@ export class FlowTable {
     const slots = this.#slots;
     const mask = this.#mask;
     let hole = this.#entries[entry * STRIDE + HASH]! & mask;
-    while (slots[hole] !== entry + 1) hole = (hole + 1) & mask;
+    while (slots[hole] !== entry + 1) {
+      // Colliding keys may have pushed it out of the index already.
+      if (slots[hole] === 0) return;
+      hole = (hole + 1) & mask;
+    }
     for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
       const home = this.#entries[(slots[slot]! - 1) * STRIDE + HASH]! & mask;
       if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
@@ -219,15 +252,16 @@ export class FlowTable {
   /** A silent flow speaks again, or a closed connection's ports are used for a new one. */
   #isNewGeneration(at: number, second: number, tcpFlags: number): boolean {
     const entries = this.#entries;
-    const isTcp = entries[at + PROTOCOL] === 6;
+    const isTcp = (entries[at + PROTOCOL]! & ~KIND_IPV6) === 6;
     const silence = (second - entries[at + LAST_SECOND]!) | 0;
     if (silence > (isTcp ? TCP_IDLE_SECONDS : OTHER_IDLE_SECONDS)) return true;
     return (entries[at + STATE]! & IS_CLOSED) !== 0 && (tcpFlags & (SYN | ACK)) === SYN;
   }
 }
 
-function isSameKey(entries: Int32Array, at: number, key: Int32Array): boolean {
-  for (let word = 0; word < KEY_WORDS; word += 1) if (entries[at + word] !== key[word]) return false;
+/** Protocol and ports first: the protocol says whether more than the first four words count. */
+function isSameKey(entries: Int32Array, at: number, key: Int32Array, words: number): boolean {
+  for (let word = 0; word < words; word += 1) if (entries[at + word] !== key[word]) return false;
   return true;
 }
 

@@ -15,6 +15,8 @@ interface Packet {
   readonly protocol?: number;
   readonly flags?: number;
   readonly second?: number;
+  /** First word of both addresses; makes it an IPv6 packet. */
+  readonly prefix?: number;
 }
 
 const SYN = 0x02;
@@ -34,10 +36,12 @@ function assign(packets: readonly Packet[], table = new FlowTable({ capacity: 10
 
 function write(columns: PacketColumns, row: number, packet: Packet): void {
   const protocol = packet.protocol ?? 6;
-  columns.addressType[row] = ADDRESS_TYPE.ipv4;
+  const isIpv6 = packet.prefix !== undefined;
+  const upper = isIpv6 ? [packet.prefix, 0, 0xffff] : [0, 0, 0xffff];
+  columns.addressType[row] = isIpv6 ? ADDRESS_TYPE.ipv6 : ADDRESS_TYPE.ipv4;
   columns.layers[row] = LAYER.ipv4 | LAYER.ip | LAYER.addresses | (packet.fromPort === undefined ? 0 : LAYER.ports);
-  columns.source.set([0, 0, 0xffff, packet.from], row * 4);
-  columns.destination.set([0, 0, 0xffff, packet.to], row * 4);
+  columns.source.set([...upper, packet.from], row * 4);
+  columns.destination.set([...upper, packet.to], row * 4);
   columns.sourcePort[row] = packet.fromPort ?? 0;
   columns.destinationPort[row] = packet.toPort ?? 0;
   columns.ipProtocol[row] = protocol;
@@ -57,6 +61,11 @@ describe('a flow', () => {
   it('is another one for another port, address or protocol', () => {
     const others = [there(), there({ toPort: 81 }), there({ from: 3 }), there({ protocol: 17 })];
     expect(assign(others)).toEqual(['1/0', '2/0', '3/0', '4/0']);
+  });
+
+  it('of IPv6 is told by all 128 bits, and apart from IPv4 with the same last ones', () => {
+    const prefixes = [there({ prefix: 1 }), there({ prefix: 2 }), there({ prefix: 0 }), there(), back({ prefix: 1 })];
+    expect(assign(prefixes)).toEqual(['1/0', '2/0', '3/0', '4/0', '1/1']);
   });
 
   it('between one host and itself tells directions by port', () => {
@@ -110,6 +119,8 @@ describe('a generation of a flow', () => {
   it('ends after silence in event time: hours for TCP, minutes for the rest', () => {
     const tcp = [there(), there({ second: TCP_IDLE_SECONDS }), there({ second: 2 * TCP_IDLE_SECONDS + 1 })];
     expect(assign(tcp)).toEqual(['1/0', '1/0', '2/0']);
+    const tcp6 = tcp.map((packet) => ({ ...packet, prefix: 1 }));
+    expect(assign(tcp6)).toEqual(['1/0', '1/0', '2/0']);
     const udp = { protocol: 17 };
     const later = there({ ...udp, second: 2 * OTHER_IDLE_SECONDS + 1 });
     expect(assign([there(udp), there({ ...udp, second: OTHER_IDLE_SECONDS }), later])).toEqual(['1/0', '1/0', '2/0']);
