@@ -7,9 +7,10 @@ export interface AlertMark {
   readonly left: number;
   readonly right: number;
   readonly label: string;
-  /** Where the label starts, or ends when `labelEnd`. */
+  /** Where the label starts, or ends when it is before the bar. */
   readonly labelX: number;
-  readonly labelEnd: boolean;
+  /** Beside the bar where there is room, else across it. */
+  readonly labelAt: 'after' | 'before' | 'across';
 }
 
 export interface AlertLanes {
@@ -43,9 +44,9 @@ export function alertLanes(
     const right = Math.min(limits.right, Math.max(x(alert.windowEndUs), left + limits.minimum));
     const label: string = alert.detector;
     const room = label.length * CHARACTER + LABEL_GAP;
-    const labelEnd = right + room > limits.right;
-    const from = labelEnd ? Math.max(limits.left, left - room) : left;
-    const until = labelEnd ? right : right + room;
+    const labelAt = right + room <= limits.right ? 'after' : left - room >= 0 ? 'before' : 'across';
+    const from = labelAt === 'before' ? left - room : left;
+    const until = labelAt === 'after' ? right + room : Math.max(right, labelAt === 'across' ? left + room : right);
     const free = ends.findIndex((end) => end + MARK_GAP <= from);
     const lane = free === -1 ? ends.length : free;
     if (lane >= limits.lanes) {
@@ -53,8 +54,8 @@ export function alertLanes(
       continue;
     }
     ends[lane] = until;
-    const labelX = labelEnd ? left - LABEL_GAP : right + LABEL_GAP;
-    marks.push({ alert, lane, left, right, label, labelX, labelEnd });
+    const labelX = { after: right + LABEL_GAP, before: left - LABEL_GAP, across: left + LABEL_GAP }[labelAt];
+    marks.push({ alert, lane, left, right, label, labelX, labelAt });
   }
   return { marks, lanes: ends.length, leftOff };
 }

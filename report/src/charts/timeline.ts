@@ -116,7 +116,7 @@ const timeAxis = (data: TimelineData, frame: TimelineFrame): VNode => {
     [new Date(data.range.fromUs / 1000), new Date(data.range.toUs / 1000)],
     [frame.left, frame.right],
   );
-  const ticks = scale.ticks(Math.max(2, Math.floor((frame.right - frame.left) / 110)));
+  const ticks = scale.ticks(Math.max(3, Math.floor((frame.right - frame.left) / 110)));
   const fine = ticks.some((tick) => tick.getTime() % 1000 !== 0);
   const seconds = ticks.some((tick) => tick.getTime() % 60_000 !== 0);
   const daily = ticks.every((tick) => tick.getTime() % 86_400_000 === 0);
@@ -126,7 +126,11 @@ const timeAxis = (data: TimelineData, frame: TimelineFrame): VNode => {
     if (fine) return exactTime(timeUs, 0).slice(0, 12);
     return clockTime(timeUs).slice(0, seconds ? 8 : 5);
   };
-  const anchor = (at: number): string => (at > frame.right - 24 ? 'end' : at < 30 ? 'start' : 'middle');
+  // Middle unless the label would leave the picture; 3.2 is half a digit of the axis font.
+  const anchor = (at: number, text: string): string => {
+    const half = text.length * 3.2;
+    return at + half > frame.right + RIGHT ? 'end' : at - half < 0 ? 'start' : 'middle';
+  };
   return h(
     'g',
     { class: 'axis axis-x' },
@@ -136,7 +140,7 @@ const timeAxis = (data: TimelineData, frame: TimelineFrame): VNode => {
         const at = pixel(scale(tick));
         return [
           h('line', { x1: at, x2: at, y1: frame.bottom, y2: frame.bottom + 5 }),
-          h('text', { x: at, y: frame.bottom + 18, 'text-anchor': anchor(scale(tick)) }, name(tick)),
+          h('text', { x: at, y: frame.bottom + 18, 'text-anchor': anchor(scale(tick), name(tick)) }, name(tick)),
         ];
       })
       .flat(),
@@ -175,7 +179,12 @@ const alertMarks = (lanes: AlertLanes, data: TimelineData): Child[] =>
       }),
       h(
         'text',
-        { x: pixel(mark.labelX), y: y + BAR - 0.5, 'text-anchor': mark.labelEnd ? 'end' : 'start' },
+        {
+          class: mark.labelAt === 'across' ? 'across' : null,
+          x: pixel(mark.labelX),
+          y: y + BAR - 0.5,
+          'text-anchor': mark.labelAt === 'before' ? 'end' : 'start',
+        },
         mark.label,
       ),
     );
