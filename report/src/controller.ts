@@ -10,6 +10,8 @@ import { page } from './views/page.ts';
 
 const POLL_RUNNING_MS = 1000;
 const POLL_FINISHED_MS = 10_000;
+/** Between two polls the server rests this many times as long as it took to answer: a long capture costs it more. */
+const POLL_REST = 8;
 const STALE_AFTER_MS = 5000;
 
 /** Names what the side panel shows. */
@@ -161,13 +163,16 @@ export class Controller {
     const address = overviewAddress(this.model.state);
     if (this.polling === address) return;
     this.polling = address;
+    const startedMs = performance.now();
     const answer = await this.ask<Overview>(address);
     if (this.polling === address) this.polling = null;
     if (address !== overviewAddress(this.model.state)) return;
     if (answer.error === null) this.answered(answer);
     else this.failed(address, answer.error);
     const finished = this.model.overview.value?.run.state === 'finished' && answer.error === null;
-    this.timer = window.setTimeout(() => void this.poll(), finished ? POLL_FINISHED_MS : POLL_RUNNING_MS);
+    const restMs = (performance.now() - startedMs) * POLL_REST;
+    const delayMs = Math.max(finished ? POLL_FINISHED_MS : POLL_RUNNING_MS, restMs);
+    this.timer = window.setTimeout(() => void this.poll(), delayMs);
   }
 
   private answered(answer: Remote<Overview>): void {
