@@ -6,10 +6,16 @@ as() {
   ip -n "${prefix}attacker" route replace "$2/32" via 203.0.113.1 src "$1"
 }
 
+# pause SECONDS: unlike a sleep in front, it ends at once when the script is told to.
+pause() {
+  sleep "$1" &
+  wait $!
+}
+
 # until_second N: waits until N seconds after the attacks' clock started.
 until_second() {
   local left=$(($1 - SECONDS + attacks_started))
-  [ "$left" -le 0 ] || sleep "$left"
+  [ "$left" -le 0 ] || pause "$left"
 }
 
 say() { echo "$((SECONDS - attacks_started)) s: $*"; }

@@ -91,5 +91,5 @@ call() {
 
 stop_benign() {
   rm -f "$work/running"
-  sleep 8
+  pause 8
 }

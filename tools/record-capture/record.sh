@@ -8,8 +8,6 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 output=$(realpath "${1:-$here/../../captures}")
 name=office-under-attack
-work=$(mktemp -d /tmp/tapline-record.XXXXXX)
-chmod 755 "$work"
 
 # shellcheck source=topology.sh
 source "$here/topology.sh"
@@ -22,17 +20,19 @@ source "$here/attacks.sh"
 
 require() {
   local missing=()
-  for tool in ip tc nft ethtool tcpdump tshark nginx curl dnsmasq dig /usr/sbin/sshd ssh scp sshpass ping nmap hping3 hydra slowhttptest iperf3 openssl zstd; do
+  for tool in flock ip tc nft ethtool tcpdump tshark nginx curl dnsmasq dig /usr/sbin/sshd ssh scp ping nmap hping3 hydra slowhttptest iperf3 openssl zstd; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
   [ ${#missing[@]} -eq 0 ] && return
   echo "missing: ${missing[*]}; on Debian: apt-get install iproute2 nftables ethtool tcpdump tshark nginx curl dnsmasq dnsutils" \
-    "openssh-server openssh-client sshpass iputils-ping nmap hping3 hydra slowhttptest iperf3 openssl zstd" >&2
+    "openssh-server openssh-client iputils-ping nmap hping3 hydra slowhttptest iperf3 openssl zstd" >&2
   exit 1
 }
 
 clean_up() {
   trap - EXIT HUP INT PIPE TERM
+  rm -f "$work/running"
+  jobs -p | xargs --no-run-if-empty kill 2>/dev/null || true
   take_down_network
   rm -rf "$work"
 }
@@ -40,7 +40,13 @@ clean_up() {
 start_tcpdump() {
   in_host sensor tcpdump -i tap0 -n -s 0 -B 65536 --time-stamp-precision=nano -Z root -w "$work/$name.pcap" 2>"$work/tcpdump.log" &
   tcpdump_pid=$!
-  until grep -qs 'listening on' "$work/tcpdump.log"; do sleep 0.1; done
+  for _ in $(seq 100); do
+    ! grep -qs 'listening on' "$work/tcpdump.log" || return 0
+    sleep 0.1
+  done
+  echo 'tcpdump does not start:' >&2
+  cat "$work/tcpdump.log" >&2
+  exit 1
 }
 
 # in_host starts tcpdump in a child of its own, so the signal goes to the process inside the namespace.
@@ -61,7 +67,13 @@ finish() {
 
 [ "$(id -u)" -eq 0 ] || { echo 'network namespaces need root' >&2; exit 1; }
 require
-trap clean_up EXIT HUP INT PIPE TERM
+# The namespaces have fixed names, so one recording runs at a time.
+exec 9>/run/lock/tapline-record
+flock --nonblock 9 || { echo 'another recording is running' >&2; exit 1; }
+work=$(mktemp -d /tmp/tapline-record.XXXXXX)
+chmod 755 "$work"
+trap clean_up EXIT
+trap 'exit 130' HUP INT PIPE TERM
 build_network
 start_services
 start_tcpdump
