@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { NODE_FLAGS, ROOT, findNode } from './find-node.mjs';
+import { NODE_ENVIRONMENT, NODE_FLAGS, ROOT, findNode } from './find-node.mjs';
 
 const BIN = join(ROOT, 'node_modules', '.bin');
 /** npm writes this last, so it says that an installation finished, and when. */
@@ -42,7 +42,7 @@ function run(command, args, env) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', env });
     // Ctrl-C reaches the child by itself; this process waits for it to drain.
-    process.on('SIGINT', () => {});
+    process.on('SIGINT', () => undefined);
     process.on('SIGTERM', () => child.kill('SIGTERM'));
     child.on('error', (error) => fail(`cannot start ${command}: ${error.message}`));
     child.on('exit', (code, signal) => resolve(code ?? (signal ? 130 : 1)));
@@ -76,7 +76,7 @@ try {
 } catch (error) {
   fail(error.message);
 }
-const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` };
+const env = { ...NODE_ENVIRONMENT, ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` };
 for (const invocation of command(args)) {
   const code = await run(node, [...NODE_FLAGS, ...invocation], env);
   if (code !== 0) process.exit(code);

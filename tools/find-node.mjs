@@ -23,5 +23,19 @@ export function findNode() {
   );
 }
 
-/** Flags every Tapline process runs with: the loader's notices are not news to a user. */
-export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning'];
+/**
+ * Flags every Tapline process runs with: the loader's notices are not news to a user, and batches die young, so a small
+ * nursery costs nothing and keeps the process small.
+ */
+export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+
+/**
+ * Environment they run in. glibc gives each thread a heap of its own otherwise, and returns little of any of them; the
+ * compile cache saves stripping the types again at every start (0.3 s and 20 MiB).
+ */
+export const NODE_ENVIRONMENT = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  MALLOC_MMAP_THRESHOLD_: '65536',
+  NODE_COMPILE_CACHE: join(ROOT, 'node_modules', '.cache', 'tapline'),
+};

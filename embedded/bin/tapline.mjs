@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { NODE_FLAGS, findNode } from '../../tools/find-node.mjs';
+import { NODE_ENVIRONMENT, NODE_FLAGS, findNode } from '../../tools/find-node.mjs';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
@@ -18,7 +18,10 @@ try {
   process.exit(1);
 }
 
-const child = spawn(node, [...NODE_FLAGS, main, ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(node, [...NODE_FLAGS, main, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  env: { ...NODE_ENVIRONMENT, ...process.env },
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   // A terminal sends Ctrl-C to the whole process group, so only signals sent to this process alone are passed on.
   process.on(signal, () => {

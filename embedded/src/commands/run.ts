@@ -77,7 +77,11 @@ async function run(given: string | undefined, flags: RunFlags): Promise<void> {
   }
 }
 
-type Chosen = { source: string; speed: ReplaySpeed; session?: string };
+interface Chosen {
+  readonly source: string;
+  readonly speed: ReplaySpeed;
+  readonly session?: string;
+}
 
 async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
   const progress = new Progress();

@@ -25,7 +25,7 @@ export class SensorThread {
     this.#worker = new Worker(new URL('./agent-thread.ts', import.meta.url), { workerData: job });
     this.#ended = new Promise<SensorEnd>((resolve, reject) => {
       const fail = (error: unknown): void => {
-        reject(error as Error);
+        reject(error instanceof Error ? error : new Error(String(error)));
         void this.#worker.terminate();
       };
       const handle = async (message: FromAgent): Promise<void> => {
