@@ -7,7 +7,6 @@ export interface StoreHarness<S> {
   close(): Promise<void>;
   /** Closes and removes everything. */
   dispose(): Promise<void>;
-  readonly persistent: boolean;
 }
 
 /** Makes a harness with no data in it; called before each test. */

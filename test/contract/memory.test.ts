@@ -15,13 +15,16 @@ const inMemory = <S>(make: (clock: Clock) => S): StoreHarness<S> => ({
   open: (clock) => Promise.resolve(make(clock)),
   close: () => Promise.resolve(),
   dispose: () => Promise.resolve(),
-  persistent: false,
 });
 
-describeWindowStore('memory', () => inMemory((clock) => new MemoryWindowStore(clock)));
-describeResultStore('memory', () => inMemory(() => new MemoryResultStore()));
-describeLedgerStore('memory', () => inMemory(() => new MemoryLedgerStore()));
-describePacketStore('memory', () => {
-  const store = new MemoryPacketStore();
-  return { ...inMemory(() => store), lose: (batch) => store.deleteBatch(batchId(batch)) };
-});
+describeWindowStore('memory', () => inMemory((clock) => new MemoryWindowStore(clock)), { persistent: false });
+describeResultStore('memory', () => inMemory(() => new MemoryResultStore()), { persistent: false });
+describeLedgerStore('memory', () => inMemory(() => new MemoryLedgerStore()), { persistent: false });
+describePacketStore(
+  'memory',
+  () => {
+    const store = new MemoryPacketStore();
+    return { ...inMemory(() => store), lose: (batch) => store.deleteBatch(batchId(batch)) };
+  },
+  { persistent: false },
+);

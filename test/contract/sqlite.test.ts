@@ -25,7 +25,6 @@ function inFolder<S>(make: (database: SqliteDatabase, clock: Clock) => S): Store
   };
   return {
     folder,
-    persistent: true,
     close,
     open: (clock) => {
       database = new SqliteDatabase(folder);
