@@ -19,7 +19,7 @@ const tsc = bin(['typescript', 'bin', 'tsc']);
 
 /** Each command is a list of Node invocations, run in order until one fails. */
 const COMMANDS = {
-  start: (args) => [['embedded/src/main.ts', 'demo', ...args]],
+  start: (args) => [['embedded/src/main.ts', 'run', ...args]],
   test: (args) => [[vitest, 'run', ...args]],
   vitest: (args) => [[vitest, ...args]],
   check: () => [
