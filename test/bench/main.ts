@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, openSync, readSync, statSync, writeFileSync, clo
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { NODE_ENVIRONMENT, NODE_FLAGS } from '../../tools/find-node.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const TSHARK_PACKETS = 100_000;
@@ -41,7 +42,7 @@ if (values.help) {
 }
 
 function node(...args: string[]): string[] {
-  return [process.execPath, '--disable-warning=ExperimentalWarning', ...args];
+  return [process.execPath, ...NODE_FLAGS, ...args];
 }
 
 function available(tool: string): boolean {
@@ -89,11 +90,17 @@ function slice(file: string, packets: number): string {
   return out;
 }
 
+/** Ours runs as its launcher starts it, the others as a user's shell would; without TZ tcpdump looks the zone up per packet. */
+function environmentOf(command: string): NodeJS.ProcessEnv {
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !(name in NODE_ENVIRONMENT)));
+  return { ...(command === process.execPath ? NODE_ENVIRONMENT : {}), ...clean, TZ: 'UTC' };
+}
+
 function time(contender: Contender): { seconds: number; output: string } {
   const [command, ...args] = contender.command;
   const started = performance.now();
   const result = spawnSync(command!, args, {
-    env: { ...process.env, TZ: 'UTC' },
+    env: environmentOf(command!),
     maxBuffer: 1 << 20,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
