@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { QUALITY } from '@tapline/core/packet/columns';
 import { writeGenerated } from '../helpers/generated-capture.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { startTapline, tapline } from '../helpers/tapline.ts';
@@ -120,6 +121,20 @@ describe('the tapline command', () => {
     const decoded = await tapline('decode', cut);
     expect(decoded.code).toBe(1);
     expect(decoded.stdout.trimEnd().split('\n')).toHaveLength(29_999);
+  });
+
+  it('a capture whose clock is absurd is decoded, marked, windowed and accounted for', async () => {
+    const absurd = join(folder, 'absurd.pcapng');
+    const frame = Buffer.alloc(60);
+    const section = Buffer.from('0a0d0d0a1c0000004d3c2b1a01000000ffffffffffffffff1c000000', 'hex');
+    const description = Buffer.from('0100000014000000010000000000040014000000', 'hex');
+    const head = Buffer.from('060000005c00000000000000ffffffffffffffff3c0000003c000000', 'hex');
+    writeFileSync(absurd, Buffer.concat([section, description, head, frame, Buffer.from('5c000000', 'hex')]));
+    const decoded = await tapline('decode', absurd);
+    expect((JSON.parse(decoded.stdout) as { quality: number }).quality & QUALITY.timeClamped).not.toBe(0);
+    const { code, stdout, stderr } = await tapline('run', absurd, '--exit', '--json');
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ ledger: { offered: 1, stored: 1, unexplained: 0 }, windows: 1 });
   });
 
   it('Ctrl-C drains what was read, prints balanced books, and exits 0', async () => {

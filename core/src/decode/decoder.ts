@@ -2,6 +2,7 @@
  * From the bytes of a frame to one row of columns. The loop here asks one protocol after the other; each lives in its own
  * file. A packet that cannot be decoded is still a row: what could be read is in its columns, what could not is in `quality`.
  */
+import { TIME_LIMIT_US } from '../pcap/time.ts';
 import { LAYER, QUALITY } from '../packet/columns.ts';
 import type { PacketColumns } from '../packet/columns.ts';
 import { decodeArp } from './arp.ts';
@@ -79,6 +80,7 @@ export class Decoder {
     c.wireEnd = offset + Math.min(Math.max(wireLength, capturedLength), MAX_WIRE_LENGTH);
     c.layers = 0;
     c.quality = capturedLength < wireLength ? QUALITY.truncated : 0;
+    if (timeUs >= TIME_LIMIT_US || timeUs <= -TIME_LIMIT_US) c.quality |= QUALITY.timeClamped;
     c.etherType = 0;
     c.networks = 0;
     c.tags = 0;

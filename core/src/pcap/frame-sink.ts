@@ -7,7 +7,7 @@ export interface FrameSink {
    * @param offset where the frame starts in `bytes`
    * @param capturedLength bytes present from `offset`
    * @param wireLength bytes the frame had on the wire
-   * @param timeUs event time in whole microseconds since 1970 (may be negative; exact up to 2^53)
+   * @param timeUs event time in whole microseconds since 1970 (may be negative; at most TIME_LIMIT_US away)
    * @param timeNs nanoseconds beyond timeUs, 0 to 999
    * @param linkType LINKTYPE_ value of the interface it was captured on
    */

@@ -3,8 +3,11 @@
  * pcapng stores a 64-bit count of units (powers of ten or of two of a second) and an offset in seconds per interface.
  */
 
-/** Largest |timeUs| that is kept exactly; anything beyond is clamped to it (rows say so with QUALITY.timeClamped). */
-export const TIME_LIMIT_US = Number.MAX_SAFE_INTEGER;
+/**
+ * Largest |timeUs| that is kept: the year 2112. Anything beyond is clamped to it (rows say so with QUALITY.timeClamped).
+ * 2^52, so that a sign still fits beside it in 53 bits, less two hours, so that the end of its window does too.
+ */
+export const TIME_LIMIT_US = 2 ** 52 - 2 ** 33;
 
 const TWO_32 = 2 ** 32;
 

@@ -17,7 +17,7 @@ export function parseDurationUs(text: string): number {
 /** A window length: a whole number of seconds, because windows hold one-second counters. */
 export function parseWindowUs(text: string): number {
   const windowUs = parseDurationUs(text);
-  if (windowUs % 1e6 !== 0 || windowUs > 3600e6) throw new InvalidArgumentError('use whole seconds, from 1s to 1h.');
+  if (windowUs % 1e6 !== 0 || windowUs > 300e6) throw new InvalidArgumentError('use whole seconds, from 1s to 5m.');
   return windowUs;
 }
 
