@@ -9,6 +9,8 @@ import type { BatchHeader } from '@tapline/core/wire/batch-header';
 import { Decoder } from '@tapline/core/decode/decoder';
 import { FlowTable } from '@tapline/core/decode/flow-table';
 import { BATCH_CAPACITY, QUALITY_MALFORMED, allocateColumns, clearColumns } from '@tapline/core/packet/columns';
+import { MINUTE_US } from '@tapline/core/ledger/minute';
+import { windowStart } from '@tapline/core/window/time-window';
 import { encodeBatch } from '@tapline/core/wire/batch';
 import { SentTotals } from './totals.ts';
 
@@ -31,7 +33,6 @@ export type AgentMessage =
 
 /** A batch of a file ends when the newest event time seen has advanced this far since the batch began. */
 const CUT_US = 1_000_000;
-const MINUTE_US = 60_000_000;
 /** Windows announced by one heartbeat at most before the next is due. */
 const ANNOUNCE_AT = 512;
 
@@ -111,7 +112,7 @@ export class Batcher implements FrameSink {
   /** Says where the sensor stands; `final` closes the session. Send it only when everything before it was flushed. */
   heartbeat(final: boolean): void {
     const { sensor, session, windowUs } = this.#options;
-    this.#heartbeatAtUs = startOf(this.#newestUs, windowUs) + windowUs;
+    this.#heartbeatAtUs = windowStart(this.#newestUs, windowUs) + windowUs;
     const heartbeat = {
       sensor,
       session,
@@ -130,7 +131,7 @@ export class Batcher implements FrameSink {
   #advance(timeUs: number): void {
     this.#newestUs = timeUs;
     const { windowUs, allowedLatenessUs } = this.#options;
-    this.#lateBeforeUs = startOf(timeUs - allowedLatenessUs, windowUs);
+    this.#lateBeforeUs = windowStart(timeUs - allowedLatenessUs, windowUs);
   }
 
   #count(header: BatchHeader): void {
@@ -156,7 +157,7 @@ export class Batcher implements FrameSink {
     for (let row = 0; row < count; row++) {
       const time = timeUs[row]!;
       if (!(time >= startUs && time < startUs + slotUs)) {
-        startUs = startOf(time, slotUs);
+        startUs = windowStart(time, slotUs);
         slot = slots.get(startUs) ?? { packets: 0, malformed: 0, bytes: 0 };
         slots.set(startUs, slot);
       }
@@ -166,9 +167,4 @@ export class Batcher implements FrameSink {
     }
     for (const [start, { packets, malformed, bytes }] of slots) add(start, packets, malformed, bytes);
   }
-}
-
-/** Start of the slot of `slotUs` that holds a time; times before 1970 included. */
-function startOf(timeUs: number, slotUs: number): number {
-  return Math.floor(timeUs / slotUs) * slotUs;
 }

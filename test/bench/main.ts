@@ -113,6 +113,10 @@ function median(values: number[]): number {
   return sorted[Math.floor(sorted.length / 2)]!;
 }
 
+if (!available('tcpdump')) {
+  process.stderr.write('bench: tcpdump is the yardstick and is not here: install it\n');
+  process.exit(1);
+}
 const file = values.file ?? benchCapture(Number(values.packets), values.profile);
 const halfLine = join(import.meta.dirname, 'half-line.ts');
 const quiet = (command: string): string[] => ['sh', '-c', `exec ${command} > /dev/null`];

@@ -18,7 +18,7 @@ async function books(
   path: string,
 ): Promise<{ report: AuditReport; kpiPackets: number; kpiBytes: number; sent: number; wireBytes: number }> {
   const stores = memoryStores(systemClock);
-  const line = new Line(stores, WINDOW_US);
+  const line = new Line(stores, { windowUs: WINDOW_US });
   const options = {
     sensor: 'tap',
     session: 's',

@@ -57,7 +57,10 @@ describe('tapline run', () => {
     expect(second.ledger['stored']).toBe(12_000);
     const fresh = await run(short, '--data', data, '--session', 'new');
     expect(fresh.session).not.toBe(first.session);
-    expect(fresh.ledger['stored']).toBe(24_000);
+    expect(fresh.ledger['stored']).toBe(12_000);
+    const { code, stdout } = await tapline('audit', '--data', data, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ totals: { stored: 24_000, unexplained: 0 } });
   });
 
   it('gives another digest for another capture', async () => {

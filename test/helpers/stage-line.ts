@@ -14,25 +14,18 @@ import { Batcher } from '@tapline/capture-agent/batcher';
 import { digest } from '@tapline/core/digest/digest';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 import type { FrameSink } from '@tapline/core/pcap/frame-sink';
-import type { Clock, LedgerStore, PacketStore, ResultStore, WindowKey, WindowStore } from '@tapline/core/ports';
+import type { Clock } from '@tapline/core/ports';
 import type { BatchHeader } from '@tapline/core/wire/batch-header';
-import { AlertFolds } from '@tapline/functions/stages/alerts';
+import type { Stores as DataFolder } from '@tapline/embedded/line/data-folder';
+import { Line, type LineOptions } from '@tapline/embedded/line/line';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import { audit } from '@tapline/functions/stages/audit';
-import { createParseScratch, parseBatch } from '@tapline/functions/stages/parse';
-import { confirmFinal, scoreWindow } from '@tapline/functions/stages/score';
-import { dueWindows, onBatch, onHeartbeat } from '@tapline/functions/stages/window';
 
 export type Message =
   | { readonly kind: 'batch'; readonly header: BatchHeader; readonly bytes: Uint8Array }
   | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat };
 
-export interface Stores {
-  readonly windows: WindowStore;
-  readonly packets: PacketStore;
-  readonly results: ResultStore;
-  readonly ledger: LedgerStore;
-}
+export type Stores = Omit<DataFolder, 'close'>;
 
 export function memoryStores(clock: Clock): Stores {
   return {
@@ -76,42 +69,26 @@ export function cutMessages(options: CutOptions, feed: (sink: FrameSink) => void
   return messages;
 }
 
+/** The product's own line over any stores and clock, with the messages of a test. */
 export class StageLine {
   readonly stores: Stores;
-  readonly #deps;
+  readonly #options: LineOptions;
+  readonly #line: Line;
 
   constructor(stores: Stores, clock: Clock, windowUs: number) {
     this.stores = stores;
-    this.#deps = {
-      ...stores,
-      codecs,
-      clock,
-      windowUs,
-      timeoutUs: 60_000_000,
-      allowedLatenessUs: 0,
-      scratch: createParseScratch(),
-      folds: new AlertFolds(),
-    };
+    this.#options = { clock, windowUs, allowedLatenessUs: 0 };
+    this.#line = new Line(stores, this.#options);
   }
 
   /** One delivery; throws what a store throws, and then the message counts as not acknowledged. */
-  async deliver(message: Message): Promise<void> {
-    const isBatch = message.kind === 'batch';
-    const keys = isBatch
-      ? await onBatch((await parseBatch(message.bytes, this.#deps)).windows, this.#deps)
-      : await onHeartbeat(message.heartbeat, this.#deps);
-    await this.#score(keys);
-    if (!isBatch && message.heartbeat.final) await confirmFinal(message.heartbeat.sensor, this.#deps);
-  }
-
-  async #score(keys: readonly WindowKey[]): Promise<void> {
-    for (const key of keys) await scoreWindow(key, this.#deps);
+  deliver(message: Message): Promise<void> {
+    return message.kind === 'batch' ? this.#line.batch(message.bytes) : this.#line.heartbeat(message.heartbeat);
   }
 
   /** Windows that are still to be scored, at once even when they are incomplete. */
-  async giveUp(sensor: string): Promise<void> {
-    const deps = { ...this.#deps, timeoutUs: 0 };
-    for (const key of await dueWindows(sensor, deps)) await scoreWindow(key, deps);
+  giveUp(sensor: string): Promise<void> {
+    return new Line(this.stores, { ...this.#options, timeoutUs: 0 }).scoreDue(sensor);
   }
 
   digest(sensor: string): Promise<string> {

@@ -17,6 +17,7 @@ export const TSHARK = ((): boolean => {
     for (const tool of ['tshark', 'mergecap', 'capinfos']) execFileSync(tool, ['--version'], { stdio: 'ignore' });
     return true;
   } catch {
+    if (process.env['REQUIRE_SERVICES'] === '1') throw new Error('REQUIRE_SERVICES=1, but tshark is not installed');
     console.warn('tshark is not installed: comparisons with it are SKIPPED');
     return false;
   }

@@ -47,8 +47,8 @@ async function decode(path: string, flags: { format: Format }): Promise<void> {
     }
     reader.end();
   } catch (error) {
-    if (error instanceof PipelineError) error.message = `${path}: ${error.message}`;
-    throw error;
+    if (!(error instanceof PipelineError)) throw error;
+    throw new PipelineError(error.code, `${path}: ${error.message}`, { cause: error });
   } finally {
     progress.clear();
     // Rows before a fault are the user's, so they and the end of the document are written whatever happened.

@@ -5,7 +5,7 @@
 import { codecs } from '@tapline/adapters/codec/codecs';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
-import type { WindowKey } from '@tapline/core/ports';
+import type { Clock, WindowKey } from '@tapline/core/ports';
 import { createParseScratch, parseBatch, type ParseDeps } from '@tapline/functions/stages/parse';
 import { AlertFolds } from '@tapline/functions/stages/alerts';
 import { confirmFinal, scoreWindow, type ScoreDeps } from '@tapline/functions/stages/score';
@@ -19,17 +19,31 @@ import {
 import { systemClock } from './clock.ts';
 import type { Stores } from './data-folder.ts';
 
+export interface LineOptions {
+  readonly windowUs: number;
+  readonly clock?: Clock;
+  /** How long a window waits for announced packets after its last arrival. */
+  readonly timeoutUs?: number;
+  readonly allowedLatenessUs?: number;
+}
+
+const DEFAULTS = {
+  clock: systemClock,
+  timeoutUs: DEFAULT_TIMEOUT_US,
+  allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
+};
+
 export class Line {
   readonly #parse: ParseDeps;
   readonly #window: WindowDeps;
   readonly #score: ScoreDeps;
 
-  constructor(stores: Omit<Stores, 'close'>, windowUs: number) {
+  constructor(stores: Omit<Stores, 'close'>, options: LineOptions) {
     const { packets, windows, results, ledger } = stores;
-    this.#parse = { codecs, packets, windows, ledger, windowUs, scratch: createParseScratch() };
-    const stages = { windows, ledger, clock: systemClock, windowUs, timeoutUs: DEFAULT_TIMEOUT_US };
-    this.#window = stages;
-    this.#score = { ...stages, results, allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US, folds: new AlertFolds() };
+    const rules = { ...DEFAULTS, ...options };
+    this.#parse = { codecs, packets, windows, ledger, windowUs: rules.windowUs, scratch: createParseScratch() };
+    this.#window = { windows, ledger, ...rules };
+    this.#score = { windows, ledger, results, ...rules, folds: new AlertFolds() };
   }
 
   /** Takes one batch through parse, and scores the windows that it completed. */
@@ -40,13 +54,18 @@ export class Line {
 
   /** Takes one heartbeat, and scores the windows that it closed. */
   async heartbeat(heartbeat: Heartbeat): Promise<void> {
-    let due = await onHeartbeat(heartbeat, this.#window);
-    // One call names a bounded number of windows; a capture that spans years closes more at its end.
-    while (due.length > 0) {
-      await this.#scoreAll(due);
-      due = await dueWindows(heartbeat.sensor, this.#window);
-    }
+    await this.#scoreAll(await onHeartbeat(heartbeat, this.#window));
+    await this.scoreDue(heartbeat.sensor);
     await confirmFinal(heartbeat.sensor, this.#score);
+  }
+
+  /** Scores what is complete or has waited long enough; a capture that spans years closes more than one call names. */
+  async scoreDue(sensor: string): Promise<void> {
+    for (;;) {
+      const due = await dueWindows(sensor, this.#window);
+      if (due.length === 0) return;
+      await this.#scoreAll(due);
+    }
   }
 
   async #scoreAll(keys: readonly WindowKey[]): Promise<void> {

@@ -26,6 +26,7 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly session: string;
+  /** The books of this session. */
   readonly audit: AuditReport;
   readonly alerts: readonly Alert[];
   readonly windows: number;
@@ -33,6 +34,7 @@ export interface RunResult {
   readonly wireBytes: number;
   /** Sum of the batches as they were sent. */
   readonly batchBytes: number;
+  /** Over everything the stores hold of the sensor. */
   readonly digest: string;
   readonly elapsedMs: number;
   /** Why the capture was not read to its end, if it was not. */
@@ -59,7 +61,7 @@ export class CaptureRun {
     this.#options = options;
     this.#session = options.session ?? replaySession(options);
     this.#stores = stores;
-    this.#line = new Line(stores, options.windowUs);
+    this.#line = new Line(stores, { windowUs: options.windowUs });
     const { source, sensor, windowUs, speed } = options;
     const job = {
       source,
@@ -101,7 +103,7 @@ export class CaptureRun {
     const { results } = this.#stores;
     return {
       session: this.#session,
-      audit: await audit({ ...this.#stores, codecs }, { sensor }),
+      audit: await audit({ ...this.#stores, codecs }, { sensor, session: this.#session }),
       alerts: await results.alerts(sensor, ALL_TIME),
       windows: (await results.sensors()).find((known) => known.sensor === sensor)?.windows ?? 0,
       wireBytes: counters.wireBytes,

@@ -16,6 +16,8 @@ export interface AuditDeps {
 export interface AuditOptions {
   /** Only this sensor; all when absent. */
   readonly sensor?: string;
+  /** Only this session; all when absent. */
+  readonly session?: string;
   /** Also reads every stored batch and compares its content with what was put. */
   readonly verify?: boolean;
 }
@@ -41,7 +43,9 @@ export interface AuditReport {
 /** @throws PipelineError USAGE when nothing is known of the sensor that was asked for */
 export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promise<AuditReport> {
   const known = await deps.ledger.sessions();
-  const wanted = known.filter(({ sensor }) => options.sensor === undefined || sensor === options.sensor);
+  const wanted = known.filter(
+    ({ sensor, session }) => sensor === (options.sensor ?? sensor) && session === (options.session ?? session),
+  );
   if (wanted.length === 0 && options.sensor !== undefined) {
     throw new PipelineError('USAGE', `there are no books of a sensor ${JSON.stringify(options.sensor)}`);
   }

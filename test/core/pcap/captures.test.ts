@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sniffCapture } from '@tapline/core/pcap/sniff';
 import { CAPTURES, captureIndex } from '../../helpers/captures.ts';
+import { TSHARK } from '../../helpers/tshark.ts';
 import { countFrames, secondsText } from '../../helpers/count-frames.ts';
 
 const root = CAPTURES ?? '';
@@ -13,9 +14,6 @@ const read = (path: string): Uint8Array => readFileSync(join(root, path));
 const captures = captureIndex('MANIFEST')
   .map((row) => row['path']!)
   .filter((path) => ['pcap', 'pcapng'].includes(sniffCapture(read(path).subarray(0, 4))));
-
-const hasCapinfos = spawnSync('capinfos', ['--version']).status === 0;
-if (!hasCapinfos) console.warn('capinfos is not installed: the comparison of all captures with it is SKIPPED');
 
 const BAD_FRACTION = 'fractions of a second beyond one second: carried over here, printed as they are by capinfos';
 const TIME_ZERO = 'a packet at 1970-01-01 counts as a packet with a time here, not in capinfos';
@@ -55,7 +53,7 @@ describe.skipIf(CAPTURES === undefined)('the shared captures', () => {
     },
   );
 
-  it.skipIf(!hasCapinfos)('agree with capinfos in packets, bytes and times, but for the listed reasons', () => {
+  it.skipIf(!TSHARK)('agree with capinfos in packets, bytes and times, but for the listed reasons', () => {
     const columns = ['-T', '-M', '-r', '-S', '-c', '-d', '-a', '-e', '-K'];
     const { stdout } = spawnSync('capinfos', [...columns, ...captures], {
       cwd: root,
