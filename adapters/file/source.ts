@@ -14,8 +14,11 @@ import { SNIFF_BYTES, sniffCapture } from '@tapline/core/pcap/sniff';
 import { CAREFUL_OUTPUT_BYTES, decompress, FAST_OUTPUT_BYTES } from './decompress.ts';
 import type { Compression } from './decompress.ts';
 
-/** Blocking reads of this size out of the page cache are the fastest way into Node: twice what promises reach. */
-const READ_BYTES = 1024 * 1024;
+/**
+ * Blocking reads out of the page cache are the fastest way into Node: twice what promises reach. Larger reads gain nothing
+ * more, and a paced replay would be further ahead of what it says.
+ */
+const READ_BYTES = 256 * 1024;
 
 export interface CaptureSource extends AsyncIterable<Uint8Array> {
   /** The path as given, or `-`. */

@@ -50,7 +50,7 @@ export interface Reason {
   readonly unit: string;
   /** The configured floor the value had to reach. */
   readonly floor: number;
-  /** What is usual for this entity, or null while learning. */
+  /** What is usual for this entity, or null when nothing is known of that. */
   readonly baseline: number | null;
   /** value / max(floor, baseline), how far beyond the bar. */
   readonly ratio: number;

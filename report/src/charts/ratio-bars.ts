@@ -40,7 +40,7 @@ const bounds = (reason: Reason): Child[] => [
   h(
     'span',
     { class: 'bound-text baseline' },
-    reason.baseline === null ? 'usual: still learning' : `usual ${measured(reason.baseline, reason.unit)}`,
+    reason.baseline === null ? 'no baseline yet' : `usual ${measured(reason.baseline, reason.unit)}`,
   ),
 ];
 
