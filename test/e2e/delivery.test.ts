@@ -258,7 +258,7 @@ describe.skipIf(CAPTURES === undefined)('a real capture', () => {
   it.each(paths)('%s gives one digest in order in memory and shuffled, several times each, in SQLite', async (path) => {
     const windowUs = 10_000_000;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of openCapture(join(CAPTURES!, path))) chunks.push(chunk);
+    for await (const chunk of openCapture(join(CAPTURES!, path))) chunks.push(chunk.slice());
     const messages = cutMessages({ sensor, session: 'real', windowUs, arrivalUs: clock.timeUs }, (sink) => {
       const reader = new CaptureReader(sink);
       for (const chunk of chunks) reader.feed(chunk);
