@@ -140,8 +140,11 @@ export interface SensorSummary {
   readonly lastUs: number;
 }
 
-/** The hops after the sensor, in order. Each says per batch what it accepted. */
-export const HOPS = ['parsed', 'windowed', 'stored'] as const;
+/**
+ * The hops after the sensor, in order. Each says per batch what it accepted. A line in one process has no bridge, and
+ * then nothing is ever bridged (core/src/ledger/books.ts).
+ */
+export const HOPS = ['bridged', 'parsed', 'windowed', 'stored'] as const;
 export type Hop = (typeof HOPS)[number];
 
 export interface HopEntry {
@@ -168,6 +171,16 @@ export interface LedgerStore {
   entries(sensor: string, session: string, hop: Hop): AsyncIterable<HopEntry>;
   /** Every session that sent a heartbeat or of which a hop accepted a batch, ascending by sensor, then session. */
   sessions(): Promise<{ sensor: string; session: string }[]>;
+}
+
+/** One topic to publish to. Resolves when the service has acknowledged the message, and then it will not be lost. */
+export interface Publisher {
+  /**
+   * @param payload any bytes, at most 9 MB
+   * @param attributes small texts beside it, which not every bridge keeps: nothing may depend on them
+   * @throws PipelineError STORE, retriable unless the message itself can never be published
+   */
+  publish(payload: Uint8Array, attributes?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 export interface Clock {

@@ -48,6 +48,13 @@ export interface Heartbeat {
   readonly watermarkUs: number | null;
   /** Sequence of the last batch sent, -1 = none. */
   readonly lastBatch: number;
+  /**
+   * Sequence up to which the broker has acknowledged every batch, -1 = none. Absent when there is no broker: then what
+   * is sent is handed to the stages directly, and no bridge is on the way.
+   */
+  readonly lastPublished?: number;
+  /** Batches that wait in the sensor's spool for a broker that is away; absent when there is no broker. */
+  readonly spooled?: number;
   readonly windowUs: number;
   /** Totals so far of every window whose totals changed since the last heartbeat. */
   readonly windows: readonly AnnouncedWindow[];

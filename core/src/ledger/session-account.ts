@@ -15,7 +15,7 @@ export interface BatchTrace {
 }
 
 type HopCounts = Record<Hop, number>;
-const noHops = (): HopCounts => ({ parsed: 0, windowed: 0, stored: 0 });
+const noHops = (): HopCounts => ({ bridged: 0, parsed: 0, windowed: 0, stored: 0 });
 
 /** One session's account: `add` every trace in ascending sequence, then `close`. */
 export class SessionAccount {
