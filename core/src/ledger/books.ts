@@ -7,6 +7,9 @@ import { HOPS } from '../ports.ts';
 import type { BatchTrace } from './session-account.ts';
 import { SessionAccount } from './session-account.ts';
 
+/** A hop at which packets can be lost: the sensor's broker, or one that keeps a list of what it accepted. */
+export type LossHop = 'published' | Hop;
+
 /** Packets of a session (or of several) and what became of them. */
 export interface LedgerTotals {
   readonly offered: number;
@@ -16,6 +19,9 @@ export interface LedgerTotals {
   readonly duplicate: number;
   readonly sent: number;
   readonly malformed: number;
+  /** Acknowledged by the broker; absent, as the next, where packets go from the sensor to the stages without one. */
+  readonly published?: number;
+  readonly bridged?: number;
   readonly parsed: number;
   readonly windowed: number;
   /** Accepted by the store and still there. */
@@ -31,7 +37,7 @@ export interface Discrepancy {
   readonly fromSequence: number;
   /** Inclusive. */
   readonly toSequence: number;
-  readonly hop: Hop;
+  readonly hop: LossHop;
   /** Null when nobody after the sensor saw the batches and more than these are missing. */
   readonly packets: number | null;
   /** First minute of the packets, null when nobody after the sensor saw them. */
@@ -42,6 +48,8 @@ export interface Discrepancy {
 export interface MinuteBooks {
   readonly minuteStartUs: number;
   readonly sent: number;
+  readonly published?: number;
+  readonly bridged?: number;
   readonly parsed: number;
   readonly windowed: number;
   readonly stored: number;
@@ -50,6 +58,8 @@ export interface MinuteBooks {
 export interface SessionBooks {
   readonly sensor: string;
   readonly session: string;
+  /** Whether a heartbeat ever said what was sent. Text from a pipe has none: what came is counted, what did not is unknown. */
+  readonly announced: boolean;
   /** Whether the session said goodbye; until then batches behind the last whole one count as under way. */
   readonly final: boolean;
   readonly totals: LedgerTotals;
@@ -77,10 +87,9 @@ export function discrepancyName(found: Discrepancy): string {
 export async function closeSession(sensor: string, session: string, deps: BooksDeps): Promise<SessionBooks> {
   const heartbeats = await deps.ledger.lastHeartbeats(sensor);
   const heartbeat = heartbeats.find((known) => known.session === session);
-  const account = new SessionAccount(sensor, session);
+  const account = new SessionAccount(sensor, session, heartbeat);
   for await (const trace of traces(sensor, session, deps)) account.add(trace);
-  const minutes = await deps.ledger.minutes(sensor, session);
-  return account.close(heartbeat, minutes);
+  return account.close(await deps.ledger.minutes(sensor, session));
 }
 
 /** The batches any hop accepted, ascending by sequence, from the hops' own ascending lists. */
@@ -139,6 +148,6 @@ const NO_TOTALS: LedgerTotals = {
 };
 
 function addTotals(a: LedgerTotals, b: LedgerTotals): LedgerTotals {
-  const keys = Object.keys(NO_TOTALS) as (keyof LedgerTotals)[];
-  return Object.fromEntries(keys.map((key) => [key, a[key] + b[key]])) as unknown as LedgerTotals;
+  const keys = Object.keys({ ...NO_TOTALS, ...a, ...b }) as (keyof LedgerTotals)[];
+  return Object.fromEntries(keys.map((key) => [key, (a[key] ?? 0) + (b[key] ?? 0)])) as unknown as LedgerTotals;
 }

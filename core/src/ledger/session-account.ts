@@ -1,7 +1,7 @@
 /** The account of one sensor session: gathers what each hop says of each batch, then strikes the balance. */
 import type { Hop, HopEntry } from '../ports.ts';
 import { HOPS } from '../ports.ts';
-import type { Discrepancy, MinuteBooks, SessionBooks } from './books.ts';
+import type { Discrepancy, LossHop, MinuteBooks, SessionBooks } from './books.ts';
 import type { Heartbeat, MinuteCount } from './heartbeat.ts';
 
 /** Discrepancies and minutes listed per session; more are counted only. */
@@ -14,13 +14,22 @@ export interface BatchTrace {
   readonly missing: readonly Hop[];
 }
 
-type HopCounts = Record<Hop, number>;
-const noHops = (): HopCounts => ({ bridged: 0, parsed: 0, windowed: 0, stored: 0 });
+/** The hops of the stages, which every line has; broker and bridge are not on every way. */
+const STAGE_HOPS = HOPS.filter((hop) => hop !== 'bridged');
 
-/** One session's account: `add` every trace in ascending sequence, then `close`. */
+type HopCounts = Record<LossHop, number>;
+const noHops = (): HopCounts => ({ published: 0, bridged: 0, parsed: 0, windowed: 0, stored: 0 });
+
+/**
+ * One session's account: `add` every trace in ascending sequence, then `close`. What a later hop accepted went through
+ * the earlier ones, whether or not their receipts came.
+ */
 export class SessionAccount {
   readonly #sensor: string;
   readonly #session: string;
+  readonly #heartbeat: Heartbeat | undefined;
+  /** Whether a broker and a bridge are on the way. */
+  #viaBroker: boolean;
   readonly #accepted = noHops();
   readonly #minutes = new Map<number, HopCounts>();
   readonly #found: Discrepancy[] = [];
@@ -32,25 +41,47 @@ export class SessionAccount {
   #lostPackets = 0;
   #tailPackets = 0;
 
-  constructor(sensor: string, session: string) {
+  /** @param heartbeat the newest one of the session; absent when nobody ever said what was sent */
+  constructor(sensor: string, session: string, heartbeat: Heartbeat | undefined) {
     this.#sensor = sensor;
     this.#session = session;
+    this.#heartbeat = heartbeat;
+    this.#viaBroker = heartbeat?.lastPublished !== undefined;
   }
 
   add({ sequence, entry, missing }: BatchTrace): void {
-    if (sequence > this.#next) this.#miss('parsed', this.#next, sequence - 1, null, null);
+    // Sequences of a session that nobody numbered on purpose, such as lines of text, may have holes.
+    if (this.#heartbeat !== undefined) this.#missUnseen(this.#next, sequence - 1);
     this.#next = sequence + 1;
-    for (const hop of HOPS) if (!missing.includes(hop)) this.#accept(hop, entry);
-    if (missing.length === 0) {
+    if (!missing.includes('bridged')) this.#viaBroker = true;
+    this.#accept('published', entry);
+    this.#accept('bridged', entry);
+    for (const hop of STAGE_HOPS) if (!missing.includes(hop)) this.#accept(hop, entry);
+    const lacks = STAGE_HOPS.filter((hop) => missing.includes(hop));
+    if (lacks.length === 0) {
       this.#settleTail();
       return;
     }
-    if (!missing.includes('parsed')) this.#tailPackets += entry.packets;
-    for (const hop of missing)
-      this.#miss(hop, sequence, sequence, entry.packets, entry.minutes[0]?.minuteStartUs ?? null);
+    const minuteStartUs = entry.minutes[0]?.minuteStartUs ?? null;
+    // A batch that only the bridge saw went missing once, before the stages.
+    const named = lacks.length === STAGE_HOPS.length ? STAGE_HOPS.slice(0, 1) : lacks;
+    if (!lacks.includes('parsed')) this.#tailPackets += entry.packets;
+    for (const hop of named) this.#miss(hop, sequence, sequence, entry.packets, minuteStartUs);
   }
 
-  #accept(hop: Hop, entry: HopEntry): void {
+  /** Batches that nobody after the sensor saw: lost behind the broker if that had acknowledged them, before it if not. */
+  #missUnseen(from: number, to: number): void {
+    if (from > to) return;
+    const lastPublished = this.#heartbeat?.lastPublished;
+    if (lastPublished === undefined) {
+      this.#miss(this.#viaBroker ? 'bridged' : 'parsed', from, to, null, null);
+      return;
+    }
+    if (from <= lastPublished) this.#miss('bridged', from, Math.min(to, lastPublished), null, null);
+    if (to > lastPublished) this.#miss('published', Math.max(from, lastPublished + 1), to, null, null);
+  }
+
+  #accept(hop: LossHop, entry: HopEntry): void {
     this.#accepted[hop] += entry.packets;
     for (const { minuteStartUs, packets } of entry.minutes) {
       let minute = this.#minutes.get(minuteStartUs);
@@ -59,7 +90,7 @@ export class SessionAccount {
     }
   }
 
-  #miss(hop: Hop, from: number, to: number, packets: number | null, minuteStartUs: number | null): void {
+  #miss(hop: LossHop, from: number, to: number, packets: number | null, minuteStartUs: number | null): void {
     const { length } = this.#tail;
     const at = this.#tail.findLastIndex(
       (found, i) => i >= length - 2 && found.hop === hop && found.toSequence === from - 1,
@@ -84,23 +115,30 @@ export class SessionAccount {
     this.#tailPackets = 0;
   }
 
-  close(heartbeat: Heartbeat | undefined, minutes: readonly MinuteCount[]): SessionBooks {
+  /** @param minutes what the sensor announced by minute, ascending */
+  close(minutes: readonly MinuteCount[]): SessionBooks {
+    const heartbeat = this.#heartbeat;
     const final = heartbeat?.final ?? false;
     if (final) {
-      if (heartbeat!.lastBatch >= this.#next) this.#miss('parsed', this.#next, heartbeat!.lastBatch, null, null);
+      this.#missUnseen(this.#next, heartbeat!.lastBatch);
       this.#settleTail();
     }
     const counters = heartbeat?.counters;
     const sent = counters?.sent ?? 0;
     const atSensor = counters === undefined ? 0 : Math.abs(counters.offered - explainedBySensor(counters));
-    const gaps = this.#found.some((found) => found.hop === 'parsed');
+    const gaps = this.#found.some((found) => NOT_PARSED.includes(found.hop));
     const notParsed = sent - this.#accepted.parsed;
     // While a session runs, heartbeat and batches overtake each other; only a hole among the batches is a loss then.
     const lostUnseen = final ? Math.abs(notParsed) : gaps ? Math.max(0, notParsed) : 0;
-    const unbalanced = this.#unbalanced(minutes);
+    // The broker has everything, also what nobody saw afterwards; otherwise only what was seen is sure.
+    const allPublished = heartbeat !== undefined && (heartbeat.lastPublished ?? -1) >= heartbeat.lastBatch;
+    const unbalanced = this.#unbalanced(minutes, allPublished);
+    const { parsed, windowed, stored } = this.#accepted;
+    const published = allPublished ? sent : this.#accepted.published;
     return {
       sensor: this.#sensor,
       session: this.#session,
+      announced: heartbeat !== undefined,
       final,
       totals: {
         offered: counters?.offered ?? 0,
@@ -110,7 +148,10 @@ export class SessionAccount {
         duplicate: counters?.duplicate ?? 0,
         sent,
         malformed: counters?.malformed ?? 0,
-        ...this.#accepted,
+        ...(this.#viaBroker ? { published, bridged: this.#accepted.bridged } : {}),
+        parsed,
+        windowed,
+        stored,
         unexplained: atSensor + lostUnseen + this.#lostPackets,
       },
       underWay: final ? 0 : Math.max(0, notParsed - lostUnseen) + this.#tailPackets,
@@ -122,7 +163,8 @@ export class SessionAccount {
   }
 
   /** Minutes in which sensor and hops differ, ascending. */
-  #unbalanced(minutes: readonly MinuteCount[]): MinuteBooks[] {
+  #unbalanced(minutes: readonly MinuteCount[], allPublished: boolean): MinuteBooks[] {
+    if (this.#heartbeat === undefined) return [];
     const announced = new Map(minutes.map((minute) => [minute.minuteStartUs, minute]));
     const starts = [...new Set([...announced.keys(), ...this.#minutes.keys()])].sort((a, b) => a - b);
     const found: MinuteBooks[] = [];
@@ -131,8 +173,10 @@ export class SessionAccount {
       const hops = this.#minutes.get(minuteStartUs) ?? noHops();
       const sent = minute?.sent ?? 0;
       const explained = minute === undefined || minute.offered === explainedBySensor(minute);
-      if (explained && HOPS.every((hop) => hops[hop] === sent)) continue;
-      found.push({ minuteStartUs, sent, ...hops });
+      if (explained && STAGE_HOPS.every((hop) => hops[hop] === sent)) continue;
+      const { published, bridged, ...stages } = hops;
+      const before = this.#viaBroker ? { published: allPublished ? sent : published, bridged } : {};
+      found.push({ minuteStartUs, sent, ...before, ...stages });
     }
     return found;
   }
@@ -149,9 +193,14 @@ function closedTo(watermarkUs: number | null, unbalanced: readonly MinuteBooks[]
   return Math.min(watermarkUs, unbalanced[0]?.minuteStartUs ?? Infinity);
 }
 
+/** Hops that a batch which was never parsed may be named for. */
+const NOT_PARSED: readonly LossHop[] = ['published', 'bridged', 'parsed'];
+
 /** When only one stretch of batches was never parsed, what the sensor sent beyond the parsed packets was in it. */
 function nameThePackets(found: readonly Discrepancy[], notParsed: number): Discrepancy[] {
-  const unseen = found.filter((item) => item.hop === 'parsed' && item.packets === null);
-  if (unseen.length !== 1 || notParsed < 0) return [...found];
-  return found.map((item) => (item === unseen[0] ? { ...item, packets: notParsed } : item));
+  const unparsed = found.filter((item) => NOT_PARSED.includes(item.hop));
+  const unseen = unparsed.filter((item) => item.packets === null);
+  const seen = unparsed.reduce((sum, item) => sum + (item.packets ?? 0), 0);
+  if (unseen.length !== 1 || notParsed < seen) return [...found];
+  return found.map((item) => (item === unseen[0] ? { ...item, packets: notParsed - seen } : item));
 }

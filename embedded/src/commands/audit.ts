@@ -48,7 +48,11 @@ export function auditText(report: AuditReport): string {
 
 function sessionLines(books: SessionBooks): string[] {
   const { sensor, session, final, underWay, discrepancies, unlistedDiscrepancies } = books;
-  const running = final ? '' : `, still open, ${formatCount(underWay)} packets under way`;
+  const running = !books.announced
+    ? ', no heartbeat: what came is counted, what did not is unknown'
+    : final
+      ? ''
+      : `, still open, ${formatCount(underWay)} packets under way`;
   const lines = [`session  ${sensor}/${session}${running}`, `         ${totalsText(books.totals)}`];
   for (const found of discrepancies) lines.push(`MISSING  ${discrepancyText(found)}`);
   if (unlistedDiscrepancies > 0) lines.push(`MISSING  and ${formatCount(unlistedDiscrepancies)} more`);

@@ -16,6 +16,8 @@ const STEPS: readonly (readonly [keyof LedgerTotals, string])[] = [
   ['filtered', 'left out by a filter'],
   ['duplicate', 'second copies of a frame'],
   ['sent', 'sent in batches'],
+  ['published', 'acknowledged by the broker'],
+  ['bridged', 'carried on by the bridge'],
   ['parsed', 'decoded'],
   ['windowed', 'counted in windows'],
   ['stored', 'kept and still there'],
@@ -24,10 +26,11 @@ const STEPS: readonly (readonly [keyof LedgerTotals, string])[] = [
 
 const NAMES: Readonly<Record<string, string>> = { kernelDropped: 'kernel dropped', self: 'own' };
 
+/** Steps that are on the way: without a broker nothing is published or bridged. */
 const rows = (books: BooksSummary): BarRow[] =>
-  STEPS.map(([name, note]) => {
+  STEPS.flatMap(([name, note]) => {
     const value = books[name];
-    return { key: NAMES[name] ?? name, value, text: whole(value), note };
+    return value === undefined ? [] : [{ key: NAMES[name] ?? name, value, text: whole(value), note }];
   });
 
 const missing = (books: BooksSummary): Child[] => {

@@ -4,13 +4,13 @@ import { MemoryPacketStore } from '@tapline/adapters/memory/packet-store';
 import { closeSession, discrepancyName, sumBooks } from '@tapline/core/ledger/books';
 import type { Heartbeat, MinuteCount, SensorCounters } from '@tapline/core/ledger/heartbeat';
 import { MINUTE_US } from '@tapline/core/ledger/minute';
-import { HOPS } from '@tapline/core/ports';
 import type { Hop } from '@tapline/core/ports';
 import { batchId } from '@tapline/core/wire/batch-header';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 const PACKETS = 100;
+const STAGES: readonly Hop[] = ['parsed', 'windowed', 'stored'];
 const sensor = 'tap';
 const session = 's';
 
@@ -19,7 +19,7 @@ class Line {
   readonly ledger = new MemoryLedgerStore();
   readonly packets = new MemoryPacketStore();
 
-  async deliver(sequence: number, hops: readonly Hop[] = HOPS): Promise<void> {
+  async deliver(sequence: number, hops: readonly Hop[] = STAGES): Promise<void> {
     const minutes = [{ minuteStartUs: sequence * MINUTE_US, packets: PACKETS, bytes: 6000 }];
     for (const hop of hops) {
       await this.ledger.accept({
@@ -48,7 +48,10 @@ class Line {
     await this.packets.putBatch(header, Uint8Array.of(sequence & 255));
   }
 
-  async announce(batches: number, more: { final?: boolean; counters?: Partial<SensorCounters> } = {}): Promise<void> {
+  async announce(
+    batches: number,
+    more: { final?: boolean; counters?: Partial<SensorCounters>; lastPublished?: number } = {},
+  ): Promise<void> {
     const zeros = { kernelDropped: 0, self: 0, filtered: 0, duplicate: 0, malformed: 0, wireBytes: 0 };
     const minute = (minuteStartUs: number): MinuteCount => ({
       minuteStartUs,
@@ -63,6 +66,7 @@ class Line {
       arrivalUs: 0,
       watermarkUs: batches === 0 ? null : batches * MINUTE_US,
       lastBatch: batches - 1,
+      ...(more.lastPublished === undefined ? {} : { lastPublished: more.lastPublished }),
       windowUs: 10_000_000,
       windows: [],
       minutes: [...Array(batches).keys()].map((i) => minute(i * MINUTE_US)),
@@ -81,7 +85,7 @@ class Line {
 
 async function line(batches: number, except: Record<number, readonly Hop[]> = {}): Promise<Line> {
   const made = new Line();
-  for (let i = 0; i < batches; i++) await made.deliver(i, except[i] ?? HOPS);
+  for (let i = 0; i < batches; i++) await made.deliver(i, except[i] ?? STAGES);
   return made;
 }
 
@@ -206,6 +210,71 @@ describe('the books of a running session', () => {
     const made = new Line();
     await made.announce(0);
     expect((await made.close()).closedToUs).toBeNull();
+  });
+});
+
+describe('the books of a session that went over a broker', () => {
+  const EVERY: readonly Hop[] = ['bridged', ...STAGES];
+  const named = (books: Awaited<ReturnType<Line['close']>>): unknown[] =>
+    books.discrepancies.map((found) => [discrepancyName(found), found.hop, found.packets]);
+
+  it('count what was published and bridged too', async () => {
+    const whole = await line(3, { 0: EVERY, 1: EVERY, 2: EVERY });
+    await whole.announce(3, { final: true, lastPublished: 2 });
+    const books = await whole.close();
+    expect(books.totals).toMatchObject({ sent: 300, published: 300, bridged: 300, parsed: 300, unexplained: 0 });
+    expect(books.unbalancedMinutes).toEqual([]);
+  });
+
+  it('name the hop that lost a batch: broker, bridge, or what comes after it', async () => {
+    const broken = await line(4, { 0: EVERY, 1: [], 2: ['bridged'], 3: EVERY });
+    await broken.announce(6, { final: true, lastPublished: 4 });
+    const books = await broken.close();
+    expect(named(books)).toEqual([
+      ['tap/s/1', 'bridged', null],
+      ['tap/s/2', 'parsed', 100],
+      ['tap/s/4', 'bridged', null],
+      ['tap/s/5', 'published', null],
+    ]);
+    expect(books.totals).toMatchObject({ sent: 600, published: 300, bridged: 300, parsed: 200, unexplained: 400 });
+  });
+
+  it('know how many packets were in the one stretch that nobody saw, and in which minute the hops part', async () => {
+    const broken = await line(4, { 0: EVERY, 1: ['bridged'], 2: [], 3: EVERY });
+    await broken.announce(4, { final: true, lastPublished: 3 });
+    const books = await broken.close();
+    expect(named(books)).toEqual([
+      ['tap/s/1', 'parsed', 100],
+      ['tap/s/2', 'bridged', 100],
+    ]);
+    expect(books.unbalancedMinutes).toEqual([
+      { minuteStartUs: MINUTE_US, sent: 100, published: 100, bridged: 100, parsed: 0, windowed: 0, stored: 0 },
+      { minuteStartUs: 2 * MINUTE_US, sent: 100, published: 100, bridged: 0, parsed: 0, windowed: 0, stored: 0 },
+    ]);
+  });
+
+  it('take a batch as bridged that was parsed, when only the receipt was lost', async () => {
+    const whole = await line(2, { 0: EVERY, 1: STAGES });
+    await whole.announce(2, { final: true, lastPublished: 1 });
+    const books = await whole.close();
+    expect(books.totals).toMatchObject({ bridged: 200, unexplained: 0 });
+    expect(books.discrepancies).toEqual([]);
+  });
+});
+
+describe('the books of a session that no heartbeat announces', () => {
+  it('count what came, and call no hole in its numbers a loss', async () => {
+    const piped = new Line();
+    for (const sequence of [0, 40, 95]) await piped.deliver(sequence, ['bridged', ...STAGES]);
+    const books = await piped.close();
+    expect(books).toMatchObject({
+      announced: false,
+      final: false,
+      underWay: 0,
+      discrepancies: [],
+      unbalancedMinutes: [],
+    });
+    expect(books.totals).toMatchObject({ sent: 0, bridged: 300, parsed: 300, stored: 300, unexplained: 0 });
   });
 });
 
