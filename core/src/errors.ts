@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'WIRE_VERSION', // a batch of a version this build does not read
   'WIRE_CORRUPT', // checksum or length mismatch inside a batch
   'STORE', // a store refused or could not be reached
+  'SERVICE', // a development service did not start, answer or stop
   'USAGE', // the caller asked for something that does not exist
 ] as const;
 
