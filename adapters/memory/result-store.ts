@@ -69,6 +69,11 @@ export class MemoryResultStore implements ResultStore {
     return Promise.resolve(this.#alerts.get(id));
   }
 
+  async provisional(sensor: string): Promise<Alert[]> {
+    const alerts = await this.alerts(sensor, { fromUs: -Infinity, toUs: Infinity });
+    return alerts.filter(({ state }) => state === 'provisional');
+  }
+
   sensors(): Promise<SensorSummary[]> {
     const found: SensorSummary[] = [];
     for (const [sensor, windows] of this.#sensors) {

@@ -74,4 +74,7 @@ export const MIGRATIONS: readonly string[] = [
     sensor_id INTEGER NOT NULL, session_id INTEGER NOT NULL, minute_start_us INTEGER NOT NULL, row TEXT NOT NULL,
     PRIMARY KEY (sensor_id, session_id, minute_start_us)) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE INDEX alert_provisional ON alert (sensor_id) WHERE state = 'provisional';
+  `,
 ];

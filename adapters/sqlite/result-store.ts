@@ -36,6 +36,7 @@ const SQL = {
     ORDER BY window_start_us, detector, entity`,
   alerts: `SELECT row FROM alert WHERE sensor_id = ? AND window_start_us < ? AND window_end_us > ?
     ORDER BY window_start_us, id`,
+  provisional: `SELECT row FROM alert WHERE sensor_id = ? AND state = 'provisional' ORDER BY window_start_us, id`,
   alert: `SELECT row FROM alert WHERE id = ?`,
   sensors: `SELECT name.text AS sensor, count(*) AS windows, min(window_start_us) AS first_us, max(window_start_us) AS last_us
     FROM kpi JOIN name ON name.id = sensor_id GROUP BY sensor_id ORDER BY name.text`,
@@ -156,6 +157,10 @@ export class SqliteResultStore implements ResultStore {
       const row = this.#database.statement(SQL.alert).get(id);
       return row && (JSON.parse(row['row'] as string) as Alert);
     });
+  }
+
+  provisional(sensor: string): Promise<Alert[]> {
+    return this.#rows<Alert>(SQL.provisional, sensor);
   }
 
   sensors(): Promise<SensorSummary[]> {

@@ -128,6 +128,8 @@ export interface ResultStore {
   /** Alerts whose windows overlap the range, ascending by first window, then id. */
   alerts(sensor: string, range: TimeRange): Promise<Alert[]>;
   alert(id: string): Promise<Alert | undefined>;
+  /** Alerts of a sensor that are provisional, ascending by first window, then id; its cost must not grow with the others. */
+  provisional(sensor: string): Promise<Alert[]>;
   /** Every sensor with a scored window, ascending by name. */
   sensors(): Promise<SensorSummary[]>;
 }

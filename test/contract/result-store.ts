@@ -186,6 +186,17 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
       expect(await store.alert('b')).toEqual(alert('b', 100, { state: 'confirmed', windows: 4 }));
     });
 
+    it('lists the alerts that wait for finality, of one sensor, until they are confirmed or withdrawn', async () => {
+      await store.putAlerts([alert('b', 100), alert('a', 100), alert('c', 50), alert('o', 1, { sensor: 'other' })]);
+      await store.putAlerts([alert('d', 70, { state: 'confirmed' }), alert('e', 80)]);
+      await store.putAlerts([alert('a', 100, { state: 'confirmed' }), alert('e', 80, { state: 'withdrawn' })]);
+      expect((await store.provisional('tap')).map(({ id }) => id)).toEqual(['c', 'b']);
+      expect(await store.provisional('tap')).toEqual([alert('c', 50), alert('b', 100)]);
+      await store.putAlerts([alert('a', 100)]);
+      expect((await store.provisional('tap')).map(({ id }) => id)).toEqual(['c', 'a', 'b']);
+      expect(await store.provisional('nobody')).toEqual([]);
+    });
+
     it('takes any text as a name, an entity or an id', async () => {
       for (const hostile of HOSTILE_NAMES) {
         await store.putWindow({

@@ -7,28 +7,9 @@ import type { AlertDeps } from '@tapline/functions/stages/alerts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shuffled } from '../contract/harness.ts';
+import { flood, WINDOW } from '../fixtures/flood-evidence.ts';
 
-const WINDOW = 10_000_000;
 const ALL = { fromUs: -Infinity, toUs: Infinity };
-
-/** A SYN flood against one service in one window. */
-function flood(window: number, halfOpen: number, entity = '10.0.0.1:80'): Evidence {
-  const windowStartUs = window * WINDOW;
-  const windowEndUs = windowStartUs + WINDOW;
-  return {
-    sensor: 'tap',
-    detector: 'syn-flood',
-    entity,
-    windowStartUs,
-    windowEndUs,
-    features: { halfOpen, requests: halfOpen, sources: 1, ports: 1, anyPort: 0 },
-    contacts: [],
-    contributors: [{ key: '10.9.9.9', value: halfOpen, unit: 'half-open requests' }],
-    firstPacketUs: windowStartUs + 1,
-    lastPacketUs: windowEndUs - 1,
-    filter: { fromUs: windowStartUs + 1, toUs: windowEndUs, host: '10.0.0.1', port: 80, protocol: 'tcp' },
-  };
-}
 
 class Scene {
   readonly results = new MemoryResultStore();

@@ -61,10 +61,15 @@ function flowLine(slice: FlowSlice): string {
   );
 }
 
-/** Withdrawn alerts are not part of it: had the data come in order, they would never have been raised. */
+/**
+ * Withdrawn alerts are not part of it: had the data come in order, they would never have been raised. Nor is what
+ * heartbeats that came late say of the sensor: that depends on the way, and not on the packets.
+ */
 async function addAlerts(sensor: string, deps: DigestDeps, hash: HashSink): Promise<void> {
   const alerts = await deps.results.alerts(sensor, { fromUs: -Infinity, toUs: Infinity });
-  const lines = alerts.filter((alert) => alert.state !== 'withdrawn').map(alertLine);
+  const lines = alerts
+    .filter(({ state, detector }) => state !== 'withdrawn' && detector !== 'sensor-blind')
+    .map(alertLine);
   hash.update(lines.sort().join(''));
 }
 

@@ -90,9 +90,8 @@ type WithFallback = {
 }[SettingName];
 
 /** Values by name: text as it was given or the fallback; those without a fallback may be undefined. */
-export type Settings = { readonly [N in WithFallback]: string } & {
-  readonly [N in Exclude<SettingName, WithFallback>]: string | undefined;
-};
+export type Settings = Readonly<Record<WithFallback, string>> &
+  Readonly<Record<Exclude<SettingName, WithFallback>, string | undefined>>;
 
 /** Reads the table from an environment; an empty value counts as unset. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {

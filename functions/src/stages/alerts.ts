@@ -1,18 +1,19 @@
 /**
  * Alerts of a sensor: a fold over the evidence of its windows in time order, whatever order they were scored in. Windows
  * usually come in order and are added to a fold that is kept; one that comes late, or again, folds its neighbourhood anew
- * from the store. An episode cannot bridge a pause longer than the fold's reach, so only windows up to such a pause matter.
+ * from the store. Where several processes score the same sensor, no fold can be kept (shared-alerts.ts).
  */
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
-import { AlertFold, withdrawn } from '@tapline/core/detect/alert-fold';
-import { DETECTOR_CONFIG } from '@tapline/core/detect/config';
-import { DETECTOR_LIST } from '@tapline/core/detect/registry';
+import type { AlertFold } from '@tapline/core/detect/alert-fold';
 import type { ResultStore } from '@tapline/core/ports';
+import { foldNeighbourhood, foldReachUs } from './alert-neighbourhood.ts';
+import { confirmShared, settleAlerts } from './shared-alerts.ts';
 
 export interface AlertDeps {
-  readonly results: Pick<ResultStore, 'kpis' | 'evidence' | 'alerts' | 'putAlerts' | 'sensors'>;
+  readonly results: Pick<ResultStore, 'kpis' | 'evidence' | 'alerts' | 'putAlerts' | 'provisional' | 'sensors'>;
   readonly windowUs: number;
-  readonly folds: AlertFolds;
+  /** Kept folds, for the only process that scores; absent where there may be others. */
+  readonly folds?: AlertFolds;
 }
 
 /** What scoring a window says to the alerts; its row and evidence are stored already. */
@@ -39,10 +40,7 @@ interface SensorFold {
   readonly provisional: Map<string, Alert>;
 }
 
-/**
- * The folds of one process, by sensor. Valid as long as no other process scores windows of the same sensor; where others
- * do, a fresh one per call makes every call fold what the store holds.
- */
+/** The folds of one process, by sensor. Valid as long as no other process scores windows of the same sensor. */
 export class AlertFolds {
   readonly #folds = new Map<string, SensorFold>();
   readonly #turns = new Map<string, Promise<unknown>>();
@@ -51,14 +49,14 @@ export class AlertFolds {
   async of(sensor: string, deps: AlertDeps): Promise<SensorFold> {
     const known = this.#folds.get(sensor);
     if (known !== undefined) return known;
-    const alerts = await deps.results.alerts(sensor, { fromUs: -Infinity, toUs: Infinity });
+    const provisional = (await deps.results.provisional(sensor)).filter(({ detector }) => detector !== 'sensor-blind');
     const summary = (await deps.results.sensors()).find((one) => one.sensor === sensor);
     const made: SensorFold = {
       fold: undefined,
       newestUs: summary?.lastUs ?? -Infinity,
       complete: new Map(),
       finalBeforeUs: -Infinity,
-      provisional: new Map(alerts.filter(({ state }) => state === 'provisional').map((alert) => [alert.id, alert])),
+      provisional: new Map(provisional.map((alert) => [alert.id, alert])),
     };
     this.#folds.set(sensor, made);
     return made;
@@ -79,8 +77,10 @@ export class AlertFolds {
 /** Takes a scored window into the sensor's alerts and stores what changed; returns these alerts. */
 export function updateAlerts(window: ScoredWindow, deps: AlertDeps): Promise<Alert[]> {
   const { sensor } = window;
-  return deps.folds.inTurn(sensor, async () => {
-    const state = await deps.folds.of(sensor, deps);
+  const { folds } = deps;
+  if (folds === undefined) return settleAlerts(window, deps);
+  return folds.inTurn(sensor, async () => {
+    const state = await folds.of(sensor, deps);
     state.finalBeforeUs = window.finalBeforeUs;
     const changed = await takeWindow(window, state, deps);
     state.newestUs = Math.max(state.newestUs, window.windowStartUs);
@@ -99,8 +99,10 @@ export function updateAlerts(window: ScoredWindow, deps: AlertDeps): Promise<Ale
  * no window, the last one of a session above all.
  */
 export function confirmAlerts(sensor: string, finalBeforeUs: number, deps: AlertDeps): Promise<Alert[]> {
-  return deps.folds.inTurn(sensor, async () => {
-    const state = await deps.folds.of(sensor, deps);
+  const { folds } = deps;
+  if (folds === undefined) return confirmShared(sensor, finalBeforeUs, deps);
+  return folds.inTurn(sensor, async () => {
+    const state = await folds.of(sensor, deps);
     state.finalBeforeUs = finalBeforeUs;
     const news = takeFinal(state);
     if (news.length > 0) await deps.results.putAlerts(news);
@@ -126,55 +128,8 @@ async function takeWindow(window: ScoredWindow, state: SensorFold, deps: AlertDe
 
 /** Folds the evidence around the window anew, and keeps the fold when nothing newer than it is in the store. */
 async function foldAround(window: ScoredWindow, state: SensorFold, deps: AlertDeps): Promise<Alert[]> {
-  const { sensor, windowStartUs } = window;
-  const reachUs = foldReachUs(deps.windowUs);
-  const { evidence, range } = await evidenceAround(sensor, windowStartUs, reachUs, deps);
-  const complete = new Map<number, boolean>();
-  for (const kpi of await deps.results.kpis(sensor, range)) complete.set(kpi.windowStartUs, kpi.complete);
-  const fold = new AlertFold((startUs) => ({
-    complete: complete.get(startUs) ?? state.complete.get(startUs) ?? false,
-    final: startUs + deps.windowUs <= state.finalBeforeUs,
-  }));
-  fold.add(evidence);
-  if (range.toUs + reachUs > state.newestUs) state.fold = fold;
-  const after = fold.alerts();
-  const before = await deps.results.alerts(sensor, range);
-  return [
-    ...after,
-    ...withdrawn(
-      before.filter((alert) => alert.state !== 'withdrawn'),
-      after,
-    ),
-  ];
-}
-
-/** No pause between two windows of one episode is longer, whatever the detector. */
-function foldReachUs(windowUs: number): number {
-  const lookback = Math.max(...DETECTOR_LIST.map((detector) => detector.lookbackWindows(DETECTOR_CONFIG)));
-  return (DETECTOR_CONFIG.quietWindows + lookback + 2) * windowUs;
-}
-
-/** The evidence before and after a window up to the first pause longer than the reach, and the time it spans. */
-async function evidenceAround(
-  sensor: string,
-  windowStartUs: number,
-  reachUs: number,
-  deps: AlertDeps,
-): Promise<{ evidence: Evidence[]; range: { fromUs: number; toUs: number } }> {
-  let fromUs = windowStartUs;
-  let toUs = windowStartUs + deps.windowUs;
-  const evidence = await deps.results.evidence(sensor, { fromUs, toUs });
-  for (;;) {
-    const earlier = await deps.results.evidence(sensor, { fromUs: fromUs - reachUs, toUs: fromUs });
-    if (earlier.length === 0) break;
-    evidence.unshift(...earlier);
-    fromUs = earlier[0]!.windowStartUs;
-  }
-  for (;;) {
-    const later = await deps.results.evidence(sensor, { fromUs: toUs, toUs: toUs + reachUs });
-    if (later.length === 0) break;
-    evidence.push(...later);
-    toUs = later[later.length - 1]!.windowEndUs;
-  }
-  return { evidence, range: { fromUs, toUs } };
+  const known = { finalBeforeUs: state.finalBeforeUs, complete: state.complete };
+  const { fold, range, after, gone } = await foldNeighbourhood(window.sensor, window.windowStartUs, known, deps);
+  if (range.toUs + foldReachUs(deps.windowUs) > state.newestUs) state.fold = fold;
+  return [...after, ...gone];
 }

@@ -1,0 +1,91 @@
+/**
+ * The alerts around one window, folded anew from the store. An episode cannot bridge a pause longer than the fold's reach,
+ * so only windows up to such a pause on either side matter.
+ */
+import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import { AlertFold, withdrawn } from '@tapline/core/detect/alert-fold';
+import { DETECTOR_CONFIG } from '@tapline/core/detect/config';
+import { DETECTOR_LIST } from '@tapline/core/detect/registry';
+import type { ResultStore, TimeRange } from '@tapline/core/ports';
+
+export interface NeighbourhoodDeps {
+  readonly results: Pick<ResultStore, 'kpis' | 'evidence' | 'alerts'>;
+  readonly windowUs: number;
+}
+
+/** What the caller knows besides the store. */
+export interface KnownStatus {
+  /** Event time before which nothing of the sensor can change any more. */
+  readonly finalBeforeUs: number;
+  /** Whether a window is complete, for windows whose row is not in the range that is read. */
+  readonly complete: ReadonlyMap<number, boolean>;
+}
+
+export interface Neighbourhood {
+  /** Has taken all the evidence of the range; it looks windows up as they are known now. */
+  readonly fold: AlertFold;
+  readonly range: TimeRange;
+  /** What the store said of the range before, withdrawn ones included. */
+  readonly before: readonly Alert[];
+  /** What the evidence says now. */
+  readonly after: readonly Alert[];
+  /** Alerts that stood before and that the evidence does not know any more, as withdrawn. */
+  readonly gone: readonly Alert[];
+}
+
+/** @param known kept by reference: the fold goes on looking windows up in it */
+export async function foldNeighbourhood(
+  sensor: string,
+  windowStartUs: number,
+  known: KnownStatus,
+  deps: NeighbourhoodDeps,
+): Promise<Neighbourhood> {
+  const { evidence, range } = await evidenceAround(sensor, windowStartUs, deps);
+  const complete = new Map<number, boolean>();
+  for (const kpi of await deps.results.kpis(sensor, range)) complete.set(kpi.windowStartUs, kpi.complete);
+  const fold = new AlertFold((startUs) => ({
+    complete: complete.get(startUs) ?? known.complete.get(startUs) ?? false,
+    final: startUs + deps.windowUs <= known.finalBeforeUs,
+  }));
+  fold.add(evidence);
+  const after = fold.alerts();
+  const before = (await deps.results.alerts(sensor, range)).filter(isFolded);
+  const standing = before.filter(({ state }) => state !== 'withdrawn');
+  return { fold, range, before, after, gone: withdrawn(standing, after) };
+}
+
+/** No pause between two windows of one episode is longer, whatever the detector. */
+export function foldReachUs(windowUs: number): number {
+  const lookback = Math.max(...DETECTOR_LIST.map((detector) => detector.lookbackWindows(DETECTOR_CONFIG)));
+  return (DETECTOR_CONFIG.quietWindows + lookback + 2) * windowUs;
+}
+
+/** Alerts about the sensor itself come from its heartbeats and not from the evidence of windows. */
+function isFolded({ detector }: Alert): boolean {
+  return detector !== 'sensor-blind';
+}
+
+/** The evidence before and after a window up to the first pause longer than the reach, and the time it spans. */
+async function evidenceAround(
+  sensor: string,
+  windowStartUs: number,
+  deps: NeighbourhoodDeps,
+): Promise<{ evidence: Evidence[]; range: TimeRange }> {
+  const reachUs = foldReachUs(deps.windowUs);
+  let fromUs = windowStartUs;
+  let toUs = windowStartUs + deps.windowUs;
+  const evidence = await deps.results.evidence(sensor, { fromUs, toUs });
+  for (;;) {
+    const earlier = await deps.results.evidence(sensor, { fromUs: fromUs - reachUs, toUs: fromUs });
+    if (earlier.length === 0) break;
+    evidence.unshift(...earlier);
+    fromUs = earlier[0]!.windowStartUs;
+  }
+  for (;;) {
+    const later = await deps.results.evidence(sensor, { fromUs: toUs, toUs: toUs + reachUs });
+    if (later.length === 0) break;
+    evidence.push(...later);
+    toUs = later[later.length - 1]!.windowEndUs;
+  }
+  return { evidence, range: { fromUs, toUs } };
+}

@@ -1,0 +1,108 @@
+/** Alerts where several processes score the same sensor at once: whoever overwrites whom, what stands in the end is right. */
+import { MemoryResultStore } from '@tapline/adapters/memory/result-store';
+import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import type { KpiRow } from '@tapline/core/kpi/kpi-row';
+import { AlertFolds, confirmAlerts, updateAlerts, type AlertDeps } from '@tapline/functions/stages/alerts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { flood, WINDOW } from '../fixtures/flood-evidence.ts';
+
+const ALL = { fromUs: -Infinity, toUs: Infinity };
+
+/** Lets pending steps of others run before or after any call, in an order that the scheduler of fast-check decides. */
+function interleaved(store: MemoryResultStore, scheduler: fc.Scheduler): MemoryResultStore {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return async (...args: unknown[]): Promise<unknown> => {
+        await scheduler.schedule(Promise.resolve(), String(name));
+        const result: unknown = await (member as (...given: unknown[]) => Promise<unknown>).apply(target, args);
+        await scheduler.schedule(Promise.resolve(), `${String(name)} done`);
+        return result;
+      };
+    },
+  });
+}
+
+/** What the score stage does with a window's evidence. */
+async function score(
+  window: number,
+  evidence: readonly Evidence[],
+  deps: AlertDeps & { results: MemoryResultStore },
+): Promise<void> {
+  const windowStartUs = window * WINDOW;
+  const replaced = await deps.results.evidence('tap', { fromUs: windowStartUs, toUs: windowStartUs + 1 });
+  const kpi = { sensor: 'tap', windowStartUs, windowEndUs: windowStartUs + WINDOW, complete: true } as KpiRow;
+  await deps.results.putWindow({ kpi, flows: [], evidence });
+  await updateAlerts({ sensor: 'tap', windowStartUs, complete: true, evidence, replaced, finalBeforeUs: 0 }, deps);
+}
+
+const standing = async (store: MemoryResultStore): Promise<Alert[]> =>
+  (await store.alerts('tap', ALL)).filter(({ state }) => state !== 'withdrawn');
+
+describe('alerts with several scorers', () => {
+  it('are those of one scorer in time order, whatever the interleaving', async () => {
+    const windows = fc.uniqueArray(
+      fc.record({ window: fc.nat({ max: 12 }), halfOpen: fc.integer({ min: 100, max: 5000 }) }),
+      { selector: ({ window }) => window, minLength: 2, maxLength: 6 },
+    );
+    await fc.assert(
+      fc.asyncProperty(windows, fc.scheduler(), async (found, scheduler) => {
+        const alone = new MemoryResultStore();
+        const one = { results: alone, windowUs: WINDOW, folds: new AlertFolds() };
+        for (const { window, halfOpen } of found.toSorted((a, b) => a.window - b.window)) {
+          await score(window, [flood(window, halfOpen)], one);
+        }
+        const shared = new MemoryResultStore();
+        const deps = { results: interleaved(shared, scheduler), windowUs: WINDOW };
+        const all = found.map(({ window, halfOpen }) => score(window, [flood(window, halfOpen)], deps));
+        await scheduler.waitFor(Promise.all(all));
+        expect(await standing(shared)).toEqual(await standing(alone));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('do not stand when another scorer replaced the evidence by nothing meanwhile', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+        const shared = new MemoryResultStore();
+        const deps = { results: interleaved(shared, scheduler), windowUs: WINDOW };
+        let left: Evidence[] = [];
+        const put = shared.putWindow.bind(shared);
+        shared.putWindow = (result) => {
+          left = [...result.evidence];
+          return put(result);
+        };
+        await scheduler.waitFor(Promise.all([score(1, [flood(1, 1000)], deps), score(1, [], deps)]));
+        expect(await standing(shared)).toHaveLength(left.length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('are withdrawn by a scorer that read what it replaces before another raised them', async () => {
+    const results = new MemoryResultStore();
+    const deps = { results, windowUs: WINDOW };
+    await score(1, [flood(1, 1000)], deps);
+    const row = { sensor: 'tap', windowStartUs: WINDOW, complete: true };
+    await results.putWindow({ kpi: { ...row, windowEndUs: 2 * WINDOW } as KpiRow, flows: [], evidence: [] });
+    await updateAlerts({ ...row, evidence: [], replaced: [], finalBeforeUs: 0 }, deps);
+    expect(await standing(results)).toEqual([]);
+  });
+
+  it('are confirmed once final, with the content their evidence has then, and never taken back', async () => {
+    const results = new MemoryResultStore();
+    const deps = { results, windowUs: WINDOW };
+    await score(1, [flood(1, 1000)], deps);
+    expect(await confirmAlerts('tap', 2 * WINDOW - 1, deps)).toEqual([]);
+    expect(await confirmAlerts('tap', 2 * WINDOW, deps)).toMatchObject([{ state: 'confirmed', windows: 1 }]);
+    await score(1, [flood(1, 1000)], deps);
+    expect(await standing(results)).toMatchObject([{ state: 'confirmed', windows: 1 }]);
+    await score(2, [flood(2, 1000)], deps);
+    expect(await standing(results)).toMatchObject([{ state: 'provisional', windows: 2 }]);
+    await confirmAlerts('tap', Infinity, deps);
+    expect(await standing(results)).toMatchObject([{ state: 'confirmed', windows: 2 }]);
+  });
+});
