@@ -4,6 +4,7 @@ import { addAudit } from '../commands/audit.ts';
 import { addDecode } from '../commands/decode.ts';
 import { addQuery } from '../commands/query.ts';
 import { addRun } from '../commands/run.ts';
+import { addServices } from '../commands/services.ts';
 import { version } from './version.ts';
 
 /** A fresh program; usage errors are thrown as CommanderError after one clear line on stderr. */
@@ -23,5 +24,6 @@ export function makeProgram(): Command {
   addDecode(program);
   addAudit(program);
   addQuery(program);
+  addServices(program);
   return program;
 }
