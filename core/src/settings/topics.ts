@@ -3,10 +3,23 @@
 /** What flows between the parts on Pub/Sub, one topic each. */
 export const TOPIC_KINDS = ['packets', 'heartbeats', 'windows', 'dead-letters'] as const;
 export type TopicKind = (typeof TOPIC_KINDS)[number];
+/** The topics whose messages are pushed to a function, and to which a dead letter can be sent again. */
+export const PUSHED_KINDS = ['packets', 'heartbeats', 'windows'] as const;
+export type PushedKind = (typeof PUSHED_KINDS)[number];
 
 /** `tapline-packets` */
 export function pubsubTopic(prefix: string, kind: TopicKind): string {
   return `${prefix}-${kind}`;
+}
+
+/** Subscription that pushes a topic to its function: `tapline-packets-push`. */
+export function pushSubscription(prefix: string, kind: PushedKind): string {
+  return `${pubsubTopic(prefix, kind)}-push`;
+}
+
+/** Subscription from which people take dead letters: `tapline-dead-letters-pull`. */
+export function deadLetterSubscription(prefix: string): string {
+  return `${pubsubTopic(prefix, 'dead-letters')}-pull`;
 }
 
 /** Kafka topic of a sensor's batches, e.g. `instance-1-pcap`. */
