@@ -80,7 +80,16 @@ export const SETTINGS = {
   },
   pushServiceAccount: {
     name: 'TAPLINE_PUSH_SERVICE_ACCOUNT',
-    meaning: 'e-mail of the service account that push tokens must name',
+    meaning: 'e-mail of the service account that push tokens must name; several comma-separated',
+  },
+  sensors: {
+    name: 'TAPLINE_SENSORS',
+    meaning: 'sensors whose messages the functions take, comma-separated; unset: all',
+  },
+  log: {
+    name: 'TAPLINE_LOG',
+    meaning: 'what functions log at least: debug, info, warning or error',
+    fallback: 'warning',
   },
 } as const satisfies Record<string, SettingRule>;
 

@@ -1,0 +1,25 @@
+/** What score does with the messages of the windows topic. Several instances may do it for the same sensor at once. */
+import { decodeWindowMessage } from '@tapline/core/window/window-message';
+import { confirmFinal, scoreWindow, type ScoreDeps } from '../stages/score.ts';
+import type { Labels } from './log.ts';
+import { messageText } from './message-text.ts';
+import type { SensorCheck } from './sensor-check.ts';
+
+export interface WindowTopicDeps {
+  readonly score: ScoreDeps;
+  readonly checkSensor: SensorCheck;
+}
+
+/**
+ * Resolves when everything is stored.
+ * @throws PipelineError WIRE_* or USAGE when the message, or what is stored of its window, can never be taken, STORE
+ */
+export async function onWindow(payload: Uint8Array, deps: WindowTopicDeps): Promise<Labels> {
+  const message = decodeWindowMessage(messageText(payload));
+  const sensor = message.kind === 'window' ? message.key.sensor : message.sensor;
+  deps.checkSensor(sensor);
+  if (message.kind === 'window') await scoreWindow(message.key, deps.score);
+  // Also after a window: its alerts may have been written when the last heartbeat's confirmation had passed already.
+  await confirmFinal(sensor, deps.score);
+  return { sensor };
+}
