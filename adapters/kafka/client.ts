@@ -15,6 +15,8 @@ export interface KafkaOptions {
   readonly clientId: string;
   readonly tls?: KafkaTls;
   readonly login?: KafkaLogin;
+  /** How long to wait for the answer to a request, milliseconds; default 30,000. */
+  readonly requestMs?: number;
   /** Takes one line about something that went wrong; default: stderr. */
   readonly warn?: (line: string) => void;
 }
@@ -57,7 +59,8 @@ export function kafkaOptions(settings: Settings, clientId = 'tapline'): KafkaOpt
 }
 
 /** A client; it connects only when a producer, consumer or admin made from it does. */
-export function makeKafka({ brokers, clientId, tls, login, warn = toStderr }: KafkaOptions): Kafka {
+export function makeKafka(options: KafkaOptions): Kafka {
+  const { brokers, clientId, tls, login, requestMs = REQUEST_MS, warn = toStderr } = options;
   mendRequestTimers();
   const say = onceInAWhile(warn);
   const config: KafkaConfig = {
@@ -65,11 +68,11 @@ export function makeKafka({ brokers, clientId, tls, login, warn = toStderr }: Ka
     clientId,
     connectionTimeout: CONNECT_MS,
     authenticationTimeout: LOGIN_MS,
-    requestTimeout: REQUEST_MS,
+    requestTimeout: requestMs,
     retry: RETRY,
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => {
-      say(logLine(entry));
+      if (!isThrownToo(entry)) say(logLine(entry));
     },
     ...(tls === undefined ? {} : { ssl: { ...tls } }),
     ...(login === undefined ? {} : { sasl: { ...login } as SASLOptions }),
@@ -142,6 +145,11 @@ function loginOf(settings: Settings): KafkaLogin | undefined {
     return value;
   };
   return { mechanism, username: required('kafkaUsername'), password: required('kafkaPassword') };
+}
+
+/** Answers of a broker that are errors are logged and thrown; whoever asked knows better what they mean. */
+function isThrownToo({ namespace, log }: LogEntry): boolean {
+  return namespace === 'Connection' && log.message.startsWith('Response ');
 }
 
 function logLine({ log }: LogEntry): string {

@@ -15,10 +15,18 @@ const HOPELESS: Readonly<Record<string, string>> = {
   UNSUPPORTED_VERSION: 'the brokers are too old or too new for this client',
 };
 
+/** Answers that may change, but not without somebody doing something. */
+const ADVICE: Readonly<Record<string, string>> = {
+  UNKNOWN_TOPIC_OR_PARTITION: 'the topic does not exist: create it with "tapline topics ensure"',
+  NOT_ENOUGH_REPLICAS: 'too few replicas are in sync: see which brokers are down',
+};
+
 interface LibraryError extends Error {
   readonly type?: string;
   readonly code?: string | number;
   readonly retriable?: boolean;
+  /** Of an answer about several topics. */
+  readonly errors?: unknown;
 }
 
 /**
@@ -39,8 +47,9 @@ export function kafkaError(error: unknown, doing: string): PipelineError {
   if (certificate !== undefined) {
     return failed(doing, `the TLS certificates do not fit (${certificate.message})`, false, error);
   }
-  const root = chain.at(-1);
-  return failed(doing, root?.message ?? String(error), isRetriable(chain), error);
+  const advice = chain.map(({ type }) => ADVICE[type ?? '']).find((text) => text !== undefined);
+  const why = advice ?? chain.at(-1)?.message ?? String(error);
+  return failed(doing, why, advice !== undefined || isRetriable(chain), error);
 }
 
 function failed(doing: string, why: string, retriable: boolean, cause: unknown): PipelineError {
@@ -59,7 +68,8 @@ function causes(error: unknown): LibraryError[] {
   let next: unknown = error;
   while (next instanceof Error && chain.length < DEEPEST && !chain.includes(next)) {
     chain.push(next);
-    next = next.cause;
+    const { errors } = next as LibraryError;
+    next = next.cause ?? (Array.isArray(errors) ? (errors[0] as unknown) : undefined);
   }
   return chain;
 }
