@@ -105,3 +105,8 @@ export interface Alert {
   readonly complete: boolean;
   readonly filter: PacketFilter;
 }
+
+/** Alerts about the sensor itself come from its heartbeats: not from the evidence of windows, and no part of the digest. */
+export function isAboutSensor({ detector }: Pick<Alert, 'detector'>): boolean {
+  return detector === 'sensor-blind';
+}

@@ -3,7 +3,7 @@
  * way of the data may change without changing what it says: arrival times, revisions, and the names of sensor and
  * session, so that the same packets give the same digest from whatever file or sensor they came.
  */
-import type { Alert } from '../detect/alert.ts';
+import { isAboutSensor, type Alert } from '../detect/alert.ts';
 import type { FlowSlice, KpiRow } from '../kpi/kpi-row.ts';
 import type { HashSink, PacketStore, ResultStore } from '../ports.ts';
 import { canonical } from './canonical.ts';
@@ -67,9 +67,7 @@ function flowLine(slice: FlowSlice): string {
  */
 async function addAlerts(sensor: string, deps: DigestDeps, hash: HashSink): Promise<void> {
   const alerts = await deps.results.alerts(sensor, { fromUs: -Infinity, toUs: Infinity });
-  const lines = alerts
-    .filter(({ state, detector }) => state !== 'withdrawn' && detector !== 'sensor-blind')
-    .map(alertLine);
+  const lines = alerts.filter((alert) => alert.state !== 'withdrawn' && !isAboutSensor(alert)).map(alertLine);
   hash.update(lines.sort().join(''));
 }
 

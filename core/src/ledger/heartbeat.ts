@@ -42,8 +42,13 @@ export interface Heartbeat {
   readonly sensor: string;
   readonly session: string;
   readonly sequence: number;
-  /** Wall clock of the sensor, microseconds since 1970. */
+  /**
+   * When it arrived at the stages, by their clock. While it is under way: when it left, by the sensor's clock, which may
+   * be wrong and is therefore replaced on arrival.
+   */
   readonly arrivalUs: number;
+  /** When it left, by the sensor's clock; known from its arrival on. */
+  readonly leftUs?: number;
   /** Event time before which nothing more is expected; -Infinity is not allowed, absent = nothing seen yet. */
   readonly watermarkUs: number | null;
   /** Sequence of the last batch sent, -1 = none. */

@@ -1,4 +1,5 @@
 /** The traffic series of a range: seconds of many windows summed into buckets coarse enough to draw, and its gaps. */
+import { isAboutSensor, type Alert } from '../detect/alert.ts';
 import { TRAFFIC_CLASSES, type KpiRow } from '../kpi/kpi-row.ts';
 import type { TimeRange } from '../ports.ts';
 import type { SeriesGap, TrafficSeries } from './snapshot.ts';
@@ -80,4 +81,16 @@ export function seriesGaps(rows: readonly KpiRow[], range: TimeRange, closedToUs
   }
   hole(range.toUs);
   return gaps;
+}
+
+/** Where nobody was looking, by the alerts that say a sensor was blind. */
+export function blindGaps(alerts: readonly Alert[], range: TimeRange): SeriesGap[] {
+  return alerts
+    .filter((alert) => isAboutSensor(alert) && alert.state !== 'withdrawn')
+    .map(({ windowStartUs, windowEndUs }) => ({
+      fromUs: Math.max(windowStartUs, range.fromUs),
+      toUs: Math.min(windowEndUs, range.toUs),
+    }))
+    .filter(({ fromUs, toUs }) => toUs > fromUs)
+    .map((span) => ({ ...span, kind: 'blind', missingPackets: 0 }));
 }

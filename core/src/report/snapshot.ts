@@ -51,8 +51,11 @@ export interface TrafficSeries {
 export interface SeriesGap {
   readonly fromUs: number;
   readonly toUs: number;
-  /** `incomplete`: packets are known to be missing; `open`: nothing scored there yet, so nothing is known. */
-  readonly kind: 'incomplete' | 'open';
+  /**
+   * `incomplete`: packets are known to be missing; `open`: nothing scored there yet, so nothing is known; `blind`: the
+   * sensor sent no heartbeat, so nobody was looking.
+   */
+  readonly kind: 'incomplete' | 'open' | 'blind';
   readonly missingPackets: number;
 }
 

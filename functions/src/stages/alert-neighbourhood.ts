@@ -2,7 +2,7 @@
  * The alerts around one window, folded anew from the store. An episode cannot bridge a pause longer than the fold's reach,
  * so only windows up to such a pause on either side matter.
  */
-import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import { isAboutSensor, type Alert, type Evidence } from '@tapline/core/detect/alert';
 import { AlertFold, withdrawn } from '@tapline/core/detect/alert-fold';
 import { DETECTOR_CONFIG } from '@tapline/core/detect/config';
 import { DETECTOR_LIST } from '@tapline/core/detect/registry';
@@ -49,7 +49,7 @@ export async function foldNeighbourhood(
   }));
   fold.add(evidence);
   const after = fold.alerts();
-  const before = (await deps.results.alerts(sensor, range)).filter(isFolded);
+  const before = (await deps.results.alerts(sensor, range)).filter((alert) => !isAboutSensor(alert));
   const standing = before.filter(({ state }) => state !== 'withdrawn');
   return { fold, range, before, after, gone: withdrawn(standing, after) };
 }
@@ -58,11 +58,6 @@ export async function foldNeighbourhood(
 export function foldReachUs(windowUs: number): number {
   const lookback = Math.max(...DETECTOR_LIST.map((detector) => detector.lookbackWindows(DETECTOR_CONFIG)));
   return (DETECTOR_CONFIG.quietWindows + lookback + 2) * windowUs;
-}
-
-/** Alerts about the sensor itself come from its heartbeats and not from the evidence of windows. */
-function isFolded({ detector }: Alert): boolean {
-  return detector !== 'sensor-blind';
 }
 
 /** The evidence before and after a window up to the first pause longer than the reach, and the time it spans. */

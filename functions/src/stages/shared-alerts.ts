@@ -4,7 +4,7 @@
  * two processes that overwrite each other, the one that writes last also looks last, at evidence that both had put
  * before; so what stands in the end is right, without locks. It needs reads that see what was written before them.
  */
-import type { Alert } from '@tapline/core/detect/alert';
+import { isAboutSensor, type Alert } from '@tapline/core/detect/alert';
 import { canonical } from '@tapline/core/digest/canonical';
 import { PipelineError } from '@tapline/core/errors';
 import { foldNeighbourhood, type Neighbourhood } from './alert-neighbourhood.ts';
@@ -29,7 +29,7 @@ export async function confirmShared(sensor: string, finalBeforeUs: number, deps:
   const changed: Alert[] = [];
   const done = new Set<string>();
   for (const alert of await deps.results.provisional(sensor)) {
-    if (alert.detector === 'sensor-blind' || alert.windowEndUs > finalBeforeUs || done.has(alert.id)) continue;
+    if (isAboutSensor(alert) || alert.windowEndUs > finalBeforeUs || done.has(alert.id)) continue;
     for (const settled of await settleAround(sensor, alert.windowStartUs, finalBeforeUs, deps)) {
       changed.push(settled);
       done.add(settled.id);
@@ -74,5 +74,5 @@ const content = (alert: Alert): string => canonical(alert, ['state']);
 async function hasAlert(sensor: string, windowStartUs: number, deps: SharedDeps): Promise<boolean> {
   const range = { fromUs: windowStartUs, toUs: windowStartUs + deps.windowUs };
   const alerts = await deps.results.alerts(sensor, range);
-  return alerts.some(({ state, detector }) => state !== 'withdrawn' && detector !== 'sensor-blind');
+  return alerts.some((alert) => alert.state !== 'withdrawn' && !isAboutSensor(alert));
 }

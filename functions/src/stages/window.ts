@@ -37,8 +37,10 @@ export async function onHeartbeat(heartbeat: Heartbeat, deps: WindowDeps): Promi
       `sensor ${sensor} announces windows of ${windowUs} µs, these stages score ${deps.windowUs}`,
     );
   }
+  // Whether a sensor is alive is judged by one clock, and not by its own.
+  const arrived = { ...heartbeat, arrivalUs: deps.clock.nowUs(), leftUs: heartbeat.arrivalUs };
   await Promise.all([
-    deps.ledger.putHeartbeat(heartbeat),
+    deps.ledger.putHeartbeat(arrived),
     ...heartbeat.windows.map(({ windowStartUs, batches, packets, bytes }) =>
       deps.windows.announce({ sensor, windowStartUs }, session, { batches, packets, bytes }),
     ),

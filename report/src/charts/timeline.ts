@@ -84,12 +84,21 @@ const steps = (buckets: readonly TrafficBucket[], index: number): Step[] => {
 
 const pixel = (value: number): string => String(Math.round(value * 10) / 10);
 
+const gapMeaning = (gap: SeriesGap): string => {
+  switch (gap.kind) {
+    case 'open':
+      return 'not scored yet';
+    case 'incomplete':
+      return `incomplete, ${counted(gap.missingPackets, 'packet')} missing`;
+    case 'blind':
+      return 'the sensor was blind: no heartbeat, nobody was looking';
+  }
+};
+
 const gapBands = (data: TimelineData, frame: TimelineFrame): Child[] =>
   data.gaps.map((gap) => {
     const left = frame.x(gap.fromUs);
     const width = Math.max(2, frame.x(gap.toUs) - left);
-    const what =
-      gap.kind === 'open' ? 'not scored yet' : `incomplete, ${counted(gap.missingPackets, 'packet')} missing`;
     return h(
       'rect',
       {
@@ -100,7 +109,7 @@ const gapBands = (data: TimelineData, frame: TimelineFrame): Child[] =>
         height: pixel(frame.bottom - frame.top),
         fill: `url(#hatch-${gap.kind})`,
       },
-      h('title', {}, `${timeRange(gap.fromUs, gap.toUs)}: ${what}`),
+      h('title', {}, `${timeRange(gap.fromUs, gap.toUs)}: ${gapMeaning(gap)}`),
     );
   });
 
@@ -237,7 +246,7 @@ export function timeline(data: TimelineData, size: Size): VNode {
       role: 'group',
       'aria-label': describe(data, peak),
     },
-    h('defs', {}, hatch('incomplete', 7), hatch('open', 10)),
+    h('defs', {}, hatch('incomplete', 7), hatch('open', 10), hatch('blind', 5)),
     h(
       'g',
       { class: 'axis axis-y' },

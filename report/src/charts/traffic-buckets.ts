@@ -29,7 +29,7 @@ export function trafficBuckets(
   const { resolutionUs } = series;
   const columns = metric === 'packets' ? series.packets : series.bytes;
   const scale = (metric === 'packets' ? 1 : 8) / (resolutionUs / 1e6);
-  const open = gaps.filter((gap) => gap.kind === 'open');
+  const open = gaps.filter((gap) => gap.kind !== 'incomplete');
   const buckets: TrafficBucket[] = [];
   let next = 0;
   for (let at = Math.floor(range.fromUs / resolutionUs) * resolutionUs; at < range.toUs; at += resolutionUs) {

@@ -1,9 +1,9 @@
 /** `/overview`: everything the first view of the page draws, in one answer. */
-import { SEVERITIES, type Alert } from '@tapline/core/detect/alert';
+import { isAboutSensor, SEVERITIES, type Alert } from '@tapline/core/detect/alert';
 import type { KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 import type { TimeRange } from '@tapline/core/ports';
-import { seriesGaps, trafficSeries } from '@tapline/core/report/series';
+import { blindGaps, seriesGaps, trafficSeries } from '@tapline/core/report/series';
 import type { Overview, RunStatus } from '@tapline/core/report/snapshot';
 import { rangeTops, rangeTotals } from '@tapline/core/report/tops';
 import type { ReportPorts } from '../report.ts';
@@ -49,6 +49,17 @@ const wholeWindows = (firstUs: number, lastUs: number, windowUs: number): TimeRa
   toUs: (Math.floor(lastUs / windowUs) + 1) * windowUs,
 });
 
+/** The extent, and the time after it that a blind sensor cannot see: silence at the end must not look like the end. */
+const untilNow = async (
+  ports: ReportPorts,
+  sensor: string | null,
+  extent: TimeRange | null,
+): Promise<TimeRange | null> => {
+  if (sensor === null || extent === null) return extent;
+  const blind = (await ports.results.provisional(sensor)).filter(isAboutSensor);
+  return { fromUs: extent.fromUs, toUs: Math.max(extent.toUs, ...blind.map(({ windowEndUs }) => windowEndUs)) };
+};
+
 /** Parameters: `sensor`, `from` and `to` (microseconds; default: everything). */
 export async function overview(ports: ReportPorts, query: URLSearchParams): Promise<Overview> {
   const asked = range(query);
@@ -57,7 +68,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
   const heartbeats = sensor === null ? [] : await ports.ledger.lastHeartbeats(sensor);
   const windowUs = heartbeats.at(-1)?.windowUs ?? DEFAULT_WINDOW_US;
   const extent = chosen === undefined ? null : wholeWindows(chosen.firstUs, chosen.lastUs, windowUs);
-  const within = asked ?? extent;
+  const within = asked ?? (await untilNow(ports, sensor, extent));
   const known = sensor !== null && within !== null;
   const books = await readBooks(ports, sensor);
   const rows = known ? await rowsWithin(ports, sensor, within, windowUs) : [];
@@ -72,7 +83,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
     range: known ? within : null,
     windowUs,
     series: trafficSeries(rows, within ?? EMPTY_RANGE),
-    gaps: known ? seriesGaps(rows, within, books.closedToUs) : [],
+    gaps: known ? [...seriesGaps(rows, within, books.closedToUs), ...blindGaps(alerts, within)] : [],
     totals: rangeTotals(rows),
     tops: rangeTops(rows),
     alerts: alerts.slice(0, ALERTS_MOST),
