@@ -65,7 +65,7 @@ function checkMessage(payload: Uint8Array, attributes: Readonly<Record<string, s
   if (payload.length > PAYLOAD_BYTES_MAX) {
     refuse(`a message of ${payload.length} bytes is over the limit of ${PAYLOAD_BYTES_MAX}`);
   }
-  if (payload.length === 0) refuse('an empty message, which says nothing');
+  if (payload.length === 0 && Object.keys(attributes).length === 0) refuse('an empty message, which says nothing');
   const entries = Object.entries(attributes);
   if (entries.length > ATTRIBUTES_MAX) refuse(`${entries.length} attributes, at most ${ATTRIBUTES_MAX} are possible`);
   for (const [key, value] of entries) {
