@@ -255,21 +255,25 @@ describe.skipIf(CAPTURES === undefined)('a real capture', () => {
     'ncsa+bro-simple-scan/testing/pcaps/backscatter.trace',
     'StopDDoS+packet-captures/amp.UDP.snmp.src161.pcapng',
   ];
-  it.each(paths)('%s gives one digest in order in memory and shuffled, several times each, in SQLite', async (path) => {
-    const windowUs = 10_000_000;
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of openCapture(join(CAPTURES!, path))) chunks.push(chunk.slice());
-    const messages = cutMessages({ sensor, session: 'real', windowUs, arrivalUs: clock.timeUs }, (sink) => {
-      const reader = new CaptureReader(sink);
-      for (const chunk of chunks) reader.feed(chunk);
-      reader.end();
-    });
-    const expected = await run(messages, memoryStores(clock), windowUs);
-    // A day of sparse backscatter makes thousands of messages; two deliveries of each say as much as five.
-    const most = messages.length > 1000 ? 2 : 5;
-    const database = new SqliteDatabase(join(folder, path.replaceAll('/', '+')));
-    const shuffledRun = await run(manyTimes(messages, 3, most), sqliteStores(database, clock), windowUs);
-    expect(shuffledRun.digest).toBe(expected.digest);
-    database.close();
-  });
+  it.each(paths)(
+    '%s gives one digest in order in memory and shuffled, several times each, in SQLite',
+    async (path) => {
+      const windowUs = 10_000_000;
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of openCapture(join(CAPTURES!, path))) chunks.push(chunk.slice());
+      const messages = cutMessages({ sensor, session: 'real', windowUs, arrivalUs: clock.timeUs }, (sink) => {
+        const reader = new CaptureReader(sink);
+        for (const chunk of chunks) reader.feed(chunk);
+        reader.end();
+      });
+      const expected = await run(messages, memoryStores(clock), windowUs);
+      // A day of sparse backscatter makes thousands of messages; two deliveries of each say as much as five.
+      const most = messages.length > 1000 ? 2 : 5;
+      const database = new SqliteDatabase(join(folder, path.replaceAll('/', '+')));
+      const shuffledRun = await run(manyTimes(messages, 3, most), sqliteStores(database, clock), windowUs);
+      expect(shuffledRun.digest).toBe(expected.digest);
+      database.close();
+    },
+    180_000,
+  );
 });
