@@ -21,7 +21,7 @@ describe('the cost of a run', () => {
     };
     const { lines, usd, usdPerMillionPackets } = costOf(counts, 4_000_000);
     const byHand = [40 / 1024, 40 * 3, 0.8, 0.024, 0.00125, 1.3, 3.1, 0.37];
-    expect(lines.map((line) => line.usd)).toEqual(byHand.map((expected) => expect.closeTo(expected, 9)));
+    expect(lines.map((line) => line.usd)).toEqual(byHand.map((expected): unknown => expect.closeTo(expected, 9)));
     expect(usd).toBeCloseTo(byHand.reduce((a, b) => a + b));
     expect(usdPerMillionPackets).toBeCloseTo(usd / 4);
   });
