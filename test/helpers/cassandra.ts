@@ -1,0 +1,70 @@
+/** A keyspace of its own for tests on the shared Cassandra: made from the project's schema, emptied at will, dropped. */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Client } from 'cassandra-driver';
+import { cassandraOptions, connectCassandra, type CassandraOptions } from '@tapline/adapters/cassandra/client';
+import { splitStatements } from '@tapline/adapters/cassandra/migrations/split-statements';
+import { CassandraSession, type SessionOptions } from '@tapline/adapters/cassandra/session';
+import type { Settings } from '@tapline/core/settings/settings';
+
+const SCHEMA = new URL('../../cql/', import.meta.url);
+/** Making a table takes a second on a node that others use. */
+const DDL_MS = 60_000;
+
+export class CassandraKeyspace {
+  readonly options: CassandraOptions;
+  #client: Client | undefined;
+  #tables: string[] = [];
+
+  /** @param title what the name begins with; the process makes it unique */
+  constructor(settings: Settings, title: string) {
+    this.options = { ...cassandraOptions(settings), keyspace: `test_${title}_${process.pid}_${Date.now() % 1e6}` };
+  }
+
+  /** Without the options that only matter for disks and years: they take as long to set as the tables to make. */
+  async make(): Promise<void> {
+    const { keyspace, localDatacenter } = this.options;
+    const client = (this.#client = await connectCassandra(this.options, { withKeyspace: false }));
+    const run = (cql: string): Promise<unknown> => client.execute(cql, [], { prepare: false, readTimeout: DDL_MS });
+    await run(
+      `CREATE KEYSPACE ${keyspace} WITH durable_writes = false
+       AND replication = {'class': 'NetworkTopologyStrategy', '${localDatacenter}': 1}`,
+    );
+    await run(`USE ${keyspace}`);
+    for (const file of readdirSync(SCHEMA).filter((name) => name.endsWith('.cql'))) {
+      for (const { text, only } of splitStatements(readFileSync(new URL(file, SCHEMA), 'utf8'), file)) {
+        if (only === undefined) await run(text);
+      }
+    }
+    const tables = await client.execute('SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?', [
+      keyspace,
+    ]);
+    this.#tables = tables.rows.map((row) => row['table_name'] as string);
+  }
+
+  /** A session of its own, the caller's to close. */
+  async open(options: SessionOptions = {}): Promise<CassandraSession> {
+    return new CassandraSession(await connectCassandra(this.options), options);
+  }
+
+  /** Empties the tables that have anything in them: finding that out takes a millisecond, emptying a table many. */
+  async empty(): Promise<void> {
+    const client = this.#client!;
+    await Promise.all(
+      this.#tables.map(async (table) => {
+        const found = await client.execute(`SELECT * FROM ${this.options.keyspace}.${table} LIMIT 1`);
+        if (found.rowLength > 0)
+          await client.execute(`TRUNCATE ${this.options.keyspace}.${table}`, [], { prepare: false });
+      }),
+    );
+  }
+
+  async drop(): Promise<void> {
+    const client = this.#client;
+    if (client === undefined) return;
+    await client.execute(`DROP KEYSPACE IF EXISTS ${this.options.keyspace}`, [], {
+      prepare: false,
+      readTimeout: DDL_MS,
+    });
+    await client.shutdown();
+  }
+}
