@@ -96,7 +96,7 @@ export class MemoryWindowStore implements WindowStore {
 
   setEmitted(key: WindowKey, emitted: EmittedWindow): Promise<void> {
     return this.#change(key, (entry) => {
-      entry.emitted = emitted;
+      if (emitted.revision >= (entry.emitted?.revision ?? 0)) entry.emitted = emitted;
     });
   }
 

@@ -82,13 +82,15 @@ export class SqliteWindowStore implements WindowStore {
       .run(...place, arrived.batches, arrived.packets, arrived.bytes, batches, packets, bytes);
   }
 
-  /** Recomputes whether the window waits for scoring; `emitted` replaces what the row said. */
+  /** Recomputes whether the window waits for scoring; `emitted` replaces what the row said, unless that is a later revision. */
   #touch(sensorId: number, windowStartUs: number, emitted?: EmittedWindow): void {
     const row = this.#database.statement(SQL.state).get(sensorId, windowStartUs);
     const touchedUs = emitted && row ? Number(row['touched_us']) : this.#clock.nowUs();
-    const text = emitted ? JSON.stringify(emitted) : ((row?.['emitted'] ?? null) as string | null);
+    const before = parseEmitted((row?.['emitted'] ?? null) as string | null);
+    const latest = emitted && emitted.revision >= (before?.revision ?? 0) ? emitted : before;
+    const text = latest === undefined ? null : JSON.stringify(latest);
     const sessions = this.#sessions(sensorId, windowStartUs);
-    const pending = needsScoring({ emitted: parseEmitted(text), sessions });
+    const pending = needsScoring({ emitted: latest, sessions });
     const ready = pending && everythingArrived(sessions);
     this.#database
       .statement(SQL.putState)

@@ -82,6 +82,7 @@ export interface WindowStore {
   announce(key: WindowKey, session: string, total: WindowCount): Promise<void>;
   /** Undefined for a window that nobody mentioned. */
   state(key: WindowKey): Promise<WindowState | undefined>;
+  /** Of two revisions the later stays, in whatever order they come; of one revision what came last. */
   setEmitted(key: WindowKey, emitted: EmittedWindow): Promise<void>;
   /**
    * Windows of a sensor of which everything announced arrived and that need scoring (needsScoring), starting before

@@ -1,5 +1,6 @@
 /** The contract of WindowStore: every implementation passes this suite. */
-import type { Clock, WindowCell, WindowState, WindowStore } from '@tapline/core/ports';
+import { arrivedTotal, announcedTotal, everythingArrived, needsScoring } from '@tapline/core/ledger/window-state';
+import type { Clock, EmittedWindow, WindowCell, WindowState, WindowStore } from '@tapline/core/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MakeHarness, StoreHarness } from './harness.ts';
 import { collect, HandClock, HOSTILE_NAMES, shuffled } from './harness.ts';
@@ -139,6 +140,71 @@ export function describeWindowStore(name: string, make: MakeHarness<WindowStore>
       expect((await store.state(KEY))?.touchedUs).toBe(put);
       await store.announce(KEY, 's', NONE);
       expect((await store.state(KEY))?.touchedUs).toBe(clock.timeUs);
+    });
+
+    it('keeps the later revision of two scorers, whatever order they come in, and the last word on one revision', async () => {
+      const emitted = (revision: number, packets: number): EmittedWindow => {
+        const arrived = { batches: 1, packets, bytes: 100 * packets };
+        return { revision, complete: true, arrived, announced: arrived };
+      };
+      await store.put(KEY, cell('s', 1));
+      for (const [revision, packets] of [
+        [2, 10],
+        [1, 9],
+        [3, 11],
+        [3, 12],
+      ] as const) {
+        await store.setEmitted(KEY, emitted(revision, packets));
+      }
+      expect((await store.state(KEY))?.emitted).toEqual(emitted(3, 12));
+    });
+
+    it('counts each batch once when all of them come at the same time, five times each and shuffled', async () => {
+      const cells = ['a', 'b'].flatMap((session) => [...Array(30).keys()].map((i) => cell(session, i, i + 1)));
+      const total = { batches: 30, packets: 465, bytes: 46_500 };
+      const partly = [...Array(10).keys()].map((i) => ({ batches: i, packets: 40 * i, bytes: 4_000 * i }));
+      const work = [...Array(5).keys()].flatMap(() => [
+        ...cells.map((item) => () => store.put(KEY, item)),
+        ...[...partly, total].map((announced) => () => store.announce(KEY, 'a', announced)),
+      ]);
+      await Promise.all(shuffled(work, 11).map((write) => write()));
+      expect((await store.state(KEY))?.sessions).toEqual([
+        { session: 'a', arrived: total, announced: total },
+        { session: 'b', arrived: total, announced: NONE },
+      ]);
+      expect((await collect(store.read(KEY))).map(plain)).toEqual(cells);
+    });
+
+    it('loses no window, whatever is put, announced, scored and asked at the same time', async () => {
+      const windows = [...Array(12).keys()].map((i) => ({ sensor: 'tap', windowStartUs: (i - 6) * 10_000_000 }));
+      const score = async (key: (typeof windows)[number]): Promise<void> => {
+        const state = (await store.state(key))!;
+        const complete = everythingArrived(state.sessions);
+        const revision = (state.emitted?.revision ?? 0) + 1;
+        const [arrived, announced] = [arrivedTotal(state.sessions), announcedTotal(state.sessions)];
+        await store.setEmitted(key, { revision, complete, arrived, announced });
+      };
+      for (let round = 0; round < 6; round++) {
+        clock.timeUs += 1_000_000;
+        const batches = round + 1;
+        const total = { batches, packets: 10 * batches, bytes: 1000 * batches };
+        if (round === 0) await Promise.all(windows.map((key) => store.put(key, cell('s', 0))));
+        const work = windows.flatMap((key) => [
+          () => store.put(key, cell('s', round)),
+          () => store.announce(key, 's', total),
+          () => score(key),
+          () => score(key),
+          ready,
+          stale,
+        ]);
+        await Promise.all(shuffled(work, 100 + round).map((act) => act()));
+        const states = await Promise.all(windows.map(async (key) => (await store.state(key))!));
+        const pending = states.filter(needsScoring);
+        expect((await stale(Infinity, 100)).sort((a, b) => a - b)).toEqual(starts(pending));
+        expect(await ready(Infinity, 100)).toEqual(
+          starts(pending.filter((state) => everythingArrived(state.sessions))),
+        );
+      }
     });
 
     it('takes any text as a name', async () => {
