@@ -109,6 +109,9 @@ export function cassandraJavaArgs(
     '-Xss512k',
     '-XX:+UseSerialGC',
     '-XX:+ExitOnOutOfMemoryError',
+    // Several nodes on one machine are there to be started, killed and restarted: the quick compiler alone saves a third
+    // of a start's processor time, and costs speed only under long load.
+    ...(node.nodes > 1 ? ['-XX:TieredStopAtLevel=1'] : []),
     ...EXPORTS.map((name) => `--add-exports=${name}=ALL-UNNAMED`),
     ...OPENS.map((name) => `--add-opens=${name}=ALL-UNNAMED`),
     '-Djdk.attach.allowAttachSelf=true',
@@ -118,7 +121,7 @@ export function cassandraJavaArgs(
     `-Dcassandra.storagedir=${node.folder}`,
     `-Dcassandra.logdir=${node.folder}`,
     '-Dcassandra.skip_wait_for_gossip_to_settle=0',
-    `-Dcassandra.ring_delay_ms=${node.nodes > 1 ? 2000 : 100}`,
+    `-Dcassandra.ring_delay_ms=${node.nodes > 1 ? 1000 : 100}`,
     '-Dcassandra.superuser_setup_delay_ms=0',
     '-Dcassandra.disable_auth_caches_remote_configuration=true',
   ];

@@ -1,11 +1,10 @@
 /** What the runner knows of a service: where it listens, how it is launched, and how to see that it really answers. */
 import type { ServiceKind } from './ports.ts';
 
-/** A process to start: the program, its arguments and its environment beside ours. */
+/** A process to start. */
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface PrepareContext {

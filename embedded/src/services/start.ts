@@ -31,6 +31,11 @@ async function startLocked(options: StackOptions, context: PrepareContext): Prom
   const running = stack.services.filter(({ name }) => isRunning(stack, name));
   const missing = stack.services.filter((service) => !running.includes(service));
   for (const service of running) requireSamePorts(stack, service);
+  if (stack.cassandraNodes < stack.state.cassandraNodes) {
+    const { cassandraNodes } = stack.state;
+    const advice = '"tapline services down --wipe --only cassandra" first';
+    throw new PipelineError('USAGE', `${stack.dataDir} holds a ring of ${cassandraNodes} Cassandra nodes: ${advice}`);
+  }
   await requireFreePorts(missing);
 
   const processes = new Map(Object.entries(stack.state.processes));
@@ -112,11 +117,16 @@ function launchDetached(service: Service, launch: Launch): ChildProcess {
     return spawn(launch.command, launch.args, {
       detached: true,
       stdio: ['ignore', log, log],
-      env: { ...process.env, ...launch.environment },
+      env: serviceEnvironment(),
     });
   } finally {
     closeSync(log);
   }
+}
+
+/** Ours without what tunes Node's own processes: its memory settings would only slow a Java down. */
+function serviceEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(MALLOC|NODE)_/.test(name)));
 }
 
 async function identify(service: Service, child: ChildProcess): Promise<ProcessId> {

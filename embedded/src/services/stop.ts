@@ -39,7 +39,8 @@ export async function stopServices(options: StopOptions, tell: (line: string) =>
     const gone = new Set(chosen.map(([name]) => name));
     for (const { name, result } of results) if (result === 'stuck') gone.delete(name);
     const processes = Object.fromEntries(Object.entries(state.processes).filter(([name]) => !gone.has(name)));
-    writeState(dataDir, { ...state, processes });
+    const rest = { ...state, processes };
+    writeState(dataDir, options.wipe && only.includes('cassandra') ? { ...rest, cassandraNodes: 1 } : rest);
     const stuck = results.find(({ result }) => result === 'stuck');
     if (stuck !== undefined) {
       throw new PipelineError('SERVICE', `${stuck.name} (pid ${stuck.pid}) does not end, not even by SIGKILL`);
