@@ -41,7 +41,7 @@ export async function serve<T>(work: () => Promise<T>): Promise<T> {
  * Lets SIGTERM and SIGINT do this and nothing else; whoever asks first decides. Functions ask at their first request,
  * because the framework sets its own handlers after it has loaded them.
  */
-export function takeSignals(handler: () => void): void {
+export function takeSignals(handler: (signal: NodeJS.Signals) => void): void {
   if (signalsTaken) return;
   signalsTaken = true;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

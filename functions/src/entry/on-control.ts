@@ -1,11 +1,12 @@
 /**
  * What window does with the messages of the heartbeats topic, and with the timer's call: it stores what sensors and
  * bridge say, and names the windows that are to be scored. The timer is for what no message brings: windows that have
- * waited long enough, and alerts that became final because a sensor fell silent.
+ * waited long enough, sensors that are silent, and alerts that became final because one is.
  */
 import { decodeControlMessage } from '@tapline/core/ledger/control-message';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 import type { HopEntry, LedgerStore, Publisher } from '@tapline/core/ports';
+import { watchSensor, type SensorHealthDeps } from '../stages/sensor-health.ts';
 import { dueWindows, onHeartbeat, type WindowDeps } from '../stages/window.ts';
 import { forEachBounded } from './bounded.ts';
 import type { Labels } from './log.ts';
@@ -14,6 +15,8 @@ import type { SensorCheck } from './sensor-check.ts';
 import { publishConfirm, publishWindows } from './window-topic.ts';
 
 export interface ControlDeps extends WindowDeps {
+  readonly results: SensorHealthDeps['results'];
+  readonly blindAfterUs: number;
   readonly ledger: WindowDeps['ledger'] & Pick<LedgerStore, 'accept' | 'sessions'>;
   readonly windowTopic: Publisher;
   readonly checkSensor: SensorCheck;
@@ -51,6 +54,7 @@ async function takeReceipt(entries: readonly HopEntry[], deps: ControlDeps): Pro
 export async function onSweep(deps: ControlDeps): Promise<void> {
   const sensors = [...new Set((await deps.ledger.sessions()).map(({ sensor }) => sensor))];
   await forEachBounded(sensors, SENSORS_AT_ONCE, async (sensor) => {
+    await watchSensor(sensor, deps);
     await publishWindows(await dueWindows(sensor, deps), deps.windowTopic);
     await publishConfirm(sensor, deps.windowTopic);
   });

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PipelineError } from '@tapline/core/errors';
-import type { TopicKind } from '@tapline/core/settings/topics';
+import type { PushedKind } from '@tapline/core/settings/topics';
 import { readJson, readPush, type PushMessage } from './envelope.ts';
 import { serve } from './lifecycle.ts';
 import type { Labels, Log } from './log.ts';
@@ -16,7 +16,7 @@ import { readBody } from './request-body.ts';
 
 export interface PushParts {
   /** Where the messages come from. */
-  readonly kind: TopicKind;
+  readonly kind: PushedKind;
   /** Takes one payload; resolves when everything it caused is stored, with what to call it in the log. */
   readonly take: (payload: Uint8Array) => Promise<Labels>;
   /** Called by the body `{"sweep": true}`: a timer's request. */
@@ -65,9 +65,13 @@ async function takeMessage(message: PushMessage, parts: PushParts, log: Log): Pr
   } catch (error) {
     const labels = { sensor: attributes['sensor'], batchId: attributes['batchId'], messageId };
     if (!isPoison(error)) throw new Undelivered(error, labels);
-    await parts.deadLetters.put({ kind: parts.kind, payload: message.payload, attributes }, error);
+    const { kind, deadLetters } = parts;
+    const { payload } = message;
+    // No topic takes an empty message, and there is nothing in it to keep.
+    const kept = payload.length > 0;
+    if (kept) await deadLetters.put({ kind, payload, attributes }, { code: error.code, reason: error.message });
     meter.add('function.quarantined', 1);
-    log('ERROR', `kept as a dead letter: ${error.message}`, labels, error);
+    log('ERROR', `${kept ? 'kept as a dead letter' : 'an empty message'}: ${error.message}`, labels, error);
   }
 }
 

@@ -5,18 +5,20 @@
  */
 import { PipelineError } from '@tapline/core/errors';
 import type { ErrorCode } from '@tapline/core/errors';
-import type { TopicKind } from '@tapline/core/settings/topics';
+import type { PushedKind } from '@tapline/core/settings/topics';
+import type { Settings } from '@tapline/core/settings/settings';
+import { lazily } from './lazily.ts';
 
 export interface DeadLetter {
   /** Topic the message came from. */
-  readonly kind: TopicKind;
+  readonly kind: PushedKind;
   readonly payload: Uint8Array;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
 export interface DeadLetters {
   /** Resolves when the letter is kept. @throws PipelineError STORE */
-  put(letter: DeadLetter, reason: PipelineError): Promise<void>;
+  put(letter: DeadLetter, problem: { readonly code: string; readonly reason: string }): Promise<void>;
 }
 
 const POISON: Record<ErrorCode, boolean> = {
@@ -34,4 +36,10 @@ const POISON: Record<ErrorCode, boolean> = {
 
 export function isPoison(error: unknown): error is PipelineError {
   return error instanceof PipelineError && !error.retriable && POISON[error.code];
+}
+
+/** The dead-letters topic; its client is loaded when the first message is given up, so that a good day never pays for it. */
+export function deadLettersOf(settings: Settings): DeadLetters {
+  const opened = lazily(async () => (await import('./open-topics.ts')).openDeadLetters(settings));
+  return { put: async (letter, problem) => (await opened()).put(letter, problem) };
 }

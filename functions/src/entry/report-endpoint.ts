@@ -5,9 +5,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import type { ApiError } from '@tapline/core/report/snapshot';
 import type { ReportApi, ReportResponse } from '../stages/report.ts';
 import { serve } from './lifecycle.ts';
 import type { Log } from './log.ts';
+import { meter } from './meter.ts';
 import type { HttpHandler } from './push-endpoint.ts';
 
 /** Smaller answers fit in one packet as they are. */
@@ -24,16 +26,25 @@ export const REPORT_HEADERS: Readonly<Record<string, string>> = {
   Vary: 'Accept-Encoding',
 };
 
-/** @param api made with an `onError` that logs: the handler logs only what the API cannot answer itself */
-export function reportEndpoint(api: ReportApi, log: Log): HttpHandler {
+const UNAVAILABLE = {
+  headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', 'Retry-After': '5' },
+  body: JSON.stringify({
+    error: { code: 'UNAVAILABLE', message: 'the report cannot be read now; try again' },
+  } satisfies ApiError),
+};
+
+/** @param api gives the API; when it cannot, the answer is 503, and the next request tries again */
+export function reportEndpoint(api: () => Promise<ReportApi>, log: Log): HttpHandler {
   return (request, response) =>
     serve(async () => {
       try {
-        await send(await answer(request, api), request, response);
+        await send(await answer(request, await api()), request, response);
       } catch (error) {
-        log.ofRequest(request.headers)('ERROR', `report failed: ${String(error)}`, {}, error);
-        if (!response.headersSent) response.writeHead(500, { ...REPORT_HEADERS, 'Cache-Control': 'no-store' });
-        response.end();
+        meter.add('function.failed', 1);
+        const text = error instanceof Error ? error.message : String(error);
+        log.ofRequest(request.headers)('ERROR', `a report failed: ${text}`, {}, error);
+        if (!response.headersSent) response.writeHead(503, { ...REPORT_HEADERS, ...UNAVAILABLE.headers });
+        response.end(UNAVAILABLE.body);
       }
     });
 }

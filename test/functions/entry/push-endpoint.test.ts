@@ -17,7 +17,7 @@ interface Logged {
 
 async function start(parts: Partial<PushParts> = {}) {
   const taken: Uint8Array[] = [];
-  const letters: { letter: DeadLetter; reason: PipelineError }[] = [];
+  const letters: { letter: DeadLetter; problem: object }[] = [];
   const logged: Logged[] = [];
   const url = await serveFunction(
     pushEndpoint({
@@ -27,8 +27,8 @@ async function start(parts: Partial<PushParts> = {}) {
         return Promise.resolve({ sensor: 'tap' });
       },
       deadLetters: {
-        put: (letter, reason) => {
-          letters.push({ letter, reason });
+        put: (letter, problem) => {
+          letters.push({ letter, problem });
           return Promise.resolve();
         },
       },
@@ -45,7 +45,7 @@ async function start(parts: Partial<PushParts> = {}) {
   return { url, taken, letters, logged };
 }
 
-const failing = (error: unknown): Partial<PushParts> => ({
+const failing = (error: Error): Partial<PushParts> => ({
   take: () => Promise.reject(error),
 });
 
@@ -75,7 +75,7 @@ describe('a function that Pub/Sub pushes to', () => {
     expect(letters).toEqual([
       {
         letter: { kind: 'packets', payload: Buffer.of(1, 2), attributes: { batchId: 'tap/s/4', sensor: 'tap' } },
-        reason: expect.objectContaining({ code: 'WIRE_FORMAT' }),
+        problem: { code: 'WIRE_FORMAT', reason: 'not a batch' },
       },
     ]);
     expect(logged).toEqual([
