@@ -20,6 +20,7 @@ const tsc = bin(['typescript', 'bin', 'tsc']);
 /** Each command is a list of Node invocations, run in order until one fails. */
 const COMMANDS = {
   start: (args) => [['embedded/src/main.ts', 'run', ...args]],
+  services: (args) => [['embedded/src/main.ts', 'services', ...args]],
   test: (args) => [[vitest, 'run', ...args]],
   vitest: (args) => [[vitest, ...args]],
   check: () => [
@@ -29,7 +30,7 @@ const COMMANDS = {
     [bin(['eslint', 'bin', 'eslint.js']), '--max-warnings', '0', '.'],
     [bin(['prettier', 'bin', 'prettier.cjs']), '--check', '--log-level', 'warn', '.'],
   ],
-  build: (args) => [['report/build.ts', ...args]],
+  build: () => [['report/build.ts'], ['functions/build.ts']],
   bench: (args) => [['test/bench/main.ts', ...args]],
 };
 
@@ -38,9 +39,9 @@ function fail(message) {
   process.exit(1);
 }
 
-function run(command, args, env) {
+function run(command, args, env, stdout = 'inherit') {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', env });
+    const child = spawn(command, args, { cwd: ROOT, stdio: ['inherit', stdout, 'inherit'], env });
     // Ctrl-C reaches the child by itself; this process waits for it to drain.
     process.on('SIGINT', () => undefined);
     process.on('SIGTERM', () => child.kill('SIGTERM'));
@@ -57,9 +58,10 @@ async function installIfMissing() {
   const timer = setInterval(() => process.stderr.write(`tapline: still installing, ${seconds()} s …\n`), TELL_EVERY_MS);
   const npm = process.env.npm_execpath;
   const flags = ['ci', '--no-audit', '--no-fund', '--loglevel', 'error', '--ignore-scripts'];
+  // What npm says goes to stderr: stdout belongs to the command that was asked for.
   const code = npm?.endsWith('.js')
-    ? await run(process.execPath, [npm, ...flags], process.env)
-    : await run(process.platform === 'win32' ? 'npm.cmd' : 'npm', flags, process.env);
+    ? await run(process.execPath, [npm, ...flags], process.env, process.stderr)
+    : await run(process.platform === 'win32' ? 'npm.cmd' : 'npm', flags, process.env, process.stderr);
   clearInterval(timer);
   if (code !== 0) fail(`npm ci failed with exit code ${code}; see its message above`);
   process.stderr.write(`tapline: installed in ${seconds()} s\n`);
