@@ -1,4 +1,7 @@
-/** The directory of sensors and their sessions: what every other row is found from. Shared by the stores of one process. */
+/**
+ * The directory of sensors and their sessions: what every other row is found from; and the clock of arrival times. Shared
+ * by the stores of one process.
+ */
 import type { Clock } from '@tapline/core/ports';
 import { keyText } from './key-text.ts';
 import { Remembered } from './remembered.ts';
@@ -40,8 +43,13 @@ export class Directory {
     });
   }
 
+  /** Arrival time. */
+  nowUs(): number {
+    return this.#clock.nowUs();
+  }
+
   #now(): Date {
-    return timestamp(this.#clock.nowUs());
+    return timestamp(this.nowUs());
   }
 
   /** Ascending by name. */

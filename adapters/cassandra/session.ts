@@ -114,12 +114,11 @@ export class CassandraSession {
 
   /** The same, page by page. */
   async *pages(cql: string, values: readonly CqlValue[], pageRows: number): AsyncGenerator<types.Row[]> {
-    // The driver says null where there is no further page, whatever its types say.
     let state: string | null = null;
     do {
       const page = await this.#page(cql, values, pageRows, state);
       yield page.rows;
-      state = page.pageState;
+      state = pageAfter(page);
     } while (state !== null);
   }
 
@@ -177,6 +176,9 @@ export class CassandraSession {
 function writeOptions({ timestampUs }: WriteOptions): { prepare: true; isIdempotent: true; timestamp?: number } {
   return { prepare: true, isIdempotent: true, ...(timestampUs !== undefined && { timestamp: timestampUs }) };
 }
+
+/** The driver says null where there is no further page, whatever its types say. */
+const pageAfter = (page: types.ResultSet): string | null => page.pageState;
 
 const toDriver = (values: readonly CqlValue[]): unknown[] =>
   values.map((value) => (value === undefined ? types.unset : value));

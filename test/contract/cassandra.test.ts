@@ -1,13 +1,14 @@
 /** The contract suites against a real Cassandra, in a keyspace of their own that is made once and emptied before each test. */
 import { afterAll, beforeAll } from 'vitest';
-import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { Directory } from '@tapline/adapters/cassandra/directory';
+import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
+import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
 import type { CassandraSession } from '@tapline/adapters/cassandra/session';
-import type { Clock } from '@tapline/core/ports';
 import { CassandraKeyspace } from '../helpers/cassandra.ts';
 import { describeWithServices } from '../helpers/services.ts';
 import type { StoreHarness } from './harness.ts';
 import { describeLedgerStore } from './ledger-store.ts';
+import { describePacketStore } from './packet-store.ts';
 
 describeWithServices(['cassandra'], 'Cassandra', (settings) => {
   const keyspace = new CassandraKeyspace(settings, 'contract');
@@ -15,7 +16,7 @@ describeWithServices(['cassandra'], 'Cassandra', (settings) => {
   afterAll(() => keyspace.drop());
 
   /** A store over a session of its own; `open` of a new harness begins with empty tables. */
-  function harness<S>(make: (session: CassandraSession, clock: Clock) => S): StoreHarness<S> {
+  function harness<S>(make: (session: CassandraSession, directory: Directory) => S): StoreHarness<S> {
     let session: CassandraSession | undefined;
     let isFirst = true;
     const close = async (): Promise<void> => {
@@ -27,14 +28,16 @@ describeWithServices(['cassandra'], 'Cassandra', (settings) => {
         if (isFirst) await keyspace.empty();
         isFirst = false;
         session = await keyspace.open();
-        return make(session, clock);
+        return make(session, new Directory(session, clock));
       },
       close,
       dispose: close,
     };
   }
 
-  describeLedgerStore('Cassandra', () =>
-    harness((session, clock) => new CassandraLedgerStore(session, new Directory(session, clock))),
-  );
+  describeLedgerStore('Cassandra', () => harness((session, directory) => new CassandraLedgerStore(session, directory)));
+  describePacketStore('Cassandra', () => ({
+    ...harness((session, directory) => new CassandraPacketStore(session, directory)),
+    lose: (batch) => keyspace.expire(batch),
+  }));
 });

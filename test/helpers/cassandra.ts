@@ -5,6 +5,7 @@ import { cassandraOptions, connectCassandra, type CassandraOptions } from '@tapl
 import { splitStatements } from '@tapline/adapters/cassandra/migrations/split-statements';
 import { CassandraSession, type SessionOptions } from '@tapline/adapters/cassandra/session';
 import type { Settings } from '@tapline/core/settings/settings';
+import type { BatchHeader } from '@tapline/core/wire/batch-header';
 
 const SCHEMA = new URL('../../cql/', import.meta.url);
 /** Making a table takes a second on a node that others use. */
@@ -56,6 +57,15 @@ export class CassandraKeyspace {
           await client.execute(`TRUNCATE ${this.options.keyspace}.${table}`, [], { prepare: false });
       }),
     );
+  }
+
+  /** What time does to a batch: its place in the list expires, and an hour later its bytes. */
+  async expire({ sensor, session, sequence }: Pick<BatchHeader, 'sensor' | 'session' | 'sequence'>): Promise<void> {
+    const { keyspace } = this.options;
+    const listed = `DELETE FROM ${keyspace}.batches WHERE sensor = ? AND session = ? AND part = ? AND sequence = ?`;
+    await this.#client!.execute(listed, [sensor, session, Math.floor(sequence / 1024), sequence]);
+    const stored = `DELETE FROM ${keyspace}.chunks WHERE sensor = ? AND session = ? AND sequence = ?`;
+    await this.#client!.execute(stored, [sensor, session, sequence]);
   }
 
   async drop(): Promise<void> {
