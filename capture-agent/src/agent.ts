@@ -8,10 +8,23 @@ import { CaptureReader } from '@tapline/core/pcap/capture-reader';
 import { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import { Batcher, type AgentMessage, type BatcherOptions } from './batcher.ts';
+import { Outbox, type Outgoing } from './outbox.ts';
 import { Pacer, type ReplaySpeed } from './pacer.ts';
+import { Silence } from './silence.ts';
 
 export interface AgentOptions extends BatcherOptions {
   readonly speed: ReplaySpeed;
+  /** Heartbeats by the wall clock too; absent: only where windows end, for stages in the same process. */
+  readonly pulse?: PulseOptions;
+}
+
+export interface PulseOptions {
+  /** Milliseconds between heartbeats. */
+  readonly everyMs: number;
+  /** The source is captured now: batches are cut by the wall clock too, and its silence is time that passes. */
+  readonly live: boolean;
+  /** Number of the first heartbeat: higher than any of an earlier run of the same session. */
+  readonly firstHeartbeat: number;
 }
 
 export interface AgentResult {
@@ -31,37 +44,87 @@ export async function runAgent(
   send: (message: AgentMessage) => Promise<void>,
   interrupt: AbortSignal,
 ): Promise<AgentResult> {
-  const queue: AgentMessage[] = [];
-  const batcher = new Batcher(options, (message) => queue.push(message));
+  const { pulse } = options;
+  const queue: Outgoing[] = [];
+  const batcher = new Batcher(options, (message) => queue.push({ message, counters: { ...batcher.counters } }));
+  const outbox = new Outbox(firstHeartbeat(options, batcher.counters), send);
   const pacer = new Pacer(options.speed);
-  const drain = async (): Promise<void> => {
-    for (const message of queue.splice(0)) {
-      if (message.kind === 'batch') await pause(pacer.waitMs(message.header.maxTimeUs, performance.now()), interrupt);
-      await send(message);
-    }
+  let drained: Promise<void> = Promise.resolve();
+  const drain = (): Promise<void> => {
+    drained = drained.then(async () => {
+      for (const outgoing of queue.splice(0)) {
+        const { message } = outgoing;
+        if (message.kind === 'batch') await pause(pacer.waitMs(message.header.maxTimeUs, performance.now()), interrupt);
+        await outbox.post(outgoing);
+      }
+    });
+    return drained;
   };
+  const silence = new Silence(pulse?.everyMs ?? 0, performance.now());
+  let ticking = false;
+  const tick = (): void => {
+    if (ticking) return;
+    ticking = true;
+    batcher.tick(silence.watermarkUs(batcher.newestUs, performance.now(), Date.now() * 1000));
+    const done = (): void => void (ticking = false);
+    // Should it fail, the next one fails for the same reason.
+    drain().then(done, done);
+  };
+  const timer = pulse === undefined ? undefined : startPulse(pulse, outbox, tick);
 
   let fault: PipelineError | undefined;
   try {
     const reader = new CaptureReader(batcher);
+    silence.begin(performance.now());
     for await (const chunk of chunks) {
+      silence.end();
       if (interrupt.aborted) break;
       try {
         reader.feed(chunk);
       } finally {
         await drain();
       }
+      silence.begin(performance.now());
     }
     if (!interrupt.aborted) reader.end();
   } catch (error) {
     if (error instanceof PipelineError && error.code !== 'STORE') fault = error;
     // An interrupted source ends with the interrupt's own reason, which is no fault.
     else if (!interrupt.aborted) throw error;
+  } finally {
+    clearInterval(timer);
   }
   batcher.flush();
   batcher.heartbeat(true);
   await drain();
   return { counters: batcher.counters, ...(fault === undefined ? {} : { fault }) };
+}
+
+/** What is said before anything was read. */
+function firstHeartbeat(
+  { sensor, session, windowUs, pulse }: AgentOptions,
+  counters: SensorCounters,
+): Extract<AgentMessage, { kind: 'heartbeat' }>['heartbeat'] {
+  return {
+    sensor,
+    session,
+    sequence: pulse?.firstHeartbeat ?? 0,
+    watermarkUs: null,
+    lastBatch: -1,
+    windowUs,
+    windows: [],
+    minutes: [],
+    counters: { ...counters },
+    final: false,
+  };
+}
+
+function startPulse({ everyMs, live }: PulseOptions, outbox: Outbox, tick: () => void): NodeJS.Timeout {
+  if (live) return setInterval(tick, everyMs);
+  outbox.repeat();
+  return setInterval(() => {
+    if (outbox.silentMs >= everyMs) outbox.repeat();
+  }, everyMs / 2);
 }
 
 async function pause(waitMs: number, interrupt: AbortSignal): Promise<void> {

@@ -35,6 +35,8 @@ export type AgentMessage =
 const CUT_US = 1_000_000;
 /** Windows announced by one heartbeat at most before the next is due. */
 const ANNOUNCE_AT = 512;
+/** A batch may touch thousands of windows; a heartbeat names this many of each at most, so that it stays a small message. */
+const ITEMS_AT_MOST = 1000;
 
 export class Batcher implements FrameSink {
   readonly counters: SensorCounters = {
@@ -58,6 +60,10 @@ export class Batcher implements FrameSink {
   #sequence = 0;
   #heartbeatSequence = 0;
   #newestUs = -Infinity;
+  /** Never behind newestUs once that is known; -Infinity before. */
+  #watermarkUs = -Infinity;
+  /** What the last heartbeat said. */
+  #promisedUs = -Infinity;
   #cutAtUs = Infinity;
   #lateBeforeUs = -Infinity;
   #heartbeatAtUs = -Infinity;
@@ -83,7 +89,8 @@ export class Batcher implements FrameSink {
     linkType: number,
   ): void {
     if (timeUs >= this.#cutAtUs && this.#row > 0) this.flush();
-    if (timeUs > this.#newestUs) this.#advance(timeUs);
+    if (timeUs > this.#newestUs) this.#newestUs = timeUs;
+    if (timeUs > this.#watermarkUs) this.#advance(timeUs);
     else if (timeUs < this.#lateBeforeUs) this.counters.late += 1;
     const row = this.#row;
     if (row === 0) this.#cutAtUs = this.#newestUs + CUT_US;
@@ -106,32 +113,55 @@ export class Batcher implements FrameSink {
     this.#cutAtUs = Infinity;
     clearColumns(columns, header.firstNumber + header.count);
     this.#emit({ kind: 'batch', header, bytes });
-    if (this.#newestUs >= this.#heartbeatAtUs || this.#totals.changedWindows >= ANNOUNCE_AT) this.heartbeat(false);
+    if (this.#watermarkUs >= this.#heartbeatAtUs || this.#totals.changedWindows >= ANNOUNCE_AT) this.heartbeat(false);
   }
 
-  /** Says where the sensor stands; `final` closes the session. Send it only when everything before it was flushed. */
+  /**
+   * For live sources, when the wall clock asks for it: flushes, promises that nothing older than `watermarkUs` will come
+   * (a time before what was promised already is ignored), and says so.
+   */
+  tick(watermarkUs: number): void {
+    this.flush();
+    if (watermarkUs > this.#watermarkUs) this.#advance(watermarkUs);
+    this.heartbeat(false);
+  }
+
+  /** Says where the sensor stands; `final` closes the session. Call it only when everything before it was flushed. */
   heartbeat(final: boolean): void {
+    this.#heartbeatAtUs = windowStart(this.#watermarkUs, this.#options.windowUs) + this.#options.windowUs;
+    let windows = this.#totals.takeWindows();
+    let minutes = this.#totals.takeMinutes();
+    // The promise comes with the last of the totals: a window is over when all of it was announced.
+    while (windows.length > ITEMS_AT_MOST || minutes.length > ITEMS_AT_MOST) {
+      this.#say(windows.slice(0, ITEMS_AT_MOST), minutes.slice(0, ITEMS_AT_MOST), false);
+      windows = windows.slice(ITEMS_AT_MOST);
+      minutes = minutes.slice(ITEMS_AT_MOST);
+    }
+    this.#promisedUs = this.#watermarkUs;
+    this.#say(windows, minutes, final);
+  }
+
+  #say(windows: Heartbeat['windows'], minutes: Heartbeat['minutes'], final: boolean): void {
     const { sensor, session, windowUs } = this.#options;
-    this.#heartbeatAtUs = windowStart(this.#newestUs, windowUs) + windowUs;
     const heartbeat = {
       sensor,
       session,
       sequence: this.#heartbeatSequence++,
-      watermarkUs: this.#newestUs === -Infinity ? null : this.#newestUs,
+      watermarkUs: this.#promisedUs === -Infinity ? null : this.#promisedUs,
       lastBatch: this.#sequence - 1,
       windowUs,
-      windows: this.#totals.takeWindows(),
-      minutes: this.#totals.takeMinutes(),
+      windows,
+      minutes,
       counters: { ...this.counters },
       final,
     };
     this.#emit({ kind: 'heartbeat', heartbeat });
   }
 
-  #advance(timeUs: number): void {
-    this.#newestUs = timeUs;
+  #advance(watermarkUs: number): void {
+    this.#watermarkUs = watermarkUs;
     const { windowUs, allowedLatenessUs } = this.#options;
-    this.#lateBeforeUs = windowStart(timeUs - allowedLatenessUs, windowUs);
+    this.#lateBeforeUs = windowStart(watermarkUs - allowedLatenessUs, windowUs);
   }
 
   #count(header: BatchHeader): void {

@@ -52,6 +52,16 @@ export function parseCount(text: string): number {
   return count;
 }
 
+const UNIT_BYTES: Record<string, number> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+/** `64M`, `1G`: bytes in binary units. */
+export function parseSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMGT])i?B?$/i.exec(text);
+  const bytes = match === null ? NaN : Math.round(Number(match[1]) * UNIT_BYTES[match[2]!.toUpperCase()]!);
+  if (!Number.isSafeInteger(bytes) || bytes <= 0) throw new InvalidArgumentError('use for example 64M or 1G.');
+  return bytes;
+}
+
 /** An ISO 8601 time as microseconds. */
 export function parseTimeUs(text: string): number {
   const time = parseTime(text);

@@ -6,6 +6,8 @@ export interface ProgressState {
   /** Source bytes read so far, and their total when it is known. */
   readonly bytesRead: number;
   readonly sizeBytes?: number;
+  /** Batches that wait for a broker, and whether it is away. */
+  readonly waiting?: { readonly batches: number; readonly away: boolean };
 }
 
 const EVERY_MS = 200;
@@ -43,6 +45,10 @@ export function progressLine(state: ProgressState, elapsedSeconds: number, rssBy
     const share = Math.min(1, state.bytesRead / state.sizeBytes);
     parts.push(`${Math.floor(share * 100)} %`);
     if (share > 0.01 && share < 1) parts.push(`${formatSeconds((elapsedSeconds * (1 - share)) / share)} to go`);
+  }
+  if (state.waiting !== undefined) {
+    const { batches, away } = state.waiting;
+    parts.push(away ? `broker away, ${formatCount(batches)} batches in the spool` : `${formatCount(batches)} to send`);
   }
   parts.push(`${formatBytes(rssBytes)} memory`);
   return parts.join('  ');

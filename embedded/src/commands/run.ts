@@ -1,5 +1,4 @@
 /** `tapline run`: a capture through the whole line in one process, with the report page, or with --exit without it. */
-import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
@@ -7,6 +6,7 @@ import { inspect } from '@tapline/adapters/file/source';
 import { PipelineError } from '@tapline/core/errors';
 import { createReport } from '@tapline/functions/stages/report';
 import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
+import { freshSession } from '@tapline/capture-agent/session';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { parseName, parsePort, parseSpeedOption, parseWindowUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
@@ -68,7 +68,7 @@ async function run(given: string | undefined, flags: RunFlags): Promise<void> {
   const source = given ?? BUNDLED;
   inspect(source);
   const speed = flags.speed ?? (given === undefined && !flags.exit ? BUNDLED_SPEED : 'top');
-  const session = flags.session === 'new' ? randomBytes(8).toString('hex') : flags.session;
+  const session = flags.session === 'new' ? freshSession() : flags.session;
   const stores = flags.data === undefined ? openTemporaryStores() : openStores(flags.data);
   try {
     await runWith(stores, { source, speed, ...(session === undefined ? {} : { session }) }, flags);

@@ -1,8 +1,8 @@
 /** One capture through the whole embedded line, from the sensor's thread to closed books and a digest. */
-import { newHash, sha256 } from '@tapline/adapters/hash/sha256';
+import { newHash } from '@tapline/adapters/hash/sha256';
 import { codecs } from '@tapline/adapters/codec/codecs';
-import { captureIdentity } from '@tapline/adapters/file/identity';
 import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
+import { replaySession } from '@tapline/capture-agent/session';
 import type { Alert } from '@tapline/core/detect/alert';
 import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
@@ -59,7 +59,7 @@ export class CaptureRun {
   /** Starts at once. `onProgress` is called after every message. */
   constructor(stores: Stores, options: RunOptions, onProgress: (run: CaptureRun) => void) {
     this.#options = options;
-    this.#session = options.session ?? replaySession(options);
+    this.#session = options.session ?? replaySession(options.source, options.windowUs);
     this.#stores = stores;
     this.#line = new Line(stores, { windowUs: options.windowUs });
     const { source, sensor, windowUs, speed } = options;
@@ -124,10 +124,4 @@ export class CaptureRun {
     await this.#line.batch(message.bytes);
     this.packets += message.header.count;
   }
-}
-
-/** The session of a replay: what the file is and what it is run with, so that the same run has the same name. */
-function replaySession(options: RunOptions): string {
-  const identity = `${captureIdentity(options.source)} window=${options.windowUs}`;
-  return sha256(identity).slice(0, 16);
 }

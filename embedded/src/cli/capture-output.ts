@@ -1,0 +1,58 @@
+/** What `tapline capture` says at the end: one JSON object, or the same for people. */
+import type { CaptureResult } from '@tapline/capture-agent/capture-session';
+import { formatBytes, formatCount, formatSeconds } from './format.ts';
+
+export interface CaptureRun {
+  readonly source: string;
+  readonly sensor: string;
+  readonly session: string;
+  readonly result: CaptureResult;
+  readonly elapsedMs: number;
+}
+
+/** The object of `--json`; fields are only ever added. */
+export function captureJson(run: CaptureRun): object {
+  const { sensor, session, source, result, elapsedMs } = run;
+  const { counters, batches, batchBytes, publishedPackets, spooled, complete, fault } = result;
+  return {
+    sensor,
+    session,
+    source,
+    counters,
+    batches,
+    batchBytes,
+    publishedPackets,
+    spooledBatches: spooled,
+    complete,
+    elapsedMs: Math.round(elapsedMs),
+    packetsPerSecond: Math.round(packetsPerSecond(run)),
+    peakRssBytes: peakRssBytes(),
+    ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
+  };
+}
+
+/** A few lines for a terminal. */
+export function captureText(run: CaptureRun): string {
+  const { sensor, session, source, result, elapsedMs } = run;
+  const { counters, batches, batchBytes, publishedPackets, spooled } = result;
+  const lines = [
+    `${source}: ${formatCount(counters.offered)} packets in ${formatSeconds(elapsedMs / 1000)}, ` +
+      `${formatCount(packetsPerSecond(run))} packets/s, peak memory ${formatBytes(peakRssBytes())}`,
+    `session  ${sensor}/${session}`,
+    `books    offered ${formatCount(counters.offered)} = dropped ${formatCount(counters.kernelDropped)} + self ${formatCount(counters.self)}` +
+      ` + filtered ${formatCount(counters.filtered)} + duplicate ${formatCount(counters.duplicate)} + sent ${formatCount(counters.sent)}`,
+    `         malformed ${formatCount(counters.malformed)}, late ${formatCount(counters.late)}, ${formatBytes(counters.wireBytes)} on the wire`,
+    `kafka    ${formatCount(batches)} batches, ${formatBytes(batchBytes)}; ${formatCount(publishedPackets)} packets acknowledged, ` +
+      `${formatCount(spooled)} batches left in the spool`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function packetsPerSecond({ result, elapsedMs }: CaptureRun): number {
+  return elapsedMs > 0 ? (result.counters.offered / elapsedMs) * 1000 : 0;
+}
+
+/** ru_maxrss, which Node gives in KiB. */
+function peakRssBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
