@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PipelineError } from '@tapline/core/errors';
 import type { PushedKind } from '@tapline/core/settings/topics';
 import { readJson, readPush, type PushMessage } from './envelope.ts';
+import { lazily } from './lazily.ts';
 import { serve } from './lifecycle.ts';
 import type { Labels, Log } from './log.ts';
 import { meter } from './meter.ts';
@@ -14,13 +15,15 @@ import { isPoison, type DeadLetters } from './quarantine.ts';
 import { Refusal } from './refusal.ts';
 import { readBody } from './request-body.ts';
 
-export interface PushParts {
+export interface PushParts<D> {
   /** Where the messages come from. */
   readonly kind: PushedKind;
+  /** Opens what messages are taken with, once. Its failure is never the message's fault. */
+  readonly open: () => Promise<D>;
   /** Takes one payload; resolves when everything it caused is stored, with what to call it in the log. */
-  readonly take: (payload: Uint8Array) => Promise<Labels>;
+  readonly take: (payload: Uint8Array, deps: D) => Promise<Labels>;
   /** Called by the body `{"sweep": true}`: a timer's request. */
-  readonly sweep?: () => Promise<void>;
+  readonly sweep?: (deps: D) => Promise<void>;
   readonly deadLetters: DeadLetters;
   readonly checkToken: TokenCheck | undefined;
   readonly log: Log;
@@ -29,12 +32,13 @@ export interface PushParts {
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** The handler to register with the framework. It always answers and never rejects. */
-export function pushEndpoint(parts: PushParts): HttpHandler {
+export function pushEndpoint<D>(parts: PushParts<D>): HttpHandler {
+  const open = lazily(parts.open);
   return (request, response) =>
     serve(async () => {
       const log = parts.log.ofRequest(request.headers);
       try {
-        await answer(request, parts, log);
+        await answer(request, { ...parts, open }, log);
         response.writeHead(204).end();
       } catch (error) {
         const { status, text } = failed(error, log);
@@ -43,24 +47,25 @@ export function pushEndpoint(parts: PushParts): HttpHandler {
     });
 }
 
-async function answer(request: IncomingMessage, parts: PushParts, log: Log): Promise<void> {
+async function answer<D>(request: IncomingMessage, parts: PushParts<D>, log: Log): Promise<void> {
   if (request.method !== 'POST') throw new Refusal(405, 'this function takes POST requests of its subscription');
   await parts.checkToken?.(request.headers.authorization);
   const body = await readBody(request);
   try {
     meter.add('function.requestBytes', body.bytes.length);
     const json = readJson(body.bytes);
-    if (parts.sweep !== undefined && json['sweep'] === true) await parts.sweep();
+    if (parts.sweep !== undefined && json['sweep'] === true) await parts.sweep(await parts.open());
     else await takeMessage(readPush(json), parts, log);
   } finally {
     body.release();
   }
 }
 
-async function takeMessage(message: PushMessage, parts: PushParts, log: Log): Promise<void> {
+async function takeMessage<D>(message: PushMessage, parts: PushParts<D>, log: Log): Promise<void> {
   const { attributes, messageId } = message;
+  const deps = await parts.open();
   try {
-    const labels = await parts.take(message.payload);
+    const labels = await parts.take(message.payload, deps);
     log('DEBUG', 'taken', { ...labels, messageId });
   } catch (error) {
     const labels = { sensor: attributes['sensor'], batchId: attributes['batchId'], messageId };
@@ -95,7 +100,7 @@ function failed(thrown: unknown, log: Log): { status: number; text: string } {
   }
   meter.add('function.failed', 1);
   const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof PipelineError) log('WARNING', `to be delivered again: ${text}`, labels, error);
+  if (error instanceof PipelineError && error.retriable) log('WARNING', `to be delivered again: ${text}`, labels, error);
   else log('ERROR', `to be delivered again: ${text}`, labels, error);
   const unavailable = error instanceof PipelineError && error.retriable;
   return { status: unavailable ? 503 : 500, text: 'the function failed; its log says why' };

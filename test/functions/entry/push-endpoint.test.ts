@@ -15,13 +15,14 @@ interface Logged {
   readonly [field: string]: unknown;
 }
 
-async function start(parts: Partial<PushParts> = {}) {
+async function start(parts: Partial<PushParts<undefined>> = {}) {
   const taken: Uint8Array[] = [];
   const letters: { letter: DeadLetter; problem: object }[] = [];
   const logged: Logged[] = [];
   const url = await serveFunction(
     pushEndpoint({
       kind: 'packets',
+      open: () => Promise.resolve(undefined),
       take: (payload) => {
         taken.push(payload);
         return Promise.resolve({ sensor: 'tap' });
@@ -45,7 +46,7 @@ async function start(parts: Partial<PushParts> = {}) {
   return { url, taken, letters, logged };
 }
 
-const failing = (error: Error): Partial<PushParts> => ({
+const failing = (error: Error): Partial<PushParts<undefined>> => ({
   take: () => Promise.reject(error),
 });
 
@@ -111,6 +112,26 @@ describe('a function that Pub/Sub pushes to', () => {
     expect(letters).toEqual([]);
     expect(logged.length).toBe(1);
     expect(logged[0]!.message).toMatch(/^to be delivered again: /);
+  });
+
+  it('never blames the message for what it cannot open, and opens it again for the next', async () => {
+    let tries = 0;
+    const { url, letters, taken } = await start({
+      open: () =>
+        ++tries === 1 ? Promise.reject(new PipelineError('USAGE', 'a wrong setting')) : Promise.resolve(undefined),
+    });
+    const body = pushBody(Uint8Array.of(1));
+    expect((await post(url, body)).status).toBe(500);
+    expect(letters).toEqual([]);
+    expect([(await post(url, body)).status, (await post(url, body)).status]).toEqual([204, 204]);
+    expect([tries, taken.length]).toEqual([2, 2]);
+  });
+
+  it('keeps nothing of an empty message, which no topic takes', async () => {
+    const { url, letters, logged } = await start(failing(new PipelineError('WIRE_FORMAT', 'not a batch')));
+    expect((await post(url, '{"message":{"attributes":{"a":"b"}}}')).status).toBe(204);
+    expect(letters).toEqual([]);
+    expect(logged.map(({ message }) => message)).toEqual(['an empty message: not a batch']);
   });
 
   it('does not acknowledge poison that could not be kept', async () => {

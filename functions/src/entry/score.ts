@@ -1,0 +1,36 @@
+/** The function `score`: messages of the windows topic into KPIs, flows and alerts. */
+import { http } from '@google-cloud/functions-framework';
+import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
+import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
+import { startInstance } from './instance.ts';
+import { onWindow, type WindowTopicDeps } from './on-window.ts';
+import { openCassandra } from './open-cassandra.ts';
+import { openWindows } from './open-windows.ts';
+import { pushEndpoint } from './push-endpoint.ts';
+import { deadLettersOf } from './quarantine.ts';
+
+const instance = startInstance('score');
+
+async function open(): Promise<WindowTopicDeps> {
+  const { session, directory } = await openCassandra(instance);
+  return {
+    score: {
+      ...instance,
+      windows: openWindows(instance),
+      ledger: new CassandraLedgerStore(session, directory),
+      results: new CassandraResultStore(session, directory),
+    },
+    checkSensor: instance.checkSensor,
+  };
+}
+
+http(
+  'score',
+  pushEndpoint({
+    ...instance,
+    kind: 'windows',
+    open,
+    take: onWindow,
+    deadLetters: deadLettersOf(instance.settings),
+  }),
+);
