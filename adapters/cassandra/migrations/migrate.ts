@@ -8,7 +8,14 @@ import { errors, type Client } from 'cassandra-driver';
 import { PipelineError } from '@tapline/core/errors';
 import { checkKeyspaceName, createKeyspace, replicationOptions, type Dialect, type Replication } from './dialect.ts';
 import type { MigrationFile } from './migration-files.ts';
-import { compareHistory, historyTable, readHistory, record, type MigrationState } from './schema-history.ts';
+import {
+  compareHistory,
+  historyTable,
+  readHistory,
+  record,
+  refuseProblems,
+  type MigrationState,
+} from './schema-history.ts';
 import { lockTable, SchemaLock } from './schema-lock.ts';
 
 export interface SchemaTarget {
@@ -29,6 +36,8 @@ export interface MigrateOptions extends SchemaTarget {
   readonly lockSeconds?: number;
   /** How long to wait while another run holds the lock. */
   readonly waitMs?: number;
+  /** Stops the run after the statement under way; the next run goes on from there. */
+  readonly signal?: AbortSignal;
 }
 
 const LOCK_SECONDS = 30;
@@ -49,7 +58,7 @@ export async function migrate(client: Client, options: MigrateOptions): Promise<
   await ensureKeyspace(client, options);
   // The lock cannot guard its own table: two first runs at once make it twice, which IF NOT EXISTS allows.
   for (const table of [historyTable, lockTable]) await change(client, table(keyspace), `keyspace ${keyspace}`, say);
-  await client.execute(`USE ${keyspace}`);
+  await client.execute(`USE ${keyspace}`, [], { prepare: false });
   const lock = await SchemaLock.take(client, {
     keyspace,
     holder: randomUUID(),
@@ -57,10 +66,12 @@ export async function migrate(client: Client, options: MigrateOptions): Promise<
     ttlSeconds: options.lockSeconds ?? LOCK_SECONDS,
     waitMs: options.waitMs ?? WAIT_MS,
     onWait: say,
+    signal: options.signal,
   });
   try {
     const states = compareHistory(options.files, await readHistory(client, keyspace));
-    const todo = options.files.filter((_, i) => states[i] !== 'applied');
+    refuseProblems(states);
+    const todo = options.files.filter((_, i) => states[i]!.state !== 'applied');
     for (const file of todo) await apply(client, lock, file, options);
     return todo.map(({ file }) => file);
   } finally {
@@ -68,7 +79,7 @@ export async function migrate(client: Client, options: MigrateOptions): Promise<
   }
 }
 
-/** The state of every file, without writing anything. Throws like compareHistory. */
+/** The state of every file, without writing anything. */
 export async function checkMigrations(
   client: Client,
   keyspace: string,
@@ -100,7 +111,7 @@ async function ensureKeyspace(client: Client, options: MigrateOptions): Promise<
   );
   const wanted = replicationOptions(replication, localDatacenter);
   if (found.rowLength > 0) {
-    const has = found.rows[0]!['replication'] as Record<string, string>;
+    const has = plainMap(found.rows[0]!['replication']);
     if (dialect === 'self-hosted' && !sameReplication(has, wanted)) {
       say(
         `note: keyspace ${keyspace} is replicated as ${JSON.stringify(has)}, and stays so; ALTER KEYSPACE changes it`,
@@ -116,6 +127,11 @@ async function ensureKeyspace(client: Client, options: MigrateOptions): Promise<
   }
   say(`keyspace ${keyspace}`);
   await change(client, createKeyspace(keyspace, replication, localDatacenter), `keyspace ${keyspace}`, say);
+}
+
+/** A map of the driver, which is a Map or an object as the client was told. */
+function plainMap(map: unknown): Record<string, string> {
+  return map instanceof Map ? (Object.fromEntries(map) as Record<string, string>) : (map as Record<string, string>);
 }
 
 function sameReplication(has: Record<string, string>, wanted: Record<string, string>): boolean {
@@ -135,6 +151,9 @@ async function apply(client: Client, lock: SchemaLock, file: MigrationFile, opti
   await lock.confirm();
   await record(client, keyspace, file, { state: 'applying', tool, tookMs: null });
   for (const [i, statement] of statements.entries()) {
+    if (options.signal?.aborted === true) {
+      throw new PipelineError('STORE', `stopped in ${file.file}: run it again to go on`, { retriable: true });
+    }
     await lock.confirm();
     say(`${file.file}  ${i + 1}/${statements.length}  ${statement.text.split('\n', 1)[0]!.trim()}`);
     await change(client, statement.text, `${file.file}, line ${statement.line}`, say);
@@ -148,7 +167,7 @@ async function apply(client: Client, lock: SchemaLock, file: MigrationFile, opti
 /** One change of the schema, done when every node that is up has it. */
 async function change(client: Client, cql: string, where: string, say: (line: string) => void): Promise<void> {
   try {
-    const { info } = await client.execute(cql, [], { readTimeout: DDL_TIMEOUT_MS });
+    const { info } = await client.execute(cql, [], { prepare: false, readTimeout: DDL_TIMEOUT_MS });
     for (const warning of (info.warnings as string[] | undefined) ?? []) say(`${where}: ${warning}`);
     // The driver has waited 10 s for agreement by then; its typings know neither this nor the check.
     if ((info as { isSchemaInAgreement?: boolean }).isSchemaInAgreement === false) await agreement(client, where);

@@ -14,8 +14,15 @@ export interface RecordedMigration {
   readonly at: Date;
 }
 
-/** `half-applied`: a run of it began and never ended. */
-export type MigrationState = 'applied' | 'pending' | 'half-applied';
+/** What a file, or what a database remembers of one, stands at. */
+export interface MigrationState {
+  /** `NNN-name.cql`. */
+  readonly file: string;
+  /** `half-applied`: a run of it began and never ended. `refused`: see problem. */
+  readonly state: 'applied' | 'pending' | 'half-applied' | 'refused';
+  /** Why nothing can be applied before this is put right, with what to do. */
+  readonly problem?: string;
+}
 
 /** All rows in one partition, so that the history is one read. */
 export function historyTable(keyspace: string): string {
@@ -42,6 +49,8 @@ export async function readHistory(client: Client, keyspace: string): Promise<Rec
   if (table.rowLength === 0) return [];
   const result = await client.execute(
     `SELECT number, name, sha256, state, tool, applied_at FROM ${keyspace}.schema_migrations WHERE scope = 'schema'`,
+    [],
+    { prepare: false },
   );
   return result.rows.map((row) => ({
     number: row['number'] as number,
@@ -69,47 +78,62 @@ export async function record(
 }
 
 /**
- * The state of every file, in order.
- * @throws PipelineError STORE naming the file when it is not what was applied, when a migration was left out, or when
- *   the database was migrated by a newer build
+ * The state of every file, in order, and after them of what the database has and this build has not. A file is refused
+ * when it is not what was applied, or was left out; a migration is, when a newer build applied it.
  */
 export function compareHistory(
   files: readonly MigrationFile[],
   history: readonly RecordedMigration[],
 ): MigrationState[] {
   const newest = history.at(-1)?.number ?? 0;
-  const beyond = history.find(({ number }) => number > files.length);
-  if (beyond !== undefined) {
-    throw historyError(
-      `the database has migration ${numberText(beyond.number)}-${beyond.name}.cql, applied ${beyond.at.toISOString()} by ${beyond.tool}, which this build does not know: use a newer build`,
+  const unknown = history.filter(({ number }) => number > files.length);
+  return [
+    ...files.map((file) =>
+      stateOf(
+        file,
+        history.find(({ number }) => number === file.number),
+        newest,
+      ),
+    ),
+    ...unknown.map((recorded): MigrationState => {
+      const file = recordedFile(recorded);
+      return {
+        file,
+        state: 'refused',
+        problem: `the database has migration ${file} (${when(recorded)}), which this build does not know: use a newer build`,
+      };
+    }),
+  ];
+}
+
+function stateOf(file: MigrationFile, recorded: RecordedMigration | undefined, newest: number): MigrationState {
+  const refused = (problem: string): MigrationState => ({ file: file.file, state: 'refused', problem });
+  if (recorded === undefined) {
+    if (file.number > newest) return { file: file.file, state: 'pending' };
+    return refused(
+      `${file.file} was never applied, though later migrations were: its row in schema_migrations is lost`,
     );
   }
-  return files.map((file): MigrationState => {
-    const recorded = history.find(({ number }) => number === file.number);
-    if (recorded === undefined) {
-      if (file.number > newest) return 'pending';
-      throw historyError(`${file.file} was never applied, though later migrations were: the history was tampered with`);
-    }
-    if (recorded.name !== file.name) {
-      const was = `${numberText(recorded.number)}-${recorded.name}.cql`;
-      throw historyError(`${file.file} was applied under the name ${was}: give the file its name back`);
-    }
-    if (recorded.sha256 !== file.sha256) throw changedError(file, recorded);
-    return recorded.state === 'applied' ? 'applied' : 'half-applied';
-  });
+  if (recorded.name !== file.name) {
+    return refused(`${file.file} was applied under the name ${recordedFile(recorded)}: give the file its name back`);
+  }
+  if (recorded.sha256 !== file.sha256) {
+    const sums = `sha256 ${file.sha256.slice(0, 12)}…, applied ${recorded.sha256.slice(0, 12)}…`;
+    return refused(
+      recorded.state === 'applied'
+        ? `${file.file} was changed after it was applied (${when(recorded)}; ${sums}): restore it, and put what is new into a migration of its own`
+        : `${file.file} was changed after a part of it was applied (${when(recorded)}; ${sums}): restore it and run again; or drop what it made and its row in schema_migrations`,
+    );
+  }
+  return { file: file.file, state: recorded.state === 'applied' ? 'applied' : 'half-applied' };
 }
 
-function changedError(file: MigrationFile, recorded: RecordedMigration): PipelineError {
-  const when = `${recorded.at.toISOString()} by ${recorded.tool}`;
-  const what =
-    recorded.state === 'applied'
-      ? `was changed after it was applied (${when}): restore it, and put what is new into a migration of its own`
-      : `was changed after a part of it was applied (${when}): restore it and run again; or drop what it made and its row in schema_migrations`;
-  return historyError(
-    `${file.file} ${what} (sha256 ${file.sha256.slice(0, 12)}, applied ${recorded.sha256.slice(0, 12)})`,
-  );
-}
+const recordedFile = ({ number, name }: RecordedMigration): string => `${numberText(number)}-${name}.cql`;
 
-function historyError(message: string): PipelineError {
-  return new PipelineError('STORE', message);
+const when = ({ at, tool }: RecordedMigration): string => `${at.toISOString()} by ${tool}`;
+
+/** Throws PipelineError STORE with the first problem there is. */
+export function refuseProblems(states: readonly MigrationState[]): void {
+  const refused = states.find(({ state }) => state === 'refused');
+  if (refused !== undefined) throw new PipelineError('STORE', refused.problem!);
 }

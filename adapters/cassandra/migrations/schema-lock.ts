@@ -17,6 +17,8 @@ export interface LockOptions {
   readonly waitMs: number;
   /** Called once, when waiting begins. */
   readonly onWait: (message: string) => void;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal | undefined;
 }
 
 const POLL_MS = 500;
@@ -73,7 +75,7 @@ export class SchemaLock {
       }
       const since = row['since'] instanceof Date ? ` since ${row['since'].toISOString().slice(0, 19)}Z` : '';
       const held = `the schema of ${keyspace} is being changed by ${String(row['who'])}${since}`;
-      if (performance.now() >= deadlineMs) {
+      if (performance.now() >= deadlineMs || this.#options.signal?.aborted === true) {
         throw new PipelineError(
           'STORE',
           `${held}: try again when it is done; should it have died, its lock ends within ${ttlSeconds} s`,

@@ -1,7 +1,9 @@
 /** The command line as a whole: names, help, and how usage errors look. */
 import { Command } from 'commander';
 import { addAudit } from '../commands/audit.ts';
+import { addCapture } from '../commands/capture.ts';
 import { addDecode } from '../commands/decode.ts';
+import { addMigrate } from '../commands/migrate.ts';
 import { addQuery } from '../commands/query.ts';
 import { addRun } from '../commands/run.ts';
 import { addServices } from '../commands/services.ts';
@@ -22,8 +24,10 @@ export function makeProgram(): Command {
     });
   addRun(program);
   addDecode(program);
+  addCapture(program);
   addAudit(program);
   addQuery(program);
+  addMigrate(program);
   addServices(program);
   return program;
 }

@@ -2,7 +2,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MIGRATIONS_FOLDER, readMigrations } from '@tapline/adapters/cassandra/migrations/migration-files';
-import { compareHistory, type RecordedMigration } from '@tapline/adapters/cassandra/migrations/schema-history';
+import {
+  compareHistory,
+  refuseProblems,
+  type RecordedMigration,
+} from '@tapline/adapters/cassandra/migrations/schema-history';
 import { tableCql, writeMigrations } from '../../../helpers/migration-folder.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
@@ -49,23 +53,36 @@ describe('the history of a database', () => {
     ...news,
   });
 
+  const states = (...history: RecordedMigration[]): string[] =>
+    compareHistory([a!, b!], history).map(({ state }) => state);
+
   it('says what is applied, half-applied and pending', () => {
-    expect(compareHistory([a!, b!], [])).toEqual(['pending', 'pending']);
-    expect(compareHistory([a!, b!], [recorded()])).toEqual(['applied', 'pending']);
-    expect(compareHistory([a!, b!], [recorded({ state: 'applying' })])).toEqual(['half-applied', 'pending']);
+    expect(states()).toEqual(['pending', 'pending']);
+    expect(states(recorded())).toEqual(['applied', 'pending']);
+    expect(states(recorded({ state: 'applying' }))).toEqual(['half-applied', 'pending']);
   });
 
   it.each([
-    ['a changed file', recorded({ sha256: 'f'.repeat(64) }), '001-a.cql was changed after it was applied'],
-    ['a changed half', recorded({ sha256: 'f', state: 'applying' }), 'changed after a part of it was applied'],
-    ['another name', recorded({ name: 'z' }), '001-a.cql was applied under the name 001-z.cql'],
-    ['a hole', recorded({ number: 2, name: 'b' }), '001-a.cql was never applied, though later migrations were'],
+    ['a changed file', [recorded({ sha256: 'f'.repeat(64) })], '001-a.cql was changed after it was applied'],
+    ['a changed half', [recorded({ sha256: 'f', state: 'applying' })], 'changed after a part of it was applied'],
+    ['another name', [recorded({ name: 'z' })], '001-a.cql was applied under the name 001-z.cql'],
+    ['a hole', [recorded({ number: 2, name: 'b' })], '001-a.cql was never applied, though later migrations were'],
     [
       'a newer build',
-      recorded({ number: 7, name: 'g' }),
-      'has migration 007-g.cql, applied 2026-01-02T03:04:05.000Z by',
+      [recorded(), recorded({ number: 2, name: 'b' }), recorded({ number: 3, name: 'g' })],
+      'has migration 003-g.cql (2026-01-02T03:04:05.000Z by tapline 0.0.9), which this build does not know',
     ],
-  ])('is refused with %s', (_, row, said) => {
-    expect(() => compareHistory([a!, b!], [row])).toThrow(said);
+  ])('is refused with %s', (_, history, said) => {
+    const found = compareHistory([a!, b!], history);
+    expect(found.filter(({ state }) => state === 'refused')).toHaveLength(1);
+    expect(() => {
+      refuseProblems(found);
+    }).toThrow(said);
+  });
+
+  it('is let through when nothing is refused', () => {
+    expect(() => {
+      refuseProblems(compareHistory([a!, b!], [recorded()]));
+    }).not.toThrow();
   });
 });
