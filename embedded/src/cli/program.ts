@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addAudit } from '../commands/audit.ts';
 import { addCapture } from '../commands/capture.ts';
 import { addDecode } from '../commands/decode.ts';
+import { addFunctions } from '../commands/functions.ts';
 import { addMigrate } from '../commands/migrate.ts';
 import { addQuery } from '../commands/query.ts';
 import { addRun } from '../commands/run.ts';
@@ -28,6 +29,7 @@ export function makeProgram(): Command {
   addAudit(program);
   addQuery(program);
   addMigrate(program);
+  addFunctions(program);
   addServices(program);
   return program;
 }
