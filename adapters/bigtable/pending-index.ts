@@ -21,14 +21,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, WindowKey, WindowState } from '@tapline/core/ports';
 import { decodeStart, encodeStart, indexRow, splitColumn } from './row-key.ts';
-import {
-  deleteColumn,
-  setCell,
-  wholeMilliseconds,
-  type BigtableRows,
-  type RowFilter,
-  type RowMutation,
-} from './rows.ts';
+import { deleteColumn, setCell, wholeMilliseconds, type Rows, type RowFilter, type RowMutation } from './rows.ts';
 
 export type List = 'changed' | 'waiting' | 'ready';
 
@@ -65,14 +58,14 @@ interface Writing {
 }
 
 export class PendingIndex {
-  readonly #rows: BigtableRows;
+  readonly #rows: Rows;
   readonly #clock: Clock;
   readonly #writer = randomBytes(6).toString('hex');
   #marksMade = 0;
   readonly #open = new Map<string, Writing>();
   readonly #last = new Map<string, Promise<void>>();
 
-  constructor(rows: BigtableRows, clock: Clock) {
+  constructor(rows: Rows, clock: Clock) {
     this.#rows = rows;
     this.#clock = clock;
   }

@@ -18,7 +18,15 @@ const TOTAL_MS = 20_000;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 
-export class BigtableRows {
+/** What window state needs of a table. */
+export interface Rows {
+  /** Applies all mutations to the row at once, or none. */
+  mutate(row: string, mutations: readonly RowMutation[], doing: string): Promise<void>;
+  /** The cells of these rows that pass the filter, by row, family and column; rows that do not exist have none. */
+  read(rows: readonly string[], filter: RowFilter, doing: string): Promise<Cell[]>;
+}
+
+export class BigtableRows implements Rows {
   readonly #client: v2.BigtableClient;
   readonly #tableName: string;
   readonly #meter: Meter | undefined;
@@ -31,7 +39,6 @@ export class BigtableRows {
     this.#meter = meter;
   }
 
-  /** Applies all mutations to the row at once, or none. */
   async mutate(row: string, mutations: readonly RowMutation[], doing: string): Promise<void> {
     const request = { tableName: this.#tableName, rowKey: Buffer.from(row), mutations: [...mutations] };
     await this.#again(doing, async () => {
@@ -41,7 +48,6 @@ export class BigtableRows {
     });
   }
 
-  /** The cells of these rows that pass the filter, by row, family and column; rows that do not exist have none. */
   async read(rows: readonly string[], filter: RowFilter, doing: string): Promise<Cell[]> {
     if (rows.length === 0) return [];
     const request = { tableName: this.#tableName, rows: { rowKeys: rows.map((row) => Buffer.from(row)) }, filter };

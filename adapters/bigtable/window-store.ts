@@ -23,7 +23,7 @@ import {
 import type { Cell } from './cells.ts';
 import { PendingIndex, type Mark, type Verdict } from './pending-index.ts';
 import { batchColumn, escapeName, shardOf, splitColumn, startOfRow, unescapeName, windowRow } from './row-key.ts';
-import { deleteColumn, setCell, type BigtableRows, type RowMutation } from './rows.ts';
+import { deleteColumn, setCell, type Rows, type RowMutation } from './rows.ts';
 import { readWindow, STATE_FILTER, type WindowReading } from './window-reading.ts';
 
 /** Partials in one answer: up to 64 KB each. */
@@ -42,14 +42,14 @@ export interface BigtableWindowOptions {
 }
 
 export class BigtableWindowStore implements WindowStore {
-  readonly #rows: BigtableRows;
+  readonly #rows: Rows;
   readonly #clock: Clock;
   readonly #index: PendingIndex;
   readonly #shards: number;
   readonly #marked = new Map<string, number>();
 
   /** @param shards the same in every process, and not to be made smaller while windows are open */
-  constructor(rows: BigtableRows, clock: Clock, { shards = 1 }: BigtableWindowOptions = {}) {
+  constructor(rows: Rows, clock: Clock, { shards = 1 }: BigtableWindowOptions = {}) {
     this.#rows = rows;
     this.#clock = clock;
     this.#index = new PendingIndex(rows, clock);
