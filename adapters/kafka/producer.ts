@@ -35,9 +35,9 @@ export class KafkaProducer {
   /** The last request of each topic. */
   readonly #underWay = new Map<string, Promise<void>>();
 
-  /** Connects with the first `send`. */
+  /** Connects with the first `send`. What goes wrong is thrown; the library's own words are left out. */
   constructor(options: KafkaOptions, { compression = 'none' }: ProducerOptions = {}) {
-    this.#kafka = makeKafka({ ...options, requestMs: ACKNOWLEDGE_MS + 5_000 });
+    this.#kafka = makeKafka({ warn: () => undefined, ...options, requestMs: ACKNOWLEDGE_MS + 5_000 });
     this.#compression = compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None;
   }
 

@@ -14,14 +14,14 @@ export interface TopicShape {
 }
 
 /**
- * One partition, because the records of a sensor have an order; a week, because that is what Pub/Sub keeps too; and
- * Kafka's own limit on messages, which batches are cut to fit.
+ * One partition, because the records of a sensor have an order; a week, because that is what Pub/Sub keeps too. Batches
+ * stay below 1 MB, but what a shell pipe brings may be larger.
  */
 export const DEFAULT_SHAPE: TopicShape = {
   partitions: 1,
   replicationFactor: 1,
   retentionMs: 7 * 24 * 3600 * 1000,
-  maxMessageBytes: 1_048_588,
+  maxMessageBytes: 4 * 1024 * 1024,
 };
 
 /** Brokers hear of a new topic within this time. */
@@ -44,9 +44,9 @@ export class KafkaTopics {
   readonly #admin: Admin;
   #connected = false;
 
-  /** Connects with the first call. */
+  /** Connects with the first call. What goes wrong is thrown; the library's own words are left out. */
   constructor(options: KafkaOptions) {
-    this.#admin = makeKafka(options).admin();
+    this.#admin = makeKafka({ warn: () => undefined, ...options }).admin();
   }
 
   /**

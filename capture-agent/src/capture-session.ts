@@ -80,9 +80,7 @@ export async function capture(
   const spool = new Spool({ folder: spoolFolder, warn });
   const left = spool.batches;
   if (spool.records > 0) warn(`the spool ${spoolFolder} holds ${left} batches of an earlier run: they are sent first`);
-  // What goes wrong is thrown; the library's own words about it would be noise.
-  const kafka = { ...options.kafka, warn: () => undefined };
-  const producer = new KafkaProducer(kafka, { compression: options.compression });
+  const producer = new KafkaProducer(options.kafka, { compression: options.compression });
   const publisher = new Publisher({
     spool,
     sender: producer,
@@ -91,7 +89,7 @@ export async function capture(
     spoolBytes,
     // A live source cannot wait for long.
     keepUpBytes: live ? spoolBytes : KEEP_UP_BYTES,
-    prepare: (sensor) => (options.ensureTopics ? ensureTopics(sensor, kafka) : Promise.resolve()),
+    prepare: (sensor) => (options.ensureTopics ? ensureTopics(sensor, options.kafka) : Promise.resolve()),
     interrupt,
     warn,
   });
