@@ -10,7 +10,8 @@ import { probeCassandra } from '@tapline/embedded/services/cassandra-probe';
 import { probeKafka } from '@tapline/embedded/services/kafka-probe';
 import { DEFAULT_PORTS, SERVICE_KINDS, type ServiceKind } from '@tapline/embedded/services/ports';
 
-const PROBE_MS = 3000;
+/** Only a service that is there and stuck is waited for: where nobody listens, the connection is refused at once. */
+const PROBE_MS = 10_000;
 
 /** Settings of the stack under test; the emulators' client libraries read two of them from the environment themselves. */
 export const SERVICES: Settings = readSettings({

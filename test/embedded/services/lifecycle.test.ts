@@ -7,9 +7,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { KafkaTopics } from '@tapline/adapters/kafka/topics';
-import { findEmulator } from '@tapline/embedded/services/cloud-sdk';
-import { findJava } from '@tapline/embedded/services/java';
 import type { ServiceStatus } from '@tapline/embedded/services/status';
+import { canRunServices } from '../../helpers/service-programs.ts';
 import { startTapline, tapline, type Finished } from '../../helpers/tapline.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
@@ -50,25 +49,7 @@ async function topics<T>(work: (topics: KafkaTopics) => Promise<T>): Promise<T> 
   }
 }
 
-/** Why the services cannot run here; the gate is the same as for tests that use them. */
-async function missingProgram(): Promise<string | undefined> {
-  try {
-    await findJava();
-    findEmulator('Pub/Sub emulator', 'pubsub-emulator/lib/cloud-pubsub-emulator-*.jar', 'pubsub-emulator');
-    findEmulator('Bigtable emulator', 'bigtable-emulator/cbtemulator', 'bigtable');
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-const missing = await missingProgram();
-if (missing !== undefined) {
-  if (process.env['REQUIRE_SERVICES'] === '1') throw new Error(`REQUIRE_SERVICES=1, but ${missing}`);
-  console.warn(`SKIPPED: ${missing}`);
-}
-
-describe.skipIf(missing !== undefined)('tapline services', { timeout: LIMIT_MS }, () => {
+describe.runIf(await canRunServices('kafka', 'pubsub', 'bigtable'))('tapline services', { timeout: LIMIT_MS }, () => {
   it('starts what it is asked for, and prints the environment on stdout and progress on stderr', async () => {
     const up = await services('up', ...data, ...ONLY, '--port-offset', OFFSET);
     expect(up.stderr).toMatch(/^kafka: answers at 127\.0\.0\.1:30092 after \d+\.\d s$/m);
