@@ -38,6 +38,11 @@ export function checkName(kind: 'sensor' | 'session', name: string): void {
     throw new PipelineError('USAGE', `${kind} ${JSON.stringify(name)}: use 1 to 64 of A-Z a-z 0-9 . _ -`);
 }
 
+/** Whether the bytes claim to be a batch, by their magic. */
+export function isBatch(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === MAGIC;
+}
+
 /** Header bytes of a batch of this sensor and session. */
 export const headerLength = (sensor: string, session: string): number =>
   FIXED_BYTES + sensor.length + session.length + CHECKSUM_BYTES;
