@@ -1,5 +1,5 @@
 /** `tapline functions`: the four Cloud Functions on this machine, pushed by the Pub/Sub emulator, until Ctrl-C. */
-import { Argument, type Command } from 'commander';
+import { Argument, Option, type Command } from 'commander';
 import { PipelineError } from '@tapline/core/errors';
 import { readSettings } from '@tapline/core/settings/settings';
 import { parseCount, parseDurationUs, parsePort } from '../cli/options.ts';
@@ -26,7 +26,11 @@ export function addFunctions(program: Command): void {
     .option('--instances <n>', 'instances of each function, a process each', parseCount, 1)
     .option('--port-base <port>', 'port of parse; window, score and report follow', parsePort, DEFAULT_PORT_BASE)
     .option('--no-subscribe', 'make no topics, subscriptions or tables in the emulators')
-    .option('--sweep-every <time>', 'how often window looks for what has waited long enough', parseDurationUs, 5e6)
+    .addOption(
+      new Option('--sweep-every <time>', 'how often window looks for what has waited long enough')
+        .argParser(parseDurationUs)
+        .default(5e6, '5s'),
+    )
     .option('--json', 'print events and, at the end, the counters, each as a line of JSON', false)
     .addHelpText('after', AFTER_HELP)
     .action((names: FunctionName[], flags: FunctionFlags) => run(names, flags));

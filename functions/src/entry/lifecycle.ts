@@ -61,4 +61,6 @@ export async function endInstance(): Promise<void> {
     clearTimeout(timer);
   }
   await Promise.allSettled(closers.map((close) => close()));
+  // Answers that were just given leave the process first.
+  await new Promise((resolve) => setImmediate(resolve));
 }

@@ -100,7 +100,8 @@ function failed(thrown: unknown, log: Log): { status: number; text: string } {
   }
   meter.add('function.failed', 1);
   const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof PipelineError && error.retriable) log('WARNING', `to be delivered again: ${text}`, labels, error);
+  if (error instanceof PipelineError && error.retriable)
+    log('WARNING', `to be delivered again: ${text}`, labels, error);
   else log('ERROR', `to be delivered again: ${text}`, labels, error);
   const unavailable = error instanceof PipelineError && error.retriable;
   return { status: unavailable ? 503 : 500, text: 'the function failed; its log says why' };
