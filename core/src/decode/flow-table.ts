@@ -265,7 +265,8 @@ function isSameKey(entries: Int32Array, at: number, key: Int32Array, words: numb
   return true;
 }
 
-function protocolKey(columns: PacketColumns, row: number): number {
+/** What a packet must share with others of its flow besides addresses and ports: the protocol, and its kind of message. */
+export function protocolKey(columns: PacketColumns, row: number): number {
   const layers = columns.layers[row]!;
   if ((layers & LAYER.arp) !== 0) return KIND_ARP;
   const protocol = columns.ipProtocol[row]!;

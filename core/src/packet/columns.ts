@@ -119,6 +119,10 @@ export const QUALITY = {
   timeClamped: 1 << 11,
   /** More encapsulation layers than the decoder follows. */
   tooDeep: 1 << 12,
+  /** Read from the text of tcpdump or tshark: a column that the text says nothing of is 0, which here means not known. */
+  fromText: 1 << 13,
+  /** The text has no event time, or no day: it was taken from the time of arrival. */
+  timeInferred: 1 << 14,
 } as const;
 
 /** Any of the "this packet contradicts itself" bits: what the ledger counts as malformed. */
