@@ -61,12 +61,20 @@ export class RowLoad {
   }
 
   async #write(): Promise<void> {
-    while (!this.#stopped) {
-      const id = this.#next++;
-      while (!(await this.#attempt(id))) await sleep(RETRY_MS);
-      this.#acknowledged.add(id);
+    for (let id = this.#next++; this.#running(); id = this.#next++) {
+      while (this.#running()) {
+        if (await this.#attempt(id)) {
+          this.#acknowledged.add(id);
+          break;
+        }
+        await sleep(RETRY_MS);
+      }
       await sleep(PAUSE_MS);
     }
+  }
+
+  #running(): boolean {
+    return !this.#stopped;
   }
 
   /** Whether the row was acknowledged. */

@@ -63,18 +63,16 @@ async function lostRows(client: Client, acknowledged: ReadonlySet<number>, consi
 }
 
 describe.runIf(await canRunServices('cassandra'))('three Cassandra nodes with three copies of every row', () => {
-  let client: Client;
-  let load: RowLoad;
+  const client = connect();
+  const load = new RowLoad(client, TABLE);
 
   beforeAll(async () => {
     await up();
-    client = connect();
     await client.connect();
     await client.execute(
       "CREATE KEYSPACE cluster_test WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}",
     );
     await client.execute(`CREATE TABLE ${TABLE} (bucket int, id int, value text, PRIMARY KEY (bucket, id))`);
-    load = new RowLoad(client, TABLE);
   }, START_MS);
 
   afterAll(async () => {
