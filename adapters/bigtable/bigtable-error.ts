@@ -51,7 +51,11 @@ export function isPassing(error: unknown): boolean {
 export function bigtableError(error: unknown, doing: string): PipelineError {
   if (error instanceof PipelineError) return error;
   const status = statusOf(error);
-  const said = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 300);
+  const message = error instanceof Error ? error.message : String(error);
+  const said = message
+    .replace(/\s+/g, ' ')
+    .replace(/ ?Resolution note:.*$/, '')
+    .slice(0, 300);
   const advice = ADVICE[status ?? -1];
   const reason = advice === undefined ? said : `${advice} (${said})`;
   const retriable = status !== STATUS.invalidArgument && status !== STATUS.outOfRange;

@@ -14,7 +14,7 @@ export type RowMutation = protos.google.bigtable.v2.IMutation;
 
 /** Together less than the time a push may take, so that the caller hears of it before its message is delivered again. */
 const REQUEST_MS = 5_000;
-const TOTAL_MS = 20_000;
+const TOTAL_MS = 15_000;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 
@@ -30,13 +30,20 @@ export class BigtableRows implements Rows {
   readonly #client: v2.BigtableClient;
   readonly #tableName: string;
   readonly #meter: Meter | undefined;
+  readonly #totalMs: number;
+  readonly #requestMs: number;
   #isClosed = false;
 
-  /** @param meter counts `bigtable.mutations`, `.reads` (requests) and `.writtenBytes`, `.readBytes` */
-  constructor({ client, table }: BigtableTable, meter?: Meter) {
+  /**
+   * @param meter counts `bigtable.mutations`, `.reads` (requests) and `.writtenBytes`, `.readBytes`
+   * @param totalMs how long a request is tried again
+   */
+  constructor({ client, table }: BigtableTable, meter?: Meter, totalMs = TOTAL_MS) {
     this.#client = new v2.BigtableClient(client.options.BigtableClient);
     this.#tableName = table.name;
     this.#meter = meter;
+    this.#totalMs = totalMs;
+    this.#requestMs = Math.min(REQUEST_MS, totalMs);
   }
 
   async mutate(row: string, mutations: readonly RowMutation[], doing: string): Promise<void> {
@@ -44,7 +51,7 @@ export class BigtableRows implements Rows {
     await this.#again(doing, async () => {
       this.#meter?.add('bigtable.mutations', 1);
       this.#meter?.add('bigtable.writtenBytes', row.length + sizeOf(mutations));
-      await this.#client.mutateRow(request, { timeout: REQUEST_MS, retry: { retryCodes: [] } });
+      await this.#client.mutateRow(request, { timeout: this.#requestMs, retry: { retryCodes: [] } });
     });
   }
 
@@ -54,7 +61,7 @@ export class BigtableRows implements Rows {
     return this.#again(doing, async () => {
       const reader = new CellReader();
       this.#meter?.add('bigtable.reads', 1);
-      const stream = this.#client.readRows(request, { timeout: REQUEST_MS });
+      const stream = this.#client.readRows(request, { timeout: this.#requestMs });
       for await (const response of stream as AsyncIterable<ReadRowsResponse>) reader.add(response);
       this.#meter?.add('bigtable.readBytes', reader.bytes);
       return reader.end();
@@ -62,7 +69,7 @@ export class BigtableRows implements Rows {
   }
 
   async #again<T>(doing: string, attempt: () => Promise<T>): Promise<T> {
-    const endMs = performance.now() + TOTAL_MS;
+    const endMs = performance.now() + this.#totalMs;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
         return await attempt();

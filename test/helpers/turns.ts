@@ -34,7 +34,7 @@ export class Turns {
     const inTurn = <T>(request: () => Promise<T>): Promise<T> => {
       const number = requests++;
       const isKilled = kill !== undefined && number >= kill.at;
-      const { promise, resolve } = Promise.withResolvers<Promise<T>>();
+      const { promise, resolve } = Promise.withResolvers<T>();
       actor.waiting.push(async () => {
         if (isKilled && !(kill.applied && number === kill.at)) {
           resolve(Promise.reject(new Killed()));
