@@ -36,5 +36,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const code = await main(makeProgram());
+const code = await main(await makeProgram(process.argv[2]));
 if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = code;

@@ -1,21 +1,33 @@
-/** The command line as a whole: names, help, and how usage errors look. */
+/**
+ * The command line as a whole: names, help, and how usage errors look. Only the command that is asked for is loaded: the
+ * clients of broker and database take a second to load, and memory that a run in one process is not to have.
+ */
 import { Command } from 'commander';
-import { addAudit } from '../commands/audit.ts';
-import { addBridge } from '../commands/bridge.ts';
-import { addCapture } from '../commands/capture.ts';
-import { addConsume } from '../commands/consume.ts';
-import { addDecode } from '../commands/decode.ts';
-import { addDlq } from '../commands/dlq.ts';
-import { addFunctions } from '../commands/functions.ts';
-import { addMigrate } from '../commands/migrate.ts';
-import { addQuery } from '../commands/query.ts';
-import { addRun } from '../commands/run.ts';
-import { addServices } from '../commands/services.ts';
-import { addTopics } from '../commands/topics.ts';
 import { version } from './version.ts';
 
-/** A fresh program; usage errors are thrown as CommanderError after one clear line on stderr. */
-export function makeProgram(): Command {
+type Add = (program: Command) => void;
+
+/** In the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  run: async () => (await import('../commands/run.ts')).addRun,
+  decode: async () => (await import('../commands/decode.ts')).addDecode,
+  capture: async () => (await import('../commands/capture.ts')).addCapture,
+  consume: async () => (await import('../commands/consume.ts')).addConsume,
+  topics: async () => (await import('../commands/topics.ts')).addTopics,
+  bridge: async () => (await import('../commands/bridge.ts')).addBridge,
+  dlq: async () => (await import('../commands/dlq.ts')).addDlq,
+  audit: async () => (await import('../commands/audit.ts')).addAudit,
+  query: async () => (await import('../commands/query.ts')).addQuery,
+  migrate: async () => (await import('../commands/migrate.ts')).addMigrate,
+  functions: async () => (await import('../commands/functions.ts')).addFunctions,
+  services: async () => (await import('../commands/services.ts')).addServices,
+};
+
+/**
+ * A fresh program; usage errors are thrown as CommanderError after one clear line on stderr.
+ * @param asked first argument of the command line: the command to load, all of them when it is none
+ */
+export async function makeProgram(asked: string | undefined): Promise<Command> {
   const program = new Command('tapline')
     .description('From a network tap to a report: every packet decoded, windowed, scored, stored and accounted for.')
     .version(version(), '-V, --version', 'print the version')
@@ -27,17 +39,7 @@ export function makeProgram(): Command {
         write(text.replace(/^error: /, 'tapline: '));
       },
     });
-  addRun(program);
-  addDecode(program);
-  addCapture(program);
-  addConsume(program);
-  addTopics(program);
-  addBridge(program);
-  addDlq(program);
-  addAudit(program);
-  addQuery(program);
-  addMigrate(program);
-  addFunctions(program);
-  addServices(program);
+  const one = Object.hasOwn(COMMANDS, asked ?? '') ? COMMANDS[asked!] : undefined;
+  for (const load of one === undefined ? Object.values(COMMANDS) : [one]) (await load())(program);
   return program;
 }

@@ -1,5 +1,6 @@
 /** What `tapline run` says at the end: the contract's JSON object, or the same for people. */
 import type { Alert } from '@tapline/core/detect/alert';
+import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
 import { formatBytes, formatCount, formatInstant, formatSeconds } from './format.ts';
 
@@ -23,7 +24,8 @@ export function runJson(result: RunResult, source: string, sensor: string): obje
   };
 }
 
-function alertJson(alert: Alert): object {
+/** An alert as scripts get it. */
+export function alertJson(alert: Alert): object {
   const { id, detector, entity, windowStartUs, windowEndUs, score, severity, attack, state, summary } = alert;
   return {
     id,
@@ -41,21 +43,36 @@ function alertJson(alert: Alert): object {
 
 /** The books, the alerts and the digest, a few lines for a terminal. */
 export function runText(result: RunResult, source: string): string {
-  const { totals, balanced } = result.audit;
+  const { totals } = result.audit;
   const lines = [
     `${source}: ${formatCount(totals.offered)} packets in ${formatSeconds(result.elapsedMs / 1000)}, ` +
       `${formatCount(packetsPerSecond(result))} packets/s, peak memory ${formatBytes(peakRssBytes())}`,
-    `books    offered ${formatCount(totals.offered)} = dropped ${formatCount(totals.kernelDropped)} + self ${formatCount(totals.self)}` +
-      ` + filtered ${formatCount(totals.filtered)} + duplicate ${formatCount(totals.duplicate)} + sent ${formatCount(totals.sent)}`,
-    `         parsed ${formatCount(totals.parsed)}, windowed ${formatCount(totals.windowed)}, stored ${formatCount(totals.stored)}, ` +
-      `malformed ${formatCount(totals.malformed)}, unexplained ${formatCount(totals.unexplained)}`,
-    `         ${balanced ? 'closed: every packet is accounted for' : 'NOT balanced: run "tapline audit" on the data folder'}`,
+    ...booksLines(result.audit),
     `windows  ${formatCount(result.windows)}`,
     `alerts   ${result.alerts.length}`,
-    ...result.alerts.map((alert) => `  ${alert.severity.padEnd(8)} ${alert.detector.padEnd(15)} ${alert.summary}`),
+    ...result.alerts.map(alertLine),
     `digest   ${result.digest}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The books of a run, three lines. */
+export function booksLines({ totals, balanced }: AuditReport): string[] {
+  const { published, bridged } = totals;
+  const carried =
+    published === undefined ? '' : `published ${formatCount(published)}, bridged ${formatCount(bridged ?? 0)}, `;
+  return [
+    `books    offered ${formatCount(totals.offered)} = dropped ${formatCount(totals.kernelDropped)} + self ${formatCount(totals.self)}` +
+      ` + filtered ${formatCount(totals.filtered)} + duplicate ${formatCount(totals.duplicate)} + sent ${formatCount(totals.sent)}`,
+    `         ${carried}parsed ${formatCount(totals.parsed)}, windowed ${formatCount(totals.windowed)}, stored ${formatCount(totals.stored)}, ` +
+      `malformed ${formatCount(totals.malformed)}, unexplained ${formatCount(totals.unexplained)}`,
+    `         ${balanced ? 'closed: every packet is accounted for' : 'NOT balanced: tapline audit names what is missing'}`,
+  ];
+}
+
+/** One alert for a terminal. */
+export function alertLine({ severity, detector, summary }: Alert): string {
+  return `  ${severity.padEnd(8)} ${detector.padEnd(15)} ${summary}`;
 }
 
 function packetsPerSecond(result: RunResult): number {

@@ -8,7 +8,7 @@ import { createReport } from '@tapline/functions/stages/report';
 import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
 import { freshSession } from '@tapline/capture-agent/session';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
-import { parseName, parsePort, parseSpeedOption, parseWindowUs } from '../cli/options.ts';
+import { parseCount, parseName, parsePort, parseSpeedOption, parseWindowUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
@@ -27,6 +27,7 @@ interface RunFlags {
   readonly data?: string;
   readonly sensor: string;
   readonly session?: string;
+  readonly instances: number;
   readonly exit: boolean;
   readonly json: boolean;
 }
@@ -56,18 +57,25 @@ export function addRun(program: Command): void {
       'name of the session, or new for a fresh one (default: derived from the capture)',
       parseName,
     )
+    .option('--instances <n>', 'of each function, with --on services', parseCount, 1)
     .option('--exit', 'no page: end when the capture is through', false)
     .option('--json', 'print the result as one JSON object', false)
     .action((source: string | undefined, flags: RunFlags) => run(source, flags));
 }
 
 async function run(given: string | undefined, flags: RunFlags): Promise<void> {
-  if (flags.on === 'services') {
-    throw new PipelineError('USAGE', '--on services is not part of this version: use --on embedded');
-  }
   const source = given ?? BUNDLED;
   inspect(source);
   const speed = flags.speed ?? (given === undefined && !flags.exit ? BUNDLED_SPEED : 'top');
+  if (flags.on === 'services') {
+    if (flags.data !== undefined) {
+      throw new PipelineError('USAGE', '--data is for --on embedded: the services keep data of their own');
+    }
+    // Its clients take a second to load and memory that a run in one process is not to have.
+    const { runServices } = await import('./run-on-services.ts');
+    await runServices({ ...flags, source, speed: String(speed) });
+    return;
+  }
   const session = flags.session === 'new' ? freshSession() : flags.session;
   const stores = flags.data === undefined ? openTemporaryStores() : openStores(flags.data);
   try {

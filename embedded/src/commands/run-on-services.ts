@@ -1,0 +1,133 @@
+/** `tapline run --on services`: the same run with the stages as Cloud Functions, over the real broker and database. */
+import { cassandraOptions, connectCassandra } from '@tapline/adapters/cassandra/client';
+import { migrate } from '@tapline/adapters/cassandra/migrations/migrate';
+import { MIGRATIONS_FOLDER, readMigrations } from '@tapline/adapters/cassandra/migrations/migration-files';
+import { codecs } from '@tapline/adapters/codec/codecs';
+import { PipelineError } from '@tapline/core/errors';
+import { readSettings, type Settings } from '@tapline/core/settings/settings';
+import { createReport } from '@tapline/functions/stages/report';
+import { buildReport, REPORT_DIST } from '../../../report/build.ts';
+import { serviceRunJson, serviceRunText } from '../cli/service-run-output.ts';
+import { version } from '../cli/version.ts';
+import { localEnvironment } from '../functions/local-stack.ts';
+import { DEFAULT_PORT_BASE } from '../functions/plan.ts';
+import { startServer, type RunningServer } from '../server/http-server.ts';
+import { runOnServices } from '../service-line/service-run.ts';
+import { openServiceStores, type ServiceStores } from '../service-line/stores.ts';
+
+export interface ServiceFlags {
+  readonly source: string;
+  readonly sensor: string;
+  readonly session?: string;
+  readonly speed: string;
+  /** Microseconds. */
+  readonly window: number;
+  readonly port: number;
+  readonly instances: number;
+  readonly exit: boolean;
+  readonly json: boolean;
+}
+
+export async function runServices(flags: ServiceFlags): Promise<void> {
+  const windowS = flags.window / 1e6;
+  const environment = { ...localEnvironment(process.env), TAPLINE_WINDOW: String(windowS) };
+  const settings = readSettings(environment);
+  await bringTablesUpToDate(settings);
+  const stores = await openServiceStores(settings);
+  const interrupt = interruptOnSignals();
+  const server = flags.exit ? undefined : await servePage(stores, flags.port);
+  try {
+    const { source, sensor, session, speed, instances } = flags;
+    const result = await runOnServices(
+      stores,
+      {
+        source,
+        sensor,
+        ...(session === undefined ? {} : { session }),
+        speed,
+        windowS,
+        instances,
+        portBase: DEFAULT_PORT_BASE,
+        environment,
+        timeoutMs: Number(settings.timeout) * 1000,
+        onProgress: noteOnce(),
+      },
+      interrupt,
+    );
+    process.stdout.write(
+      flags.json ? `${JSON.stringify(serviceRunJson(result, source, sensor))}\n` : serviceRunText(result, source),
+    );
+    if (result.fault !== undefined) note(`${source}: ${result.fault.message}`);
+    if (result.awaited.length > 0) note(`gave up waiting for ${result.awaited.join(', ')}: see tapline audit`);
+    if (result.fault !== undefined || result.awaited.length > 0) process.exitCode = 1;
+    if (server !== undefined && !interrupt.aborted) {
+      note(`the report is at ${server.url} until Ctrl-C`);
+      await new Promise((resolve) => {
+        interrupt.addEventListener('abort', resolve);
+      });
+    }
+  } finally {
+    await server?.close();
+    await stores.close();
+  }
+}
+
+/** @throws PipelineError saying how to start the services when they are not there */
+async function bringTablesUpToDate(settings: Settings): Promise<void> {
+  const options = cassandraOptions(settings);
+  const client = await connectCassandra(options, { withKeyspace: false }).catch((error: unknown) => {
+    if (!(error instanceof PipelineError && error.retriable)) throw error;
+    throw new PipelineError(error.code, `${error.message}; are the services up? (tapline services up)`, {
+      cause: error,
+    });
+  });
+  try {
+    await migrate(client, {
+      keyspace: options.keyspace,
+      dialect: settings.astraBundle === undefined ? 'self-hosted' : 'astra',
+      replication: 1,
+      localDatacenter: options.localDatacenter,
+      files: readMigrations(MIGRATIONS_FOLDER),
+      tool: `tapline ${version()}`,
+      say: note,
+    });
+  } finally {
+    await client.shutdown();
+  }
+}
+
+async function servePage(stores: ServiceStores, port: number): Promise<RunningServer> {
+  await buildReport();
+  const api = createReport({ ...stores, codecs }, (error) => {
+    note(`report: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  const server = await startServer({ port, api, staticDir: REPORT_DIST });
+  note(`the report is at ${server.url}`);
+  return server;
+}
+
+function note(text: string): void {
+  process.stderr.write(`tapline: ${text}\n`);
+}
+
+/** Says what is new and nothing twice. */
+function noteOnce(): (text: string) => void {
+  let last = '';
+  return (text) => {
+    if (text !== last) note(text);
+    last = text;
+  };
+}
+
+/** First Ctrl-C: the capture ends, and what was read goes through. Second: leave at once. */
+function interruptOnSignals(): AbortSignal {
+  const interrupt = new AbortController();
+  const stop = (): void => {
+    if (interrupt.signal.aborted) process.exit(130);
+    note('stopping (Ctrl-C again to leave at once)');
+    interrupt.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return interrupt.signal;
+}

@@ -1,0 +1,201 @@
+/**
+ * One capture through the deployed line on this machine: agent, bridge and functions as processes of their own, over the
+ * real broker, emulators and database, until the books are closed. What comes out is read back from Cassandra.
+ */
+import { newHash } from '@tapline/adapters/hash/sha256';
+import type { Alert } from '@tapline/core/detect/alert';
+import { costOf, type CostReport } from '@tapline/core/cost/cost';
+import { sumCounts, type Counts } from '@tapline/core/cost/meter';
+import { digest } from '@tapline/core/digest/digest';
+import { PipelineError } from '@tapline/core/errors';
+import type { AuditReport } from '@tapline/functions/stages/audit';
+import { ChildCommand, type ChildLine } from './child-command.ts';
+import { UseMeter, type ProcessUse } from './process-use.ts';
+import { settle, type Settled } from './settle.ts';
+import type { ServiceStores } from './stores.ts';
+
+export interface ServiceRunOptions {
+  /** Path of a capture, or `-`. */
+  readonly source: string;
+  readonly sensor: string;
+  readonly session?: string;
+  readonly windowS: number;
+  readonly speed: string;
+  /** Instances of each function. */
+  readonly instances: number;
+  readonly portBase: number;
+  /** Settings as the children read them. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly timeoutMs: number;
+  readonly onProgress: (what: string) => void;
+}
+
+export interface ServiceRunResult {
+  readonly session: string;
+  readonly audit: AuditReport | undefined;
+  readonly awaited: readonly string[];
+  readonly alerts: readonly Alert[];
+  readonly windows: number;
+  readonly wireBytes: number;
+  readonly digest: string;
+  readonly elapsedMs: number;
+  /** When the sensor had sent everything, milliseconds after its start; `elapsedMs` is when everything was in its place. */
+  readonly capturedMs: number;
+  /** Memory and CPU time of each part. The part that took the most CPU time is the one to speed up next. */
+  readonly processes: Readonly<Record<string, ProcessUse>>;
+  readonly counts: Counts;
+  readonly cost: CostReport;
+  /** Why the capture was not read to its end, if it was not. */
+  readonly fault?: PipelineError;
+}
+
+const LOOK_AT_PROCESSES_MS = 250;
+const ALL_TIME = { fromUs: -Infinity, toUs: Infinity };
+
+/** Starts everything, carries one capture through, and stops everything again. */
+export async function runOnServices(
+  stores: ServiceStores,
+  options: ServiceRunOptions,
+  interrupt: AbortSignal,
+): Promise<ServiceRunResult> {
+  const { sensor, environment, onProgress } = options;
+  const children = new Map<string, ChildCommand>();
+  const start = (args: readonly string[], more: { stdin?: boolean; stderr?: boolean } = {}): ChildCommand => {
+    const child = new ChildCommand(args, { environment, ...more });
+    children.set(args[0]!, child);
+    return child;
+  };
+  try {
+    onProgress('starting the functions and the bridge');
+    const { portBase, instances } = options;
+    const functions = start(['functions', '--json', `--port-base=${portBase}`, `--instances=${instances}`]);
+    const ready = await functions.line(({ event }) => event === 'ready');
+    const bridge = start(['bridge', '--json', '--group=tapline-run', `--topics=${sensor}-pcap,${sensor}-heartbeat`]);
+    const startedMs = performance.now();
+    const capture = start(captureArguments(options), { stdin: options.source === '-', stderr: process.stderr.isTTY });
+    const stopCapture = (): void => {
+      capture.kill('SIGINT');
+    };
+    interrupt.addEventListener('abort', stopCapture);
+    const uses = new UseMeter();
+    const lookAtProcesses = (): void => {
+      uses.look([...[...children].map(([name, { pid }]) => [name, pid] as const), ...instancesOf(ready)]);
+    };
+    const timer = setInterval(lookAtProcesses, LOOK_AT_PROCESSES_MS);
+    try {
+      const captured = await resultOf(capture);
+      const capturedMs = performance.now() - startedMs;
+      const session = captured['session'] as string;
+      const settled = await whileAlive(
+        [functions, bridge],
+        settle(stores, {
+          sensor,
+          session,
+          idleMs: options.timeoutMs + 30_000,
+          onProgress: (found) => {
+            onProgress(progressText(found));
+          },
+          interrupt,
+        }),
+      );
+      const elapsedMs = performance.now() - startedMs;
+      lookAtProcesses();
+      const ends = await stopAll(children);
+      return {
+        session,
+        ...settled,
+        ...(await readBack(stores, sensor)),
+        wireBytes: (captured['counters'] as { wireBytes: number }).wireBytes,
+        elapsedMs,
+        capturedMs,
+        processes: uses.totals(),
+        ...costs(ends, settled),
+        ...faultOf(captured),
+      };
+    } finally {
+      clearInterval(timer);
+      interrupt.removeEventListener('abort', stopCapture);
+    }
+  } finally {
+    await stopAll(children);
+  }
+}
+
+function captureArguments({ source, sensor, session, windowS, speed }: ServiceRunOptions): string[] {
+  const named = session === undefined ? [] : [`--session=${session}`];
+  return ['capture', source, '--json', `--sensor=${sensor}`, `--window=${windowS}s`, `--speed=${speed}`, ...named];
+}
+
+/** What the capture command printed when it ended; throws when it printed nothing. */
+async function resultOf(capture: ChildCommand): Promise<ChildLine> {
+  await capture.ended;
+  const result = capture.lines.at(-1);
+  if (result === undefined) throw capture.failure();
+  return result;
+}
+
+function faultOf(captured: ChildLine): { fault?: PipelineError } {
+  const error = captured['error'] as { code: PipelineError['code']; message: string } | undefined;
+  return error === undefined ? {} : { fault: new PipelineError(error.code, error.message) };
+}
+
+/** The result of `work`, unless one of the children that it depends on ends first. */
+function whileAlive<T>(children: readonly ChildCommand[], work: Promise<T>): Promise<T> {
+  const deaths = children.map(async (child) => {
+    await child.ended;
+    throw child.failure();
+  });
+  return Promise.race([work, ...deaths]);
+}
+
+function progressText({ audit, awaited }: Settled): string {
+  const totals = audit?.totals;
+  const counts = totals === undefined ? '' : ` (sent ${totals.sent}, parsed ${totals.parsed}, stored ${totals.stored})`;
+  return awaited.length === 0 ? 'everything is in its place' : `waiting for ${awaited.join(', ')}${counts}`;
+}
+
+/** In the order of the line, so that each finishes what the one before it sent. Returns what each printed last. */
+async function stopAll(children: Map<string, ChildCommand>): Promise<Map<string, ChildLine>> {
+  const ends = new Map<string, ChildLine>();
+  for (const name of ['capture', 'bridge', 'functions']) {
+    const child = children.get(name);
+    if (child === undefined) continue;
+    await child.stop();
+    const last = child.lines.at(-1);
+    if (last !== undefined) ends.set(name, last);
+  }
+  return ends;
+}
+
+async function readBack(
+  stores: ServiceStores,
+  sensor: string,
+): Promise<Pick<ServiceRunResult, 'alerts' | 'windows' | 'digest'>> {
+  const { results } = stores;
+  return {
+    alerts: await results.alerts(sensor, ALL_TIME),
+    windows: (await results.sensors()).find((known) => known.sensor === sensor)?.windows ?? 0,
+    digest: await digest(sensor, { ...stores, newHash }),
+  };
+}
+
+/** The instances of each function, from what `tapline functions` said when they were ready. */
+function instancesOf(ready: ChildLine): (readonly [string, number])[] {
+  const functions = ready['functions'] as readonly { name: string; pids: readonly number[] }[];
+  return functions.flatMap(({ name, pids }) => pids.map((pid) => [name, pid] as const));
+}
+
+function costs(ends: ReadonlyMap<string, ChildLine>, { audit }: Settled): Pick<ServiceRunResult, 'counts' | 'cost'> {
+  const functions = Object.values((ends.get('functions')?.['counts'] ?? {}) as Record<string, Counts>);
+  const counts = sumCounts([...functions, bridgeCounts(ends.get('bridge') ?? {})]);
+  return { counts, cost: costOf(counts, audit?.totals.stored ?? 0) };
+}
+
+/** What the bridge published, under the names of the counters. */
+function bridgeCounts(result: ChildLine): Counts {
+  const { batches = 0, rawBlocks = 0, heartbeats = 0, receipts = 0, publishedBytes = 0 } = result as Counts;
+  return {
+    'pubsub.messages': batches + rawBlocks + heartbeats + receipts,
+    'pubsub.publishedBytes': publishedBytes,
+  };
+}
