@@ -1,0 +1,66 @@
+import { zstd } from '@tapline/adapters/codec/zstd';
+import { Batcher, type AgentMessage } from '@tapline/capture-agent/batcher';
+import { encodeControlMessage } from '@tapline/core/ledger/control-message';
+import { describe, expect, it } from 'vitest';
+
+const OPTIONS = { sensor: 'tap', session: 's', windowUs: 1e6, allowedLatenessUs: 0, codec: zstd };
+const MINUTE_US = 60e6;
+const FRAME = new Uint8Array(60);
+
+function sent(feed: (batcher: Batcher) => void): AgentMessage[] {
+  const messages: AgentMessage[] = [];
+  feed(new Batcher(OPTIONS, (message) => messages.push(message)));
+  return messages;
+}
+
+const frameAt = (batcher: Batcher, timeUs: number): void => {
+  batcher.frame(FRAME, 0, FRAME.length, FRAME.length, timeUs, 0, 1);
+};
+
+describe('what a heartbeat announces', () => {
+  /** 4,096 packets, a minute apart, newest first: one batch that touches as many windows and minutes. */
+  const messages = sent((batcher) => {
+    for (let i = 4096; i > 0; i--) frameAt(batcher, i * MINUTE_US);
+    batcher.heartbeat(true);
+  });
+  const heartbeats = messages.filter((message) => message.kind === 'heartbeat').map(({ heartbeat }) => heartbeat);
+
+  it('is divided when one batch touches thousands of windows, so that no message is too large for Kafka', () => {
+    for (const heartbeat of heartbeats) {
+      const vitals = { arrivalUs: 1.7e15, cpuPercent: 99.9, rssBytes: 1e9, lastPublished: 1e6, spooled: 1e6 };
+      const json = encodeControlMessage({ kind: 'heartbeat', heartbeat: { ...heartbeat, ...vitals } });
+      expect(json.length).toBeLessThan(500_000);
+    }
+    const windows = heartbeats.flatMap((heartbeat) => heartbeat.windows);
+    const minutes = heartbeats.flatMap((heartbeat) => heartbeat.minutes);
+    expect(windows.map(({ windowStartUs }) => windowStartUs)).toEqual(
+      Array.from({ length: 4096 }, (_, i) => (i + 1) * MINUTE_US),
+    );
+    expect(minutes).toHaveLength(4096);
+  });
+
+  it('comes before the promise that nothing more of those windows will', () => {
+    const promises = heartbeats.map(({ watermarkUs }) => watermarkUs);
+    expect(promises).toEqual([null, null, null, null, 4096 * MINUTE_US, 4096 * MINUTE_US]);
+  });
+});
+
+describe('a tick of the wall clock', () => {
+  it('sends what was gathered, promises what it is told, and never takes a promise back', () => {
+    const messages = sent((batcher) => {
+      frameAt(batcher, 10e6);
+      batcher.tick(-Infinity);
+      batcher.tick(15e6);
+      batcher.tick(12e6);
+      frameAt(batcher, 14e6);
+      frameAt(batcher, 14.9e6);
+      batcher.tick(-Infinity);
+      expect(batcher.counters).toMatchObject({ sent: 3, late: 2 });
+    });
+    const story = messages.map((message) =>
+      message.kind === 'batch' ? message.header.count : (message.heartbeat.watermarkUs ?? 0) / 1e6,
+    );
+    // The first 10 comes with the batch, because no window was announced before.
+    expect(story).toEqual([1, 10, 10, 15, 15, 2, 15]);
+  });
+});
