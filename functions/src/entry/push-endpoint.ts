@@ -42,6 +42,7 @@ export function pushEndpoint<D>(parts: PushParts<D>): HttpHandler {
         response.writeHead(204).end();
       } catch (error) {
         const { status, text } = failed(error, log);
+        if (error instanceof Refusal && error.hangUp) response.setHeader('Connection', 'close');
         response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
       }
     });

@@ -12,7 +12,9 @@ import { Refusal } from './refusal.ts';
 /** A message of 10 MB in base64 and its envelope. In the cloud the platform refuses what is over 32 MB before this does. */
 export const BODY_BYTES_MAX = 14_000_000;
 /** Bodies that one instance holds at the same time: what bounds its memory, however many requests come at once. */
-export const BODIES_BYTES_MAX = 64_000_000;
+export const BODIES_BYTES_MAX = 40_000_000;
+/** The rest of a refused body is read and thrown away, so that the caller hears the answer; but not of a longer one. */
+const DRAIN_BYTES_MAX = 64_000_000;
 
 /** A body that was put aside: its declared length (undefined: chunked) and coding. */
 interface Aside {
@@ -51,7 +53,7 @@ export async function readBody(request: IncomingMessage & { readonly rawBody?: U
   if (request.rawBody !== undefined) return held(request.rawBody);
   const { length, coding = 'identity' } = aside.get(request) ?? { length: undefined, coding: undefined };
   if (coding !== 'identity') throw new Refusal(415, `the body is compressed (${coding}): send it as it is`);
-  if (length !== undefined && length > BODY_BYTES_MAX) throw tooLarge();
+  if (length !== undefined && length > BODY_BYTES_MAX) throw tooLarge(length > DRAIN_BYTES_MAX);
   const reserved = length ?? BODY_BYTES_MAX;
   if (heldBytes + reserved > BODIES_BYTES_MAX) throw new Refusal(503, 'too many requests are under way');
   heldBytes += reserved;
@@ -63,7 +65,7 @@ export async function readBody(request: IncomingMessage & { readonly rawBody?: U
 }
 
 function held(bytes: Uint8Array): Body {
-  if (bytes.length > BODY_BYTES_MAX) throw tooLarge();
+  if (bytes.length > BODY_BYTES_MAX) throw tooLarge(false);
   let kept = bytes.length;
   heldBytes += kept;
   return {
@@ -83,7 +85,7 @@ async function collect(request: IncomingMessage): Promise<Uint8Array> {
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > BODY_BYTES_MAX) throw tooLarge();
+      if (size > BODY_BYTES_MAX) throw tooLarge(true);
     }
   } catch (error) {
     throw error instanceof Refusal ? error : new Refusal(400, 'the request broke off before its end');
@@ -91,4 +93,5 @@ async function collect(request: IncomingMessage): Promise<Uint8Array> {
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
 }
 
-const tooLarge = (): Refusal => new Refusal(413, `the body has more than ${BODY_BYTES_MAX} bytes`);
+const tooLarge = (hangUp: boolean): Refusal =>
+  new Refusal(413, `the body has more than ${BODY_BYTES_MAX} bytes`, { hangUp });

@@ -157,12 +157,12 @@ describe('a function that Pub/Sub pushes to', () => {
     const head = (length: number): string =>
       `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
     // Nothing follows the head: whoever waited for the body would not answer.
-    expect(await rawRequest(url, head(300_000_000))).toMatch(/^HTTP\/1\.1 413 /);
+    expect(await rawRequest(url, head(300_000_000))).toMatch(/^HTTP\/1\.1 413 [^]*\r\nConnection: close\r\n/);
     expect(await rawRequest(url, head(BODY_BYTES_MAX + 1))).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   it('refuses a body of unknown length as soon as it is too large', async () => {
-    const { url, taken } = await start();
+    const { url, taken, logged } = await start();
     let sent = 0;
     const endless = new ReadableStream<Uint8Array>({
       pull: (controller) => {
@@ -170,12 +170,16 @@ describe('a function that Pub/Sub pushes to', () => {
         controller.enqueue(new Uint8Array(1_000_000).fill(0x20));
       },
     });
-    const status = await fetch(url, { method: 'POST', body: endless, duplex: 'half' } as RequestInit).then(
-      (response) => response.status,
-      () => 'cut off',
-    );
-    expect([413, 'cut off']).toContain(status);
+    // The connection is cut while the caller still sends, so it may or may not see the answer.
+    const answer = fetch(url, { method: 'POST', body: endless, duplex: 'half' } as RequestInit);
+    expect(
+      await answer.then(
+        ({ status }) => status,
+        () => 413,
+      ),
+    ).toBe(413);
     expect(sent).toBeLessThan(100_000_000);
+    expect(logged.map(({ message }) => message)).toEqual(['refused with 413: the body has more than 14000000 bytes']);
     expect((await post(url, pushBody(Uint8Array.of(7)))).status).toBe(204);
     expect(taken.length).toBe(1);
   });
@@ -202,7 +206,7 @@ describe('a function that Pub/Sub pushes to', () => {
     expect(first).toBe(503);
     go();
     const statuses = await Promise.all(answers);
-    expect(statuses.filter((status) => status === 204).length).toBeGreaterThanOrEqual(3);
+    expect(statuses.filter((status) => status === 204).length).toBeGreaterThanOrEqual(2);
     expect((await post(url, body)).status).toBe(204);
   });
 
