@@ -3,12 +3,14 @@ import { afterAll, beforeAll } from 'vitest';
 import { Directory } from '@tapline/adapters/cassandra/directory';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
+import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
 import type { CassandraSession } from '@tapline/adapters/cassandra/session';
 import { CassandraKeyspace } from '../helpers/cassandra.ts';
 import { describeWithServices } from '../helpers/services.ts';
 import type { StoreHarness } from './harness.ts';
 import { describeLedgerStore } from './ledger-store.ts';
 import { describePacketStore } from './packet-store.ts';
+import { describeResultStore } from './result-store.ts';
 
 describeWithServices(['cassandra'], 'Cassandra', (settings) => {
   const keyspace = new CassandraKeyspace(settings, 'contract');
@@ -36,6 +38,7 @@ describeWithServices(['cassandra'], 'Cassandra', (settings) => {
   }
 
   describeLedgerStore('Cassandra', () => harness((session, directory) => new CassandraLedgerStore(session, directory)));
+  describeResultStore('Cassandra', () => harness((session, directory) => new CassandraResultStore(session, directory)));
   describePacketStore('Cassandra', () => ({
     ...harness((session, directory) => new CassandraPacketStore(session, directory)),
     lose: (batch) => keyspace.expire(batch),

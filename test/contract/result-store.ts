@@ -165,7 +165,8 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
     it('orders flows by window, session and flow, and evidence by window, detector and entity', async () => {
       const flows = [slice('tap', 'b', 1, START), slice('tap', 'a', 10, START), slice('tap', 'a', 9, START)];
       const found = [evidence(START, 'z'), evidence(START, 'a'), evidence(START, 'm', 'horizontal-scan')];
-      await store.putWindow(result(START + 1, [slice('tap', 'a', 1, START + 1)]));
+      const later = START + 1_000_000;
+      await store.putWindow(result(later, [slice('tap', 'a', 1, later)]));
       await store.putWindow(result(START, flows, found));
       const names = (await store.flows('tap', ALL)).map((row) => `${row.session}${row.flow}`);
       expect(names).toEqual(['a9', 'a10', 'b1', 'a1']);

@@ -3,17 +3,27 @@ import { COUNTER, type CounterName } from '../window/counters.ts';
 import type { DistinctName, DistributionName, WindowPartial } from '../window/window-partial.ts';
 import type { FlowFacts } from './flow-facts.ts';
 
+/**
+ * How the values of consecutive windows become one of all of them (rollup.ts): exact for sums, least and largest; a mean
+ * weighted by another KPI where the windows alone cannot say more.
+ */
+export type KpiFold = 'sum' | 'min' | 'max' | { readonly meanBy: string };
+
 export interface Kpi {
   readonly name: string;
   readonly unit: 'packets' | 'bytes' | 'flows' | 'addresses' | 'ports' | 'pairs' | 'bits' | 'share' | 'rows' | 'keys';
   readonly doc: string;
+  readonly fold: KpiFold;
   readonly value: (pane: WindowPartial, facts: FlowFacts) => number;
 }
+
+const BY_PACKETS: KpiFold = { meanBy: 'packets' };
 
 const counter = (name: CounterName, unit: Kpi['unit'], doc: string): Kpi => ({
   name,
   unit,
   doc,
+  fold: 'sum',
   value: (pane) => pane.counters[COUNTER[name]]!,
 });
 
@@ -21,6 +31,8 @@ const distinct = (name: string, of: DistinctName, unit: Kpi['unit'], doc: string
   name,
   unit,
   doc: `${doc} (HyperLogLog: exact up to 256, then standard error 2.3 %)`,
+  // How many of them two windows have in common is not known: at least as many as in the one that has most.
+  fold: 'max',
   value: (pane) => Math.round(pane.distinct[of].estimate()),
 });
 
@@ -28,6 +40,7 @@ const entropy = (name: string, of: DistributionName, what: string): Kpi => ({
   name,
   unit: 'bits',
   doc: `Shannon entropy of packets over ${what}, in 1,024 hashed bins: 0 = all the same, 10 = spread evenly`,
+  fold: BY_PACKETS,
   value: (pane) => round(pane.bins[of].entropy()),
 });
 
@@ -35,6 +48,7 @@ const quantile = (name: string, q: number): Kpi => ({
   name,
   unit: 'bytes',
   doc: `Packet length that ${q * 100} % of packets do not exceed (within 2 %)`,
+  fold: BY_PACKETS,
   value: (pane) => Math.round(pane.sizes.quantile(q)),
 });
 
@@ -58,19 +72,28 @@ export const KPIS: readonly Kpi[] = [
     name: 'flows',
     unit: 'flows',
     doc: 'Bidirectional flows with a packet in the window',
+    fold: 'max',
     value: (_, facts) => facts.flows,
   },
   {
     name: 'newFlows',
     unit: 'flows',
     doc: 'Flows whose first packet is in the window',
+    fold: 'sum',
     value: (_, facts) => facts.newFlows,
   },
-  { name: 'failedContacts', unit: 'flows', doc: 'Refused or unanswered contacts', value: (_, facts) => facts.failed },
+  {
+    name: 'failedContacts',
+    unit: 'flows',
+    doc: 'Refused or unanswered contacts',
+    fold: 'sum',
+    value: (_, facts) => facts.failed,
+  },
   {
     name: 'twoWayShare',
     unit: 'share',
     doc: 'Share of flows that were answered; near 0 when only one direction is captured',
+    fold: BY_PACKETS,
     value: (_, facts) => round(facts.twoWayShare),
   },
   distinct('distinctSources', 'sources', 'addresses', 'Distinct source addresses'),
@@ -92,12 +115,14 @@ export const KPIS: readonly Kpi[] = [
     name: 'halfOpen',
     unit: 'flows',
     doc: 'TCP connections requested and not completed by the initiator within the window',
+    fold: 'sum',
     value: (_, facts) => facts.halfOpen,
   },
   {
     name: 'halfOpenRatio',
     unit: 'share',
     doc: 'halfOpen as a share of the connections requested in the window',
+    fold: { meanBy: 'syn' },
     value: (_, facts) => share(facts.halfOpen, facts.requested),
   },
   counter('fragments', 'packets', 'IP fragments'),
@@ -112,18 +137,20 @@ export const KPIS: readonly Kpi[] = [
     name: 'sizeMean',
     unit: 'bytes',
     doc: 'Mean packet length',
+    fold: BY_PACKETS,
     value: (pane) => (pane.packets === 0 ? 0 : round(pane.bytes / pane.packets)),
   },
   {
     name: 'sizeMin',
     unit: 'bytes',
     doc: 'Shortest packet',
+    fold: 'min',
     value: (pane) => (pane.packets === 0 ? 0 : pane.minLength),
   },
   quantile('sizeP50', 0.5),
   quantile('sizeP95', 0.95),
   quantile('sizeP99', 0.99),
-  { name: 'sizeMax', unit: 'bytes', doc: 'Longest packet', value: (pane) => pane.maxLength },
+  { name: 'sizeMax', unit: 'bytes', doc: 'Longest packet', fold: 'max', value: (pane) => pane.maxLength },
   counter('malformed', 'packets', 'Packets that contradict themselves'),
   counter('truncated', 'packets', 'Packets cut by the snap length'),
   counter('oversize', 'packets', 'Packets longer than a 1,500-byte IP packet'),

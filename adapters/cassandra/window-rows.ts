@@ -1,0 +1,209 @@
+/** Rows of scored windows: writing a version of one, finding which counts, reading what belongs to it. */
+import type { types } from 'cassandra-driver';
+import type { Evidence } from '@tapline/core/detect/alert';
+import { PipelineError } from '@tapline/core/errors';
+import type { FlowSlice } from '@tapline/core/kpi/kpi-row';
+import { windowPeriod } from '@tapline/core/kpi/rollup';
+import type { TimeRange, WindowResult } from '@tapline/core/ports';
+import { flowRow, SELECT_FLOWS, toFlowSlice } from './flow-rows.ts';
+import { keyText } from './key-text.ts';
+import { KPI_COLUMNS, kpiValues } from './kpi-columns.ts';
+import { Remembered } from './remembered.ts';
+import type { CassandraSession, Statement } from './session.ts';
+import {
+  bucket,
+  bucketStart,
+  finite,
+  HOUR_US,
+  microseconds,
+  TEN_MINUTES_US,
+  timestamp,
+  timestampRange,
+} from './times.ts';
+import { versionOf, type WindowVersion } from './window-versions.ts';
+
+const KPI_ROWS_PER_PAGE = 200;
+const FLOW_ROWS_PER_PAGE = 2000;
+const KEYS_PER_PAGE = 2000;
+
+const KPI = ['sensor', 'hour', 'window_start', 'weight', 'version', 'window_end', 'revision', 'complete'].concat(
+  KPI_COLUMNS,
+  ['flow_rows', 'evidence_rows', 'row'],
+);
+const WITHIN = `sensor = ? AND hour = ? AND window_start >= ? AND window_start < ?`;
+const WINDOW = {
+  kpi_by_window: `sensor = ? AND hour = ? AND window_start = ?`,
+  evidence: `sensor = ? AND ten_minutes = ? AND window_start = ?`,
+  flows_by_window: `sensor = ? AND window_start = ?`,
+};
+type WindowTable = keyof typeof WINDOW;
+const TABLES = Object.keys(WINDOW) as WindowTable[];
+const older = (table: WindowTable): string => `FROM ${table} WHERE ${WINDOW[table]} AND (weight, version) < (?, ?)`;
+
+const CQL = {
+  putKpi: `INSERT INTO kpi_by_window (${KPI.join(', ')}) VALUES (${KPI.map(() => '?').join(', ')})`,
+  putEvidence: `INSERT INTO evidence (sensor, ten_minutes, window_start, weight, version, detector, entity, features, row)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  hour: `INSERT INTO hours (sensor, hour) VALUES (?, ?)`,
+  hours: `SELECT hour FROM hours WHERE sensor = ? AND hour >= ? AND hour < ?`,
+  rows: `SELECT window_start, row FROM kpi_by_window WHERE ${WITHIN}`,
+  keys: `SELECT window_start, weight, version, flow_rows, evidence_rows FROM kpi_by_window WHERE ${WITHIN}`,
+  evidence: `SELECT row FROM evidence WHERE ${WINDOW.evidence} AND weight = ? AND version = ?`,
+};
+
+/** A window's version that counts, and how many rows it has. */
+export interface CountingWindow extends WindowVersion {
+  readonly windowStartUs: number;
+  readonly flowRows: number;
+  readonly evidenceRows: number;
+}
+
+export class WindowRows {
+  readonly #session: CassandraSession;
+  readonly #known = new Remembered();
+
+  constructor(session: CassandraSession) {
+    this.#session = session;
+  }
+
+  /** Writes a version of a window; it counts when this resolves, unless a better one does. */
+  async put({ kpi, flows, evidence }: WindowResult, version: WindowVersion): Promise<void> {
+    const { sensor, windowStartUs } = kpi;
+    if (windowStartUs % 1000 !== 0) {
+      throw new PipelineError('USAGE', `a window cannot start at ${windowStartUs} µs: Cassandra keeps milliseconds`);
+    }
+    const hour = bucket(windowStartUs, HOUR_US);
+    await Promise.all([
+      this.#known.once([sensor, hour.getTime()], () =>
+        this.#session.write({ cql: CQL.hour, values: [keyText(sensor), hour] }),
+      ),
+      this.#session.writePartition(flows.map((slice) => flowRow(slice, version))),
+      this.#session.writePartition(evidence.map((found) => evidenceRow(found, version))),
+    ]);
+    const key = [sensor, hour, timestamp(windowStartUs), version.weight, version.version];
+    const state = [timestamp(kpi.windowEndUs), kpi.revision, kpi.complete, ...kpiValues(windowPeriod(kpi))];
+    const values = [...key, ...state, flows.length, evidence.length, JSON.stringify(kpi)];
+    await this.#session.write({ cql: CQL.putKpi, values });
+  }
+
+  /** The version of a window that counts; undefined when it was never scored. */
+  async counting(sensor: string, windowStartUs: number): Promise<CountingWindow | undefined> {
+    for await (const window of this.windows(sensor, { fromUs: windowStartUs, toUs: windowStartUs + 1 })) return window;
+    return undefined;
+  }
+
+  /**
+   * Deletes what is worse than `best`: it can never count again, also when somebody is still writing it.
+   * @param onLost told each flow that is deleted, when there are any
+   * @returns whether there was anything
+   */
+  async dropOlder(
+    sensor: string,
+    windowStartUs: number,
+    { weight, version }: WindowVersion,
+    onLost: (source: string, destination: string) => void,
+  ): Promise<boolean> {
+    const values = (table: WindowTable): unknown[] => [...windowKey(table, sensor, windowStartUs), weight, version];
+    const found = await Promise.all(
+      TABLES.map((table) => this.#session.first(`SELECT weight ${older(table)} LIMIT 1`, values(table))),
+    );
+    const lost = this.#session.rows(
+      `SELECT source, destination ${older('flows_by_window')}`,
+      values('flows_by_window'),
+      FLOW_ROWS_PER_PAGE,
+    );
+    if (found.every((row) => row === undefined)) return false;
+    for await (const row of lost) onLost(row['source'] as string, row['destination'] as string);
+    await this.#session.writeAll(TABLES.map((table) => ({ cql: `DELETE ${older(table)}`, values: values(table) })));
+    return true;
+  }
+
+  /** Stored texts of the KPI rows that count, in time order. */
+  async *rows(sensor: string, range: TimeRange): AsyncGenerator<string> {
+    for await (const row of this.#within(CQL.rows, sensor, range, KPI_ROWS_PER_PAGE)) yield row['row'] as string;
+  }
+
+  /** The windows that count, in time order. */
+  async *windows(sensor: string, range: TimeRange): AsyncGenerator<CountingWindow> {
+    for await (const row of this.#within(CQL.keys, sensor, range, KEYS_PER_PAGE)) {
+      yield {
+        windowStartUs: microseconds(row['window_start'] as Date),
+        ...versionOf(row),
+        flowRows: row['flow_rows'] as number,
+        evidenceRows: row['evidence_rows'] as number,
+      };
+    }
+  }
+
+  async *#within(cql: string, sensor: string, range: TimeRange, pageRows: number): AsyncGenerator<types.Row> {
+    const [from, to] = timestampRange(range);
+    for await (const hour of this.#hours(sensor, range)) {
+      let last = NaN;
+      for await (const row of this.#session.rows(cql, [sensor, hour, from, to], pageRows)) {
+        const start = (row['window_start'] as Date).getTime();
+        if (start !== last) yield row;
+        last = start;
+      }
+    }
+  }
+
+  /** The hours with windows, asked of the index unless the range is so short that looking is as cheap. */
+  async *#hours(sensor: string, range: TimeRange): AsyncGenerator<Date> {
+    const { fromUs, toUs } = finite(range);
+    const firstUs = bucketStart(fromUs, HOUR_US);
+    if (toUs <= firstUs + HOUR_US) {
+      if (toUs > fromUs) yield timestamp(firstUs);
+      return;
+    }
+    const ends = [timestamp(firstUs), new Date(Math.ceil(toUs / 1000))];
+    for await (const row of this.#session.rows(CQL.hours, [keyText(sensor), ...ends], KEYS_PER_PAGE)) {
+      yield row['hour'] as Date;
+    }
+  }
+
+  /** At most `limit` slices of a window's version, by session and flow. */
+  async flows(sensor: string, window: CountingWindow, limit: number): Promise<FlowSlice[]> {
+    const { windowStartUs, weight, version, flowRows } = window;
+    const slices: FlowSlice[] = [];
+    if (flowRows === 0) return slices;
+    const key = [...windowKey('flows_by_window', sensor, windowStartUs), weight, version];
+    const pageRows = Math.min(limit, FLOW_ROWS_PER_PAGE);
+    for await (const row of this.#session.rows(SELECT_FLOWS, key, pageRows)) {
+      slices.push(toFlowSlice(sensor, windowStartUs, row));
+      if (slices.length >= limit) break;
+    }
+    return slices;
+  }
+
+  /** The evidence of a window's version, by detector and entity. */
+  async evidence(
+    sensor: string,
+    { windowStartUs, weight, version, evidenceRows }: CountingWindow,
+  ): Promise<Evidence[]> {
+    if (evidenceRows === 0) return [];
+    const rows = await this.#session.all(CQL.evidence, [
+      ...windowKey('evidence', sensor, windowStartUs),
+      weight,
+      version,
+    ]);
+    return rows.map((row) => JSON.parse(row['row'] as string) as Evidence);
+  }
+}
+
+function windowKey(table: WindowTable, sensor: string, windowStartUs: number): unknown[] {
+  const start = timestamp(windowStartUs);
+  switch (table) {
+    case 'kpi_by_window':
+      return [sensor, bucket(windowStartUs, HOUR_US), start];
+    case 'evidence':
+      return [sensor, bucket(windowStartUs, TEN_MINUTES_US), start];
+    case 'flows_by_window':
+      return [sensor, start];
+  }
+}
+
+function evidenceRow(found: Evidence, { weight, version }: WindowVersion): Statement {
+  const { sensor, windowStartUs, detector, entity, features } = found;
+  const key = [...windowKey('evidence', sensor, windowStartUs), weight, version, detector, entity];
+  return { cql: CQL.putEvidence, values: [...key, new Map(Object.entries(features)), JSON.stringify(found)] };
+}
