@@ -20,11 +20,11 @@ export function decodeCuts(note: string): Cut[] {
   const cuts: Cut[] = [];
   let after = 0;
   for (const item of items.slice(0, CUTS_MAX)) {
-    const [start, end] = item.split('-').map(Number);
-    const fits = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start! >= after && end! > start!;
-    if (!fits) return [];
-    cuts.push({ start: start!, end: end! });
-    after = end!;
+    const match = /^(\d{1,16})-(\d{1,16})$/.exec(item);
+    const [start, end] = [Number(match?.[1]), Number(match?.[2])];
+    if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < after || end <= start) return [];
+    cuts.push({ start, end });
+    after = end;
   }
   return cuts;
 }

@@ -127,7 +127,9 @@ export class PartitionBridge implements PartitionReader {
       this.#waiting = [];
       this.#at = 0;
       const dueMs = this.#cutter.dueInMs(nowMs, this.#logEnd);
-      if (dueMs !== undefined && (dueMs <= 0 || this.#finishing)) push(this.#cutter.cutIdle(nowMs));
+      // At the end of a run the last block is cut only at the end of the log: its last packet may go on in what follows.
+      const isLast = this.#finishing && this.#cutter.end >= this.#logEnd;
+      if (dueMs !== undefined && (dueMs <= 0 || isLast)) push(this.#cutter.cutIdle(nowMs));
     }
     return items;
   }

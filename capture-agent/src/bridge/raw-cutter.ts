@@ -53,6 +53,11 @@ export class RawCutter {
     return this.#planned;
   }
 
+  /** Offset after the last record taken; 0 when none is held. */
+  get end(): number {
+    return (this.#records.at(-1)?.offset ?? -1) + 1;
+  }
+
   /** Takes the next raw record; returns the blocks that it ends. */
   add(record: LogRecord, nowMs: number): CutBlock[] {
     this.#touchedMs = nowMs;

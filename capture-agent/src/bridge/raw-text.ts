@@ -19,7 +19,9 @@ export function startsPacket(value: Uint8Array): boolean {
   const first = value[0];
   if (first === undefined || CLOSING.includes(first)) return false;
   if (first !== 0x20 && first !== 0x09) return true;
-  return textOf(value) === '  {'; // a packet in the array of tshark -T json
+  const line = textOf(value);
+  // A packet in the array of `tshark -T json`, and one that `tcpdump -#` numbers.
+  return line === '  {' || /^ {1,4}\d+ {2}\d/.test(line);
 }
 
 /** Whether the packet is known to go on after its last record so far. */

@@ -10,6 +10,8 @@ import type { Publisher } from '@tapline/core/ports';
 import { AssignmentLost, type Assignment, type LogRecord } from '@tapline/core/record-log';
 import type { PushedKind } from '@tapline/core/settings/topics';
 
+const decoder = { codecs, columns: allocateColumns() };
+
 export interface Published {
   readonly to: PushedKind | 'dead-letters';
   readonly payload: Uint8Array;
@@ -70,7 +72,7 @@ export class MemoryLine {
     const bridge = new PartitionBridge(assignment, {
       carries: this.topic.endsWith('-heartbeat') ? 'heartbeats' : 'packets',
       sender: new MessageSender(this.#publisher('packets'), this.#publisher('heartbeats'), this.#graveyard(), noCodec),
-      decoder: { codecs, columns: allocateColumns() },
+      decoder,
       budget: this.budget,
       onCarried: () => undefined,
       ...(this.#limits === undefined ? {} : { rawLimits: this.#limits }),

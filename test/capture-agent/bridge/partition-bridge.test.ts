@@ -15,14 +15,14 @@ const FIRST = (n: number): string =>
   `13:40:${n} IP (tos 0x0, ttl 64, id 0, offset 0, flags [DF], proto UDP (17), length 68)`;
 const SECOND = (n: number): string => `    10.0.2.30.${n} > 10.0.2.20.53: 4784+ NULL? (40)`;
 
-/** A batch of two packets, `apartUs` apart in event time. */
-function batch(sequence: number, apartUs = 1_000): Uint8Array {
-  const packet = { from: '10.0.0.1', to: '10.0.0.2', length: 100 };
-  const [columns] = batchesOf([
-    { ...packet, timeUs: START_US },
-    { ...packet, timeUs: START_US + apartUs },
-  ]);
-  return encodeBatch(columns!, { sensor: 'instance-1', session: 's', sequence }, zstd).bytes;
+/** Two packets of one minute, and of two. */
+const [together, apart] = [1_000, 61_000_000].map((laterUs) => {
+  const packet = { from: '10.0.0.1', to: '10.0.0.2', length: 100, timeUs: START_US };
+  return batchesOf([packet, { ...packet, timeUs: START_US + laterUs }])[0]!;
+});
+
+function batch(sequence: number, columns = together!): Uint8Array {
+  return encodeBatch(columns, { sensor: 'instance-1', session: 's', sequence }, zstd).bytes;
 }
 
 const heartbeat = Buffer.from(encodeControlMessage({ kind: 'receipt', entries: [] }));
@@ -44,7 +44,7 @@ const receiptsOf = (line: MemoryLine): object[] =>
 describe('a partition on its way to Pub/Sub', () => {
   it('keeps every byte of batches, names them, and gives receipts before it commits', async () => {
     const line = new MemoryLine('instance-1-pcap');
-    line.append(batch(0), batch(1, 61_000_000));
+    line.append(batch(0), batch(1, apart));
     await carryAll(line);
     const packets = line.publishedTo('packets');
     expect(packets.map(({ payload }) => payload)).toEqual(line.records.map(({ value }) => value));
@@ -95,7 +95,7 @@ describe('a partition on its way to Pub/Sub', () => {
     damaged[20]! ^= 1;
     const newer = batch(2);
     newer[4] = 200;
-    const torn = batch(3, 61_000_000).slice();
+    const torn = batch(3, apart).slice();
     torn[torn.length - 1]! ^= 0xff;
     line.append(batch(0), damaged, newer, torn, new Uint8Array(8_400_000), batch(4));
     await carryAll(line, 10);
