@@ -14,6 +14,10 @@ const LENGTH = word(', length ');
 const ETHERTYPE = word('ethertype ');
 const HEX = word('0x');
 const LLC = word('802.3');
+const SNAP = word('LLC, dsap SNAP');
+const PROTOCOL_ID = word(', pid ');
+const ETHERNET_HEADER = 14;
+const MPLS_UNICAST = 0x8847;
 const VLAN = word('vlan ');
 const MPLS = word('MPLS ');
 const LABEL = word('(label ');
@@ -56,12 +60,14 @@ export function takeLink(text: ByteText, row: TextRow): boolean {
   }
   if (takeMac(text, row.sourceMac)) takeEthernet(text, row, from);
   else if (text.sees(ETHERTYPE)) takeEtherType(text, row);
+  else if (takeFamily(text, row)) return true;
   else if (text.take(VLAN)) takeTag(text, row);
   else if (text.take(MPLS)) takeLabels(text, row);
   else if (text.take(PPPOE)) {
     row.c.layers |= LAYER.pppoe;
+    row.c.etherType = 0;
     if (!text.takeThrough(SESSION) || !text.takeThrough(SESSION_END)) text.at = text.lineEnd();
-  } else return takeFamily(text, row);
+  }
   return text.at > from;
 }
 
@@ -81,8 +87,25 @@ function takeEthernet(text: ByteText, row: TextRow, from: number): void {
     text.takeByte(COMMA);
     text.takeByte(SPACE);
   }
-  if (text.sees(LLC)) takeLength(text, row);
+  if (text.sees(LLC)) takeLlc(text, row);
   else takeEtherType(text, row);
+}
+
+/** `802.3, length 38: LLC, dsap …`: the length is that of what follows, not the frame's, which may be padded. */
+function takeLlc(text: ByteText, row: TextRow): void {
+  const isKnown = row.frameLength >= 0;
+  takeLength(text, row);
+  if (!isKnown && row.frameLength >= 0) row.frameLength += ETHERNET_HEADER;
+  takeSnap(text, row);
+}
+
+/** `LLC, dsap SNAP (0xaa) …: oui Cisco (0x00000c), pid PVST (0x010b), length 42: `, or an EtherType in place of pid. */
+function takeSnap(text: ByteText, row: TextRow): void {
+  if (!text.sees(SNAP)) return;
+  const from = text.at;
+  if (text.takeThrough(PROTOCOL_ID) || text.takeThrough(ETHERTYPE)) {
+    takeTypeNumber(text, row);
+  } else text.at = from;
 }
 
 /** `ethertype IPv4 (0x0800), length 60: `; inside a tag without length. */
@@ -91,6 +114,11 @@ function takeEtherType(text: ByteText, row: TextRow): void {
     takeLength(text, row);
     return;
   }
+  takeTypeNumber(text, row);
+}
+
+/** ` IPv4 (0x0800), length 60: `, from anywhere in the name on. */
+function takeTypeNumber(text: ByteText, row: TextRow): void {
   const line = text.lineEnd();
   while (text.at < line && text.peek() !== OPEN) text.at++;
   if (!text.takeByte(OPEN)) return;
@@ -115,21 +143,24 @@ function takeTag(text: ByteText, row: TextRow): void {
   if (id >= 0) row.addTag(id);
   const type = text.find(ETHERTYPE);
   if (type < 0) {
-    takeLlcBehindTag(text);
+    takeLlcBehindTag(text, row);
     return;
   }
   text.at = type;
   takeEtherType(text, row);
 }
 
-function takeLlcBehindTag(text: ByteText): void {
+/** `105, p 0, 802.3LLC, dsap …`. */
+function takeLlcBehindTag(text: ByteText, row: TextRow): void {
   const found = text.find(LLC);
   text.at = found < 0 ? text.lineEnd() : found + LLC.length;
+  takeSnap(text, row);
 }
 
 /** `(label 29, tc 0, [S], ttl 255) ` and further labels, which -v writes into lines of their own. */
 function takeLabels(text: ByteText, row: TextRow): void {
   row.c.layers |= LAYER.mpls;
+  if (row.c.etherType === 0) row.c.etherType = MPLS_UNICAST;
   do {
     const line = text.lineEnd();
     let depth = 0;
@@ -190,7 +221,7 @@ export function takeOther(text: ByteText, row: TextRow): void {
   const found = FIRST_WORDS.find(({ text: words }) => text.sees(words));
   const { c } = row;
   if (found !== undefined) {
-    if (c.etherType < 0x0600) c.etherType = found.etherType;
+    if (c.etherType === 0) c.etherType = found.etherType;
     return;
   }
   // Behind a link header whose type is printed, tcpdump may print the bytes only, or nothing.

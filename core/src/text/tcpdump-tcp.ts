@@ -10,7 +10,7 @@ import { UNKNOWN } from './text-row.ts';
 import type { TextRow } from './text-row.ts';
 
 export const TCP = 6;
-const HEADER = 20;
+export const TCP_HEADER = 20;
 const BRACKET = 0x5d;
 /** Letters of `flagsText` by bit. */
 const FLAG_LETTERS = word('FSRP.UEWe');
@@ -31,7 +31,7 @@ export function takeTcp(text: ByteText, row: TextRow): void {
   row.c.layers |= LAYER.tcp;
   row.setProtocol(TCP);
   columns.tcpFlags[at] = takeFlags(text);
-  let headerBytes = HEADER;
+  let headerBytes = TCP_HEADER;
   while (text.take(ITEM)) {
     if (text.take(CHECKSUM)) {
       const line = text.lineEnd();
@@ -106,7 +106,7 @@ function takeOptions(text: ByteText, row: TextRow): number {
     }
     while (text.takeByte(COMMA) || text.takeByte(SPACE));
   }
-  return Number.isNaN(bytes) ? UNKNOWN : HEADER + ((bytes + 3) & ~3);
+  return Number.isNaN(bytes) ? UNKNOWN : TCP_HEADER + ((bytes + 3) & ~3);
 }
 
 /** `2 {1:2}{3:4}`: so many blocks of eight bytes behind two. */

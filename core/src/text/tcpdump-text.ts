@@ -27,6 +27,8 @@ const ARP = word('ARP, ');
 const RARP = word('RARP, ');
 const TOS = word('(tos ');
 const IPV6_FIELDS = ['(class ', '(flowlabel ', '(hlim '].map(word);
+const TRUNCATED_IP = word('truncated-ip -');
+const TRUNCATED_IP6 = word('truncated-ip6 -');
 const NSH = word('NSH, ');
 const COLON_BLANK = word(': ');
 const CUT = word('[|');
@@ -106,6 +108,8 @@ function takeUnnamed(text: ByteText, row: TextRow): boolean {
     if (text.sees(TOS)) return row.enterIp(false) && takeIpv4Header(text, row);
     if (IPV6_FIELDS.some((field) => text.sees(field))) return row.enterIp(true) && takeIpv6Header(text, row);
   }
+  if (text.sees(TRUNCATED_IP)) return row.enterIp(false) && takeIpv4Header(text, row);
+  if (text.sees(TRUNCATED_IP6)) return row.enterIp(true) && takeIpv6Header(text, row);
   const from = text.at;
   const hasPair = takePair(text, row);
   text.at = from;

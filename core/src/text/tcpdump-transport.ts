@@ -7,13 +7,14 @@ import { CLOSE, COLON, COMMA, OPEN, SPACE, word } from './byte-text.ts';
 import type { ByteText } from './byte-text.ts';
 import { takePair } from './text-address.ts';
 import { takeIcmp, takeIcmpv6 } from './tcpdump-icmp.ts';
-import { TCP, takeTcp } from './tcpdump-tcp.ts';
+import { TCP, TCP_HEADER, takeTcp } from './tcpdump-tcp.ts';
 import { UNKNOWN } from './text-row.ts';
 import type { TextRow } from './text-row.ts';
 
 const UDP = 17;
 const SCTP = 132;
 const DCCP = 33;
+const PGM = 113;
 const GRE = 47;
 const UDP_HEADER = 8;
 const SCTP_HEADER = 12;
@@ -40,6 +41,7 @@ const CUT = word('[|');
 const INVALID = word('(invalid)');
 const SCTP_WORD = word('sctp');
 const DCCP_WORD = word('DCCP');
+const PGM_WORD = word('PGM');
 const LENGTH = word('length ');
 const ITEM_LENGTH = word(', length ');
 const IP_PROTO = word('ip-proto-');
@@ -66,8 +68,8 @@ function takeBody(text: ByteText, row: TextRow): boolean {
   else if (text.sees(CUT)) markCut(text, row);
   else if (isFragment(row)) takeFragmentBody(text, row);
   else if (text.sees(SCTP_WORD) || row.protocol === SCTP) row.c.layers |= takeSctp(row);
-  else if (text.sees(DCCP_WORD) || row.protocol === DCCP) {
-    row.setProtocol(DCCP);
+  else if (text.sees(DCCP_WORD) || text.sees(PGM_WORD) || row.protocol === DCCP || row.protocol === PGM) {
+    row.setProtocol(text.sees(PGM_WORD) || row.protocol === PGM ? PGM : DCCP);
     // Ports are those of TCP, UDP and SCTP.
     row.dropPorts();
   } else if ((row.c.layers & LAYER.ports) !== 0 && (row.protocol === UNKNOWN || row.protocol === UDP)) {
@@ -105,6 +107,8 @@ const HEX = word('0x');
 /** The hop-by-hop header of multicast listener messages (RFC 2711), whose size is known. */
 const ROUTER_ALERT = word('HBH (rtalert: 0x0000) (padn) ');
 const ROUTER_ALERT_BYTES = 8;
+const SIZED = word('(length=');
+const BYTES = word('-bytes)');
 
 /** Steps over an IPv6 extension header or an authentication header. */
 function takeExtension(text: ByteText, row: TextRow): boolean {
@@ -118,15 +122,14 @@ function takeExtension(text: ByteText, row: TextRow): boolean {
     if (row.ipHeaderBytes >= 0) row.ipHeaderBytes += ROUTER_ALERT_BYTES;
     return true;
   }
+  const headerBytes = row.ipHeaderBytes;
   row.ipHeaderBytes = UNKNOWN;
   if (extension === FRAGMENT) {
     text.at += FRAGMENT.length;
     takeFragment(text, row);
   } else if (extension === AH || ROUTING.includes(extension)) {
     if (extension !== AH) row.isRouted = true;
-    text.skipTo(OPEN);
-    skipParentheses(text);
-    text.takeByte(COLON);
+    takeSized(text, row, headerBytes);
   } else {
     text.at += extension === HBH ? HBH.length : extension.length;
     while (text.peek() === OPEN && !text.sees(INVALID)) {
@@ -135,6 +138,19 @@ function takeExtension(text: ByteText, row: TextRow): boolean {
     }
   }
   return true;
+}
+
+/** `(length=4(24-bytes),spi=0x1,…): `: only with -v, and only an authentication header, says how many bytes it has. */
+function takeSized(text: ByteText, row: TextRow, headerBytes: number): void {
+  if (!text.skipTo(OPEN)) return;
+  const from = text.at;
+  if (text.take(SIZED) && text.number() >= 0 && text.takeByte(OPEN)) {
+    const bytes = text.number();
+    if (text.take(BYTES) && headerBytes >= 0) row.ipHeaderBytes = headerBytes + bytes;
+  }
+  text.at = from;
+  skipParentheses(text);
+  text.takeByte(COLON);
 }
 
 function skipParentheses(text: ByteText): void {
@@ -216,6 +232,7 @@ function markCut(text: ByteText, row: TextRow): void {
     if (named !== undefined) row.setProtocol(named.protocol);
     else if ((row.c.layers & LAYER.ports) !== 0) row.setProtocol(UDP);
   }
+  if (row.protocol === TCP) row.transportBytes = TCP_HEADER;
   if (row.protocol === UDP) {
     row.c.layers |= LAYER.udp;
     row.transportBytes = UDP_HEADER;
@@ -244,6 +261,7 @@ function takeUdp(text: ByteText, row: TextRow): boolean {
     if (!text.takeThrough(VNI)) return false;
     text.at = text.lineEnd();
     row.c.layers |= LAYER.vxlan;
+    row.c.etherType = 0;
     return true;
   }
   if (text.take(GENEVE)) return takeGeneve(text, row);
@@ -287,6 +305,7 @@ function trailingNumber(text: ByteText): number {
 
 function takeGeneve(text: ByteText, row: TextRow): boolean {
   row.c.layers |= LAYER.geneve;
+  row.c.etherType = 0;
   if (!text.takeThrough(VNI)) return false;
   // The inner packet stands behind the options' closing colon or, with -v, in the next line.
   const line = text.lineEnd();
@@ -316,12 +335,10 @@ const PROTOCOL_WORDS = (
     ['mobility: ', 135],
     ['no next header', 59],
     ['HIP', 139],
-    ['PGM', 113],
   ] as const
 ).map(([text, protocol]) => ({ text: word(text), protocol }));
 /** Of these the text says how long all of them is. */
 const WHOLE_LENGTH = [50, 89];
-const PGM = 113;
 
 function takeNamed(text: ByteText, row: TextRow): boolean {
   if (text.sees(GRE_WORD)) return takeGre(text, row);
@@ -338,7 +355,6 @@ function takeNamed(text: ByteText, row: TextRow): boolean {
   const named = PROTOCOL_WORDS.find(({ text: words }) => text.sees(words));
   if (named !== undefined) {
     if (row.protocol === UNKNOWN) row.setProtocol(named.protocol);
-    if (named.protocol === PGM) row.dropPorts();
     if (row.ipLength < 0 && WHOLE_LENGTH.includes(named.protocol) && text.takeThrough(ITEM_LENGTH)) {
       row.ipPayload = text.number();
     }
@@ -370,5 +386,7 @@ function takeGre(text: ByteText, row: TextRow): boolean {
   text.takeByte(COLON);
   text.takeByte(COMMA);
   text.skipSpace();
-  return !text.sees(GRE_UNKNOWN) && text.at < text.end;
+  if (text.sees(GRE_UNKNOWN) || text.at >= text.end) return false;
+  row.c.etherType = 0;
+  return true;
 }

@@ -107,7 +107,7 @@ export class TextRow {
     if (!this.enterNetwork()) return false;
     const { c } = this;
     c.layers |= isIpv6 ? LAYER.ipv6 : LAYER.ipv4;
-    c.etherType = isIpv6 ? ETHER_TYPE.ipv6 : ETHER_TYPE.ipv4;
+    if (c.etherType === 0) c.etherType = isIpv6 ? ETHER_TYPE.ipv6 : ETHER_TYPE.ipv4;
     this.ipHeaderBytes = isIpv6 ? 40 : 20;
     return true;
   }
@@ -171,7 +171,7 @@ export class TextRow {
     this.#completeLengths();
     if (c.networks < 2) this.outerIpLength = this.ipLength;
     if (this.payload >= 0) columns.payloadLength[row] = this.payload;
-    else if (this.ipPayload >= 0 && (c.layers & HEADERS) === 0) columns.payloadLength[row] = this.ipPayload;
+    else if (this.ipPayload >= 0 && this.transportBytes < 0) columns.payloadLength[row] = this.ipPayload;
     if (this.frameLength >= 0) columns.length[row] = this.frameLength;
     else if (this.outerIpLength >= 0) columns.length[row] = this.outerIpLength;
     if (this.outerIpLength > ETHERNET_MTU) c.quality |= QUALITY.oversize;
@@ -203,6 +203,3 @@ export class TextRow {
     columns.destination.set(this.destinationMac, 4 * row + 2);
   }
 }
-
-/** Transport headers whose bytes are not payload. */
-const HEADERS = LAYER.tcp | LAYER.udp | LAYER.sctp | LAYER.anyIcmp;
