@@ -1,14 +1,18 @@
-/** `tapline audit`: closes the books of a data folder and names what is missing, and where it was lost. */
-import type { Command } from 'commander';
+/** `tapline audit`: closes the books of a data folder or of the deployed line, and names what is missing, and the hop. */
+import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { discrepancyName, type Discrepancy, type LedgerTotals, type SessionBooks } from '@tapline/core/ledger/books';
-import { audit, type AuditReport } from '@tapline/functions/stages/audit';
+import { PipelineError } from '@tapline/core/errors';
+import { readSettings } from '@tapline/core/settings/settings';
+import { audit, type AuditDeps, type AuditReport } from '@tapline/functions/stages/audit';
 import { formatCount, formatInstant } from '../cli/format.ts';
 import { openExistingStores } from '../line/data-folder.ts';
 
 interface AuditFlags {
-  readonly data: string;
+  readonly data?: string;
+  readonly on: 'embedded' | 'services';
   readonly sensor?: string;
+  readonly session?: string;
   readonly verify: boolean;
   readonly json: boolean;
 }
@@ -16,22 +20,49 @@ interface AuditFlags {
 export function addAudit(program: Command): void {
   program
     .command('audit')
-    .description('close the books of a data folder: exit code 0 when every packet is accounted for, 1 when not')
-    .requiredOption('--data <dir>', 'the folder that "tapline run --data" wrote')
+    .description('close the books: exit code 0 when every packet is accounted for, 1 when not')
+    .option('--data <dir>', 'the folder that "tapline run --data" wrote')
+    .addOption(
+      new Option('--on <where>', 'whose books: of a data folder, or of the deployed line (Cassandra)')
+        .choices(['embedded', 'services'])
+        .default('embedded'),
+    )
     .option('--sensor <name>', 'only this sensor')
+    .option('--session <name>', 'only this session')
     .option('--verify', 'also read every stored batch and compare its content', false)
     .option('--json', 'print the report as one JSON object', false)
     .action(async (flags: AuditFlags) => {
-      const stores = openExistingStores(flags.data);
+      const { stores, close } = await openBooks(flags);
       try {
-        const { sensor, verify } = flags;
-        const report = await audit({ ...stores, codecs }, { verify, ...(sensor === undefined ? {} : { sensor }) });
+        const { sensor, session, verify } = flags;
+        const only = { ...(sensor === undefined ? {} : { sensor }), ...(session === undefined ? {} : { session }) };
+        const report = await audit({ ...stores, codecs }, { verify, ...only });
         process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : auditText(report));
         if (!report.balanced) process.exitCode = 1;
       } finally {
-        stores.close();
+        await close();
       }
     });
+}
+
+type Books = Pick<AuditDeps, 'ledger' | 'packets'>;
+
+async function openBooks({ on, data }: AuditFlags): Promise<{ stores: Books; close: () => void | Promise<void> }> {
+  if (on === 'services') {
+    const { openRowStores } = await import('../service-line/stores.ts');
+    const stores = await openRowStores(readSettings(process.env));
+    return { stores, close: () => stores.close() };
+  }
+  if (data === undefined) {
+    throw new PipelineError('USAGE', 'name the data folder with --data DIR, or the deployed line with --on services');
+  }
+  const stores = openExistingStores(data);
+  return {
+    stores,
+    close: () => {
+      stores.close();
+    },
+  };
 }
 
 /** The books of each session, what is missing, and the verdict. */

@@ -19,6 +19,8 @@ export interface ChildOptions {
   readonly stdin?: boolean;
   /** Lets the child's stderr through, progress and all; otherwise it is kept for errors. */
   readonly stderr?: boolean;
+  /** Hears of every line that is kept instead. */
+  readonly onStderr?: (line: string) => void;
 }
 
 export interface ChildEnd {
@@ -55,6 +57,7 @@ export class ChildCommand {
       createInterface({ input: this.#process.stderr }).on('line', (line) => {
         this.#stderr.push(line);
         if (this.#stderr.length > KEPT_LINES) this.#stderr.shift();
+        options.onStderr?.(line);
       });
     }
     this.ended = new Promise((resolve, reject) => {

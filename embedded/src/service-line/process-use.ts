@@ -13,11 +13,13 @@ const TICKS_PER_SECOND = 100;
 export function processUse(pid: number): ProcessUse | undefined {
   try {
     const peak = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    // A process that has ended and waits to be reaped has no memory any more.
+    if (peak === null) return undefined;
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name of the command is in parentheses and may hold anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const ticks = Number(fields[11]) + Number(fields[12]);
-    return { peakRssBytes: Number(peak?.[1] ?? 0) * 1024, cpuSeconds: ticks / TICKS_PER_SECOND };
+    return { peakRssBytes: Number(peak[1]) * 1024, cpuSeconds: ticks / TICKS_PER_SECOND };
   } catch {
     return undefined;
   }

@@ -60,8 +60,9 @@ export async function runOnServices(
 ): Promise<ServiceRunResult> {
   const { sensor, environment, onProgress } = options;
   const children = new Map<string, ChildCommand>();
+  const tellProblem = problemsOnce(onProgress);
   const start = (args: readonly string[], more: { stdin?: boolean; stderr?: boolean } = {}): ChildCommand => {
-    const child = new ChildCommand(args, { environment, ...more });
+    const child = new ChildCommand(args, { environment, onStderr: tellProblem, ...more });
     children.set(args[0]!, child);
     return child;
   };
@@ -146,6 +147,31 @@ function whileAlive<T>(children: readonly ChildCommand[], work: Promise<T>): Pro
     throw child.failure();
   });
   return Promise.race([work, ...deaths]);
+}
+
+/** Different problems that are told; more of them say nothing new. */
+const PROBLEMS_MOST = 20;
+
+/** Tells what the log lines of functions and the notes of other children complain of, each complaint once. */
+function problemsOnce(tell: (text: string) => void): (line: string) => void {
+  const told = new Set<string>();
+  return (line) => {
+    const problem = problemOf(line);
+    if (problem === undefined || told.has(problem) || told.size >= PROBLEMS_MOST) return;
+    told.add(problem);
+    tell(problem);
+  };
+}
+
+function problemOf(line: string): string | undefined {
+  if (!line.startsWith('{'))
+    return /^tapline: (?:parse|window|score|report) .*(?:died|cannot)/.test(line) ? line : undefined;
+  try {
+    const { severity, message } = JSON.parse(line) as { severity?: string; message?: string };
+    return severity === 'WARNING' || severity === 'ERROR' ? `a function says: ${message}` : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function progressText({ audit, awaited }: Settled): string {
