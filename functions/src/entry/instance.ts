@@ -3,7 +3,6 @@ import { PipelineError } from '@tapline/core/errors';
 import type { Clock } from '@tapline/core/ports';
 import { numberSetting, readSettings, SETTINGS, type Settings } from '@tapline/core/settings/settings';
 import { createLog, severityOf, type Log } from './log.ts';
-import { tokenCheckOf, type TokenCheck } from './push-token.ts';
 import { createSensorCheck, type SensorCheck } from './sensor-check.ts';
 
 export interface Instance {
@@ -11,7 +10,6 @@ export interface Instance {
   readonly log: Log;
   /** For arrival times only. */
   readonly clock: Clock;
-  readonly checkToken: TokenCheck | undefined;
   readonly checkSensor: SensorCheck;
   readonly windowUs: number;
   readonly timeoutUs: number;
@@ -35,7 +33,6 @@ export function startInstance(name: string, environment = process.env): Instance
     settings,
     log: createLog({ labels: { function: name }, project: settings.project, least }),
     clock: { nowUs: () => Date.now() * 1000 },
-    checkToken: tokenCheckOf(settings),
     checkSensor: createSensorCheck(settings.sensors),
     windowUs,
     timeoutUs: numberSetting(settings, 'timeout') * 1e6,

@@ -45,8 +45,10 @@ export function takeSignals(handler: (signal: NodeJS.Signals) => void): void {
   if (signalsTaken) return;
   signalsTaken = true;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.removeAllListeners(signal);
+    const others = process.listeners(signal);
+    // Ours first: without a listener in between, a signal that is on its way would be lost.
     process.on(signal, handler);
+    for (const other of others) process.removeListener(signal, other);
   }
 }
 

@@ -11,6 +11,7 @@ import { openCassandra } from './open-cassandra.ts';
 import { openWindowTopic } from './open-topics.ts';
 import { openWindows } from './open-windows.ts';
 import { pushEndpoint } from './push-endpoint.ts';
+import { tokenCheckOf } from './push-token.ts';
 import { deadLettersOf } from './quarantine.ts';
 
 const instance = startInstance('parse');
@@ -36,10 +37,11 @@ async function open(): Promise<PacketsDeps> {
 http(
   'parse',
   pushEndpoint({
-    ...instance,
     kind: 'packets',
     open,
     take: onPackets,
     deadLetters: deadLettersOf(instance.settings),
+    checkToken: tokenCheckOf(instance.settings),
+    log: instance.log,
   }),
 );

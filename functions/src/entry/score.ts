@@ -7,6 +7,7 @@ import { onWindow, type WindowTopicDeps } from './on-window.ts';
 import { openCassandra } from './open-cassandra.ts';
 import { openWindows } from './open-windows.ts';
 import { pushEndpoint } from './push-endpoint.ts';
+import { tokenCheckOf } from './push-token.ts';
 import { deadLettersOf } from './quarantine.ts';
 
 const instance = startInstance('score');
@@ -27,10 +28,11 @@ async function open(): Promise<WindowTopicDeps> {
 http(
   'score',
   pushEndpoint({
-    ...instance,
     kind: 'windows',
     open,
     take: onWindow,
     deadLetters: deadLettersOf(instance.settings),
+    checkToken: tokenCheckOf(instance.settings),
+    log: instance.log,
   }),
 );

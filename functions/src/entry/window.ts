@@ -8,6 +8,7 @@ import { openCassandra } from './open-cassandra.ts';
 import { openWindowTopic } from './open-topics.ts';
 import { openWindows } from './open-windows.ts';
 import { pushEndpoint } from './push-endpoint.ts';
+import { tokenCheckOf } from './push-token.ts';
 import { deadLettersOf } from './quarantine.ts';
 
 const instance = startInstance('window');
@@ -26,11 +27,12 @@ async function open(): Promise<ControlDeps> {
 http(
   'window',
   pushEndpoint({
-    ...instance,
     kind: 'heartbeats',
     open,
     take: onControl,
     sweep: onSweep,
     deadLetters: deadLettersOf(instance.settings),
+    checkToken: tokenCheckOf(instance.settings),
+    log: instance.log,
   }),
 );
