@@ -4,8 +4,8 @@ import { topEntries } from '@tapline/core/kpi/top-talkers';
 import type { Statement } from './session.ts';
 import { dayOf, timestamp } from './times.ts';
 
-/** Hosts kept of one window, those with the most bytes: a flood has as many sources as it likes. */
-const HOSTS_MOST = 500;
+/** Hosts kept of one window, of each kind: a flood has as many sources as it likes. */
+const HOSTS_MOST = 100;
 const LIST_MOST = 10;
 
 const COLUMNS = [
@@ -70,17 +70,23 @@ export function hostRemoval(sensor: string, windowStartUs: number, host: string)
   return { cql: DELETE, values: [sensor, host, dayOf(windowStartUs), timestamp(windowStartUs)] };
 }
 
-/** The hosts with the most bytes, sent and received; ties by name, so that every scoring keeps the same. */
+/** The hosts with the most bytes, and those with the most flows, such as scanners; ties by name, the same every time. */
 function keptHosts(flows: readonly FlowSlice[]): Set<string> {
   const bytes = new Map<string, number>();
+  const counts = new Map<string, number>();
   for (const { source, destination, bytesForward, bytesReverse } of flows) {
-    for (const host of [source, destination]) {
-      if (host !== '') bytes.set(host, (bytes.get(host) ?? 0) + bytesForward + bytesReverse);
+    for (const host of source === destination ? [source] : [source, destination]) {
+      if (host === '') continue;
+      bytes.set(host, (bytes.get(host) ?? 0) + bytesForward + bytesReverse);
+      counts.set(host, (counts.get(host) ?? 0) + 1);
     }
   }
-  if (bytes.size <= HOSTS_MOST) return new Set(bytes.keys());
-  const largest = [...bytes].sort(([a, aBytes], [b, bBytes]) => bBytes - aBytes || (a < b ? -1 : 1));
-  return new Set(largest.slice(0, HOSTS_MOST).map(([host]) => host));
+  return new Set([...largest(bytes), ...largest(counts)]);
+}
+
+function largest(sizes: ReadonlyMap<string, number>): string[] {
+  const hosts = [...sizes].sort(([a, aSize], [b, bSize]) => bSize - aSize || (a < b ? -1 : 1));
+  return hosts.slice(0, HOSTS_MOST).map(([host]) => host);
 }
 
 function activityOf(activities: Map<string, Activity>, host: string): Activity {
