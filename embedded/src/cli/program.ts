@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   migrate: async () => (await import('../commands/migrate.ts')).addMigrate,
   functions: async () => (await import('../commands/functions.ts')).addFunctions,
   services: async () => (await import('../commands/services.ts')).addServices,
+  doctor: async () => (await import('../commands/doctor.ts')).addDoctor,
 };
 
 /**

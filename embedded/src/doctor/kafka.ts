@@ -1,0 +1,178 @@
+/** Kafka: the brokers, the topics of sensors and how fresh they are, and how far the bridge has read them. */
+import { kafkaOptions, makeKafka } from '@tapline/adapters/kafka/client';
+import { GroupOffsets } from '@tapline/adapters/kafka/group-offsets';
+import { kafkaError } from '@tapline/adapters/kafka/kafka-error';
+import { numberSetting, SETTINGS } from '@tapline/core/settings/settings';
+import { describeTopic, heartbeatTopic, packetTopic } from '@tapline/core/settings/topics';
+import type { Admin } from 'kafkajs';
+import { formatCount } from '../cli/format.ts';
+import { fail, ok, warn, type Check, type Finding, type Visit } from './check.ts';
+import { askVersions, describeVersion, refusedRequests } from './kafka-versions.ts';
+import { splitAddress, unreachable } from './reach.ts';
+
+const START = `start Kafka ("tapline services up" here), or set ${SETTINGS.kafkaBrokers.name}`;
+const REQUEST_MS = 2_500;
+/** Sensors looked at when none is named. */
+const SENSORS_AT_MOST = 10;
+
+export const broker: Check = {
+  name: 'broker',
+  needs: [],
+  advice: START,
+  examine: async (visit) => {
+    const options = kafkaOptions(visit.settings, 'tapline-doctor');
+    const problems = await problemsOf(options.brokers);
+    if (problems.length === options.brokers.length) return fail(problems.join('; '), START);
+    const first = options.brokers.find((address) => !problems.some((problem) => problem.startsWith(`${address}:`)))!;
+    const { host, port } = splitAddress(first);
+    // Behind TLS this question cannot be asked by hand.
+    const versions = options.tls === undefined ? await askVersions(host, port, REQUEST_MS) : undefined;
+    const refused = versions === undefined ? [] : refusedRequests(versions);
+    const version = versions === undefined ? 'over TLS' : describeVersion(versions);
+    if (refused.length > 0) {
+      return fail(`${first}: ${version}, which takes no ${refused.join(', ')} of this client`, 'use another broker');
+    }
+    const { brokers } = await describeCluster(visit);
+    // Clients are sent on to the addresses that the brokers give.
+    const advertised = brokers.map((one) => `${one.host}:${one.port}`);
+    const saw = `${version}, ${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'}: ${advertised.join(', ')}`;
+    const hidden = await problemsOf(advertised);
+    if (hidden.length > 0) {
+      const advice = 'let advertised.listeners of the broker name an address that can be reached from here';
+      return hidden.length === advertised.length
+        ? fail(`it calls itself ${hidden[0]!}`, advice)
+        : warn(`${saw}; ${hidden[0]!}`, advice);
+    }
+    return problems.length > 0 ? warn(`${saw}; ${problems[0]!}`, START) : ok(saw);
+  },
+};
+
+async function problemsOf(addresses: readonly string[]): Promise<string[]> {
+  const all = await Promise.all(
+    addresses.map(async (address) => {
+      const problem = await unreachable(address);
+      return problem === undefined ? [] : [`${address}: ${problem}`];
+    }),
+  );
+  return all.flat();
+}
+
+async function describeCluster(visit: Visit): ReturnType<Admin['describeCluster']> {
+  const options = kafkaOptions(visit.settings, 'tapline-doctor');
+  const admin = makeKafka({ ...options, requestMs: REQUEST_MS, warn: () => undefined }).admin();
+  visit.closeAtEnd(() => admin.disconnect());
+  try {
+    await admin.connect();
+    visit.kafka = admin;
+    return await admin.describeCluster();
+  } catch (error) {
+    throw kafkaError(error, 'connecting');
+  }
+}
+
+export const topics: Check = {
+  name: 'topics',
+  needs: ['broker'],
+  advice: START,
+  examine: async (visit) => {
+    const all = await visit.kafka!.listTopics();
+    const known = [...new Set(all.map((name) => describeTopic(name)?.sensor).filter((name) => name !== undefined))];
+    visit.sensorsWithTopics = known.sort();
+    const { sensor } = visit;
+    if (sensor === undefined && known.length === 0) {
+      return warn('no sensor has topics yet', 'capture something (tapline capture), or "tapline topics ensure"');
+    }
+    const missing =
+      sensor === undefined ? [] : [packetTopic(sensor), heartbeatTopic(sensor)].filter((name) => !all.includes(name));
+    if (missing.length > 0) {
+      return fail(`there is no ${missing.join(' nor ')}`, `tapline topics ensure --sensor ${sensor!}`);
+    }
+    return newestRecords(visit, all);
+  },
+};
+
+interface Freshness {
+  readonly sensor: string;
+  /** Records were written within this time; Infinity when none was. */
+  readonly withinMs: number;
+}
+
+const AGES_MS = [60_000, 3_600_000, 86_400_000];
+
+async function newestRecords(visit: Visit, all: readonly string[]): Promise<Finding> {
+  const blindAfterMs = numberSetting(visit.settings, 'blindAfter') * 1000;
+  const sensors = visit.sensor === undefined ? visit.sensorsWithTopics!.slice(0, SENSORS_AT_MOST) : [visit.sensor];
+  const found = await Promise.all(
+    sensors
+      .filter((sensor) => all.includes(heartbeatTopic(sensor)))
+      .map((sensor) => freshness(visit.kafka!, sensor, [blindAfterMs, ...AGES_MS])),
+  );
+  const fresh = found.filter(({ withinMs }) => withinMs <= blindAfterMs);
+  const names = (ones: readonly Freshness[]): string => ones.map(({ sensor }) => sensor).join(', ');
+  if (fresh.length > 0) return ok(`heartbeats of ${names(fresh)} come in${otherSensors(visit, sensors.length)}`);
+  const newest = found.reduce(
+    (a, b) => (b.withinMs < a.withinMs ? b : a),
+    found[0] ?? { sensor: sensors[0]!, withinMs: Infinity },
+  );
+  const when =
+    newest.withinMs === Infinity
+      ? 'for a day'
+      : `within ${blindAfterMs / 1000} s, the last within ${newest.withinMs / 60_000} m`;
+  const advice = 'unless the capture is over: look at tapline capture, or start it';
+  return warn(`no heartbeat of ${sensors.join(', ')} ${when}${otherSensors(visit, sensors.length)}`, advice);
+}
+
+function otherSensors({ sensor, sensorsWithTopics }: Visit, shown: number): string {
+  const others = sensorsWithTopics!.length - shown;
+  return sensor === undefined && others > 0 ? `, and ${others} more sensors` : '';
+}
+
+/** The broker knows the first record after a time, not the time of the last. */
+async function freshness(admin: Admin, sensor: string, agesMs: readonly number[]): Promise<Freshness> {
+  const topic = heartbeatTopic(sensor);
+  const ends = await admin.fetchTopicOffsets(topic);
+  const nowMs = Date.now();
+  const hits = await Promise.all(
+    agesMs.map(async (ageMs) => {
+      const starts = await admin.fetchTopicOffsetsByTimestamp(topic, nowMs - ageMs);
+      return starts.some(
+        ({ partition, offset }) => Number(offset) < Number(ends.find((end) => end.partition === partition)?.high ?? 0),
+      );
+    }),
+  );
+  return { sensor, withinMs: agesMs[hits.indexOf(true)] ?? Infinity };
+}
+
+/** Records that wait for longer than a moment. */
+const LAG_HIGH = 1_000;
+
+export const bridge: Check = {
+  name: 'bridge',
+  needs: ['topics'],
+  advice: 'look at tapline bridge, or start it',
+  examine: async (visit) => {
+    const sensors = visit.sensor === undefined ? visit.sensorsWithTopics! : [visit.sensor];
+    if (sensors.length === 0) return ok('there is nothing to carry yet');
+    const admin = visit.kafka!;
+    const { groups } = await admin.describeGroups([visit.group]);
+    const members = groups[0]?.members.length ?? 0;
+    const names = sensors
+      .slice(0, 10 * SENSORS_AT_MOST)
+      .flatMap((sensor) => [packetTopic(sensor), heartbeatTopic(sensor)]);
+    const existing = await admin.listTopics();
+    const positions = await new GroupOffsets(admin, visit.group).positions(
+      names.filter((name) => existing.includes(name)),
+    );
+    const lag = positions.reduce((sum, { committed, end }) => sum + Math.max(0, end - committed), 0);
+    return judgeBridge(visit.group, members, lag);
+  },
+};
+
+export function judgeBridge(group: string, members: number, lag: number): Finding {
+  const waiting = `${formatCount(lag)} records wait`;
+  if (members === 0 && lag > 0) return fail(`no bridge is in group ${group}, and ${waiting}`, 'start tapline bridge');
+  if (members === 0)
+    return warn(`no bridge is in group ${group}; nothing waits`, 'start tapline bridge before you capture');
+  const saw = `${members} ${members === 1 ? 'bridge' : 'bridges'} in group ${group}, ${lag === 0 ? 'nothing waits' : waiting}`;
+  return lag > LAG_HIGH ? warn(saw, 'ask again: when it grows, start another bridge or look at Pub/Sub') : ok(saw);
+}
