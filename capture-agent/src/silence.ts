@@ -28,7 +28,7 @@ export class Silence {
   }
 
   /**
-   * Event time before which nothing more is expected, -Infinity when silence says nothing.
+   * Event time before which nothing more is expected, whole microseconds, or -Infinity when silence says nothing.
    * @param newestUs newest event time so far, -Infinity when nothing came yet: then the source is on the wall clock
    * @param nowMs a monotonic clock
    * @param wallUs the wall clock
@@ -40,6 +40,6 @@ export class Silence {
     if (this.#waitingSinceMs === undefined) return -Infinity;
     if (wasPaused) this.#waitingSinceMs = nowMs;
     if (newestUs === -Infinity) return wallUs - LIVE_DELAY_US;
-    return newestUs + (nowMs - this.#waitingSinceMs) * 1000 - LIVE_DELAY_US;
+    return newestUs + Math.floor((nowMs - this.#waitingSinceMs) * 1000) - LIVE_DELAY_US;
   }
 }

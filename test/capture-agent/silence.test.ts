@@ -5,12 +5,12 @@ const NEWEST_US = 1_000_000_000;
 const EVERY_MS = 1000;
 
 describe('the silence of a live source', () => {
-  it('lets event time go on from the newest packet, as far behind as a packet may be on its way', () => {
+  it('lets event time go on in whole microseconds from the newest packet, as far behind as a packet may be on its way', () => {
     const silence = new Silence(EVERY_MS, 0);
-    silence.begin(500);
-    expect(silence.watermarkUs(NEWEST_US, 1000, 0)).toBe(NEWEST_US + 500_000 - LIVE_DELAY_US);
-    expect(silence.watermarkUs(NEWEST_US, 2000, 0)).toBe(NEWEST_US + 1_500_000 - LIVE_DELAY_US);
-    expect(silence.watermarkUs(NEWEST_US, 3000, 0)).toBe(NEWEST_US + 2_500_000 - LIVE_DELAY_US);
+    silence.begin(500.0004);
+    expect(silence.watermarkUs(NEWEST_US, 1000, 0)).toBe(NEWEST_US + 499_999 - LIVE_DELAY_US);
+    expect(silence.watermarkUs(NEWEST_US, 2000, 0)).toBe(NEWEST_US + 1_499_999 - LIVE_DELAY_US);
+    expect(silence.watermarkUs(NEWEST_US, 3000, 0)).toBe(NEWEST_US + 2_499_999 - LIVE_DELAY_US);
   });
 
   it('says nothing while something that came is worked on', () => {

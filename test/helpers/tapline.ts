@@ -15,17 +15,26 @@ export interface Started {
   readonly finished: Promise<Finished>;
 }
 
-/** Starts the command; `input` becomes its standard input. */
-export function startTapline(args: readonly string[], input?: Uint8Array): Started {
+/**
+ * Starts the command.
+ * @param input becomes its standard input; `pipe` leaves that open to the caller
+ * @param environment variables beside those of the tests
+ */
+export function startTapline(
+  args: readonly string[],
+  input?: Uint8Array | 'pipe',
+  environment: Readonly<Record<string, string>> = {},
+): Started {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
   });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout!.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr!.on('data', (chunk: Buffer) => err.push(chunk));
   child.stdin?.on('error', () => undefined);
-  child.stdin?.end(input);
+  if (input !== 'pipe') child.stdin?.end(input);
   const finished = new Promise<Finished>((done, failed) => {
     child.on('error', failed);
     child.on('close', (code) => {
