@@ -37,8 +37,10 @@ export class AlertRows {
     this.#stamps = stamps;
   }
 
+  /** Of an alert that is there twice the last stands, as when they are put one after the other. */
   async put(alerts: readonly Alert[]): Promise<void> {
-    await Promise.all(alerts.map((alert) => this.#putOne(alert)));
+    const last = new Map(alerts.map((alert) => [alert.id, alert]));
+    await Promise.all(Array.from(last.values(), (alert) => this.#putOne(alert)));
   }
 
   /**

@@ -174,6 +174,13 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
       expect((await store.evidence('tap', ALL)).map((row) => row.entity)).toEqual(['m', 'a', 'z']);
     });
 
+    it('keeps the last of an alert that is put twice at once, as a window that makes it final does', async () => {
+      const ids = ['a', 'b', 'c', 'd', 'e'];
+      await store.putAlerts(ids.flatMap((id) => [alert(id, 100), alert(id, 100, { state: 'confirmed' })]));
+      expect((await store.alerts('tap', ALL)).map(({ state }) => state)).toEqual(ids.map(() => 'confirmed'));
+      expect(await store.provisional('tap')).toEqual([]);
+    });
+
     it('upserts alerts by id and finds those that overlap a range, by start and id', async () => {
       await store.putAlerts([alert('b', 100), alert('c', 50, { windowEndUs: 101 }), alert('d', 300)]);
       await store.putAlerts([alert('a', 100), alert('b', 100, { state: 'confirmed', windows: 4 })]);
