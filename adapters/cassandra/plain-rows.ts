@@ -28,7 +28,8 @@ export async function* plainRows(client: Client, cql: string): AsyncGenerator<Pl
 async function execute(client: Client, cql: string, pageState: string | undefined): Promise<types.ResultSet> {
   const options = { prepare: false, isIdempotent: true, fetchSize: PAGE_ROWS, ...(pageState && { pageState }) };
   try {
-    return await client.execute(cql, [], options);
+    // A comment ends with its line, not with the text.
+    return await client.execute(`${cql}\n`, [], options);
   } catch (cause) {
     const reason = deepestReason(cause);
     const isRefused = cause instanceof errors.ResponseError && REFUSALS.has(cause.code);

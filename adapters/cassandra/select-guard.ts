@@ -1,7 +1,8 @@
 /**
  * Lets a free SELECT through only when it reads whole partitions that it names: every column of the partition key with `=`
  * or `IN`. Anything else makes Cassandra visit every partition on every node, which is slow for the one who asks and
- * harmful for everybody who writes. Refusals say what is missing.
+ * harmful for everybody who writes. Within the named partitions ALLOW FILTERING reads no more than a plain SELECT would, so
+ * there it is let through. Refusals say what is missing.
  */
 import type { Client } from 'cassandra-driver';
 import { PipelineError } from '@tapline/core/errors';
@@ -12,6 +13,8 @@ export interface ParsedSelect {
   readonly keyspace: string | undefined;
   readonly table: string;
   readonly hasAggregate: boolean;
+  /** ALLOW FILTERING: rows are read only to be thrown away, which is bounded by what the key names. */
+  readonly filters: boolean;
   /** Columns compared with `=` (1) or `IN` (how many values). */
   readonly fixed: ReadonlyMap<string, number>;
   /** Columns compared in any other way. */
@@ -33,7 +36,7 @@ const AGGREGATES = new Set(['count', 'min', 'max', 'sum', 'avg']);
 
 /**
  * The parts of a SELECT that decide what it reads.
- * @throws PipelineError USAGE when it is not one SELECT, filters, or walks the token ring
+ * @throws PipelineError USAGE when it is not one SELECT, or walks the token ring
  */
 export function parseSelect(cql: string): ParsedSelect {
   const tokens = [...cqlTokens(cql, 'the query')].filter(({ kind }) => kind !== 'comment');
@@ -46,11 +49,6 @@ export function parseSelect(cql: string): ParsedSelect {
   const isQualified = flat[from + 2]?.text === '.';
   const tableToken = flat[from + (isQualified ? 3 : 1)];
   if (tableToken === undefined) throw refusal('it has no table after FROM');
-  if (flat.some((token, i) => i > from && word(token) === 'allow' && word(flat[i + 1]) === 'filtering')) {
-    throw refusal(
-      'ALLOW FILTERING makes Cassandra read rows only to throw them away, of every partition if need be: name the partition key, ranges of the clustering columns behind it, and filter the rows that come back',
-    );
-  }
   const list = tokens.slice(1, tokens.indexOf(flat[from]!));
   const hasAggregate = list.some((token, i) => AGGREGATES.has(word(token) ?? '') && list[i + 1]?.text === '(');
   const relations = relationsOf(tokens.slice(tokens.indexOf(tableToken) + 1));
@@ -58,6 +56,7 @@ export function parseSelect(cql: string): ParsedSelect {
     keyspace: isQualified ? identifier(flat[from + 1]!) : undefined,
     table: identifier(tableToken),
     hasAggregate,
+    filters: flat.some((token, i) => i > from && word(token) === 'allow' && word(flat[i + 1]) === 'filtering'),
     ...relations,
   };
 }
@@ -125,9 +124,10 @@ export function checkPartitions(query: ParsedSelect, key: TableKey): void {
       ranged.length > 0
         ? `it compares ${ranged.join(' and ')} otherwise than with = or IN`
         : `its WHERE clause does not say ${missing.join(' and ')}`;
-    const counted = query.hasAggregate ? ', and counts or sums all of them' : '';
+    const counted = query.hasAggregate ? ', to count or sum all of them' : '';
+    const filtered = query.filters ? ', only to throw most of it away (ALLOW FILTERING)' : '';
     throw refusal(
-      `${reason}, so it would read every partition of ${key.table} on every node${counted}. ${keyText(key)}`,
+      `${reason}, so it would read every partition of ${key.table} on every node${counted}${filtered}. ${keyText(key)}`,
     );
   }
   const partitions = names.reduce((product, name) => product * query.fixed.get(name)!, 1);

@@ -40,7 +40,7 @@ Without a name, the questions are listed, and where each can be asked. docs/cql.
   tapline query alerts --data DIR
   tapline query alerts --sensor instance-1 --from 2026-11-24T00:00:00Z --to 2026-11-25T00:00:00Z
   tapline query host --host 192.168.50.80
-  tapline query connection --param flow=20 --print
+  tapline query connection --param flow=102 --print
   tapline query --cql "SELECT * FROM alerts_by_day WHERE sensor = 'instance-1' AND day = '2026-11-24'"
 `;
 

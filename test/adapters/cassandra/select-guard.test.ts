@@ -20,6 +20,7 @@ describe('a free query', () => {
     `select count(*) from tapline.flows where hour='2026-11-24' and sensor='a' limit 3;`,
     `SELECT a, CAST(b AS text) FROM flows /* where? */ WHERE sensor IN ('a', 'b') AND hour = 1 AND time >= 3 ORDER BY time -- x`,
     `SELECT JSON * FROM flows WHERE "sensor" = 'a' AND HOUR = 1 AND (time, number) > (1, 2) PER PARTITION LIMIT 1`,
+    `SELECT * FROM flows WHERE sensor = 'a' AND hour = 1 AND bytes > 5 ALLOW FILTERING`,
     `SELECT * FROM flows WHERE sensor = 'a; AND ALLOW FILTERING' AND hour = 1`,
   ])('that names its partitions is let through: %s', (cql) => {
     expect(() => {
@@ -37,10 +38,11 @@ describe('a free query', () => {
     ],
     [`SELECT * FROM flows WHERE sensor = 'a' AND hour > 1`, 'compares hour otherwise than with = or IN'],
     [`SELECT * FROM flows WHERE "Sensor" = 'a' AND hour = 1`, 'does not say sensor'],
-    [`SELECT count(*) FROM flows WHERE sensor = 'a'`, 'and counts or sums all of them'],
+    [`SELECT count(*) FROM flows WHERE sensor = 'a'`, 'to count or sum all of them'],
     [`SELECT * FROM flows LIMIT 1 -- WHERE sensor = 'a' AND hour = 1`, 'does not say sensor and hour'],
     [`SELECT * FROM flows WHERE sensor = 'a AND hour = 1'`, 'does not say hour'],
-    [`SELECT * FROM flows WHERE sensor = 'a' AND hour = 1 AND bytes > 5 ALLOW FILTERING`, 'ALLOW FILTERING makes'],
+    [`SELECT * FROM flows WHERE bytes > 5 ALLOW FILTERING`, 'only to throw most of it away (ALLOW FILTERING)'],
+    [`SELECT * FROM flows WHERE sensor = 'a' ALLOW FILTERING`, 'does not say hour'],
     [`SELECT * FROM flows WHERE token(sensor, hour) > 0`, 'token() walks the ring'],
     [
       `SELECT * FROM flows WHERE sensor = 'a' AND hour IN (${Array(101).fill('1').join(', ')})`,
