@@ -1,7 +1,11 @@
 /** Hands out rows one after the other and passes them on whenever a batch is full. */
+import { PipelineError } from '../errors.ts';
 import { BATCH_CAPACITY, clearColumns } from '../packet/columns.ts';
 import type { PacketColumns } from '../packet/columns.ts';
 import { assignHashedFlow } from './hashed-flow.ts';
+
+/** Rows of one block at most; the numbers of the next block begin behind them. */
+export const ROWS_MAX = 2 ** 20;
 
 export class RowFiller {
   readonly columns: PacketColumns;
@@ -26,8 +30,9 @@ export class RowFiller {
     return this.#passedOn + this.columns.count;
   }
 
-  /** An empty row to fill; `done` must follow. */
+  /** An empty row to fill; `done` must follow. Throws WIRE_FORMAT beyond ROWS_MAX rows. */
   next(): number {
+    if (this.rows === ROWS_MAX) throw new PipelineError('WIRE_FORMAT', `more than ${ROWS_MAX} packets in one block`);
     if (this.columns.count === BATCH_CAPACITY) this.flush();
     return this.columns.count;
   }

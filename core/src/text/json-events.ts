@@ -82,7 +82,10 @@ function endOfWord(bytes: Uint8Array, from: number, to: number): number {
   while (at < to) {
     const byte = bytes[at]!;
     const isWord =
-      (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x41 && byte <= 0x5a) || byte === 0x2e;
+      (byte >= 0x30 && byte <= 0x39) ||
+      (byte >= 0x61 && byte <= 0x7a) ||
+      (byte >= 0x41 && byte <= 0x5a) ||
+      byte === 0x2e;
     if (!isWord && byte !== 0x2d && byte !== 0x2b) break;
     at++;
   }

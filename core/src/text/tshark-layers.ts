@@ -214,7 +214,7 @@ function fillIpv4(layer: Layer, row: TextRow): void {
   const flags = layer.count('ip.flags');
   columns.ipFlags[at] = (flags > 7 ? flags >> 13 : flags) & 3;
   columns.fragmentOffset[at] = layer.count('ip.frag_offset') * 8;
-  if (columns.fragmentOffset[at]! > 0 || (columns.ipFlags[at]! & 1) !== 0) c.layers |= LAYER.fragment;
+  if (columns.fragmentOffset[at] > 0 || (columns.ipFlags[at] & 1) !== 0) c.layers |= LAYER.fragment;
   row.ipHeaderBytes = layer.number('ip.hdr_len');
   if (row.ipHeaderBytes > 20) c.layers |= LAYER.ipOptions;
   row.ipLength = layer.count('ip.len') || UNKNOWN;
@@ -277,7 +277,7 @@ function fillFragment(network: Layer, row: TextRow): void {
   columns.ipId[at] = network.count('ipv6.fraghdr.ident');
   columns.fragmentOffset[at] = network.count('ipv6.fraghdr.offset') * 8;
   columns.ipFlags[at] = isSet(network, 'ipv6.fraghdr.more') ? 1 : 0;
-  if (columns.fragmentOffset[at]! > 0 || columns.ipFlags[at] === 1) row.c.layers |= LAYER.fragment;
+  if (columns.fragmentOffset[at] > 0 || columns.ipFlags[at] === 1) row.c.layers |= LAYER.fragment;
 }
 
 /** `1` or `true`. */

@@ -9,7 +9,22 @@ import type { JsonEvents } from './json-events.ts';
 
 /** Layers a row is made of; `frame` is tshark's own. */
 export const LAYER_NAMES = [
-  ...['frame', 'eth', 'sll', 'vlan', 'ieee8021ad', 'arp', 'ip', 'ipv6', 'tcp', 'udp', 'udplite', 'sctp', 'icmp', 'icmpv6'],
+  ...[
+    'frame',
+    'eth',
+    'sll',
+    'vlan',
+    'ieee8021ad',
+    'arp',
+    'ip',
+    'ipv6',
+    'tcp',
+    'udp',
+    'udplite',
+    'sctp',
+    'icmp',
+    'icmpv6',
+  ],
 ] as const;
 export type LayerName = (typeof LAYER_NAMES)[number];
 
@@ -21,11 +36,27 @@ const LAYER_FIELDS = {
   vlan: ['vlan.id', 'vlan.etype'],
   ieee8021ad: ['ieee8021ad.id'],
   arp: ['arp.opcode', 'arp.src.proto_ipv4', 'arp.dst.proto_ipv4'],
-  ip: ['ip.src', 'ip.dst', 'ip.proto', 'ip.ttl', 'ip.dsfield', 'ip.id', 'ip.len', 'ip.hdr_len', 'ip.flags', 'ip.frag_offset'],
+  ip: [
+    'ip.src',
+    'ip.dst',
+    'ip.proto',
+    'ip.ttl',
+    'ip.dsfield',
+    'ip.id',
+    'ip.len',
+    'ip.hdr_len',
+    'ip.flags',
+    'ip.frag_offset',
+  ],
   ipv6: ['ipv6.src', 'ipv6.dst', 'ipv6.nxt', 'ipv6.hlim', 'ipv6.tclass', 'ipv6.plen'],
   tcp: [
     ...['tcp.srcport', 'tcp.dstport', 'tcp.flags', 'tcp.seq_raw', 'tcp.ack_raw', 'tcp.window_size_value', 'tcp.len'],
-    ...['tcp.options.mss_val', 'tcp.options.wscale.shift', 'tcp.options.timestamp.tsval', 'tcp.options.timestamp.tsecr'],
+    ...[
+      'tcp.options.mss_val',
+      'tcp.options.wscale.shift',
+      'tcp.options.timestamp.tsval',
+      'tcp.options.timestamp.tsecr',
+    ],
     'tcp.options.sack_perm',
   ],
   udp: ['udp.srcport', 'udp.dstport', 'udp.length'],
@@ -45,8 +76,7 @@ const NESTED_FIELDS = {
 } as const;
 
 export type FieldName =
-  | (typeof LAYER_FIELDS)[LayerName][number]
-  | (typeof NESTED_FIELDS)[keyof typeof NESTED_FIELDS][number];
+  (typeof LAYER_FIELDS)[LayerName][number] | (typeof NESTED_FIELDS)[keyof typeof NESTED_FIELDS][number];
 
 /** Fields kept of one packet; more is not read. */
 const FIELDS_MAX = 512;
@@ -92,7 +122,8 @@ function register(layer: string, fields: readonly string[]): void {
     fieldNames.add(`${layer}.${field}`.replaceAll('.', '_'), id);
   }
 }
-for (const [layer, fields] of [...Object.entries(LAYER_FIELDS), ...Object.entries(NESTED_FIELDS)]) register(layer, fields);
+for (const [layer, fields] of [...Object.entries(LAYER_FIELDS), ...Object.entries(NESTED_FIELDS)])
+  register(layer, fields);
 LAYER_NAMES.forEach((name, id) => {
   layerNames.add(name, id);
 });
@@ -132,7 +163,8 @@ export class TsharkPacket implements JsonEvents {
   name(bytes: Uint8Array, from: number, to: number, depth: number): void {
     this.#field = -1;
     if (this.#layersDepth < 0) {
-      this.#isLayersNext = to - from === LAYERS_NAME.length && LAYERS_NAME.every((byte, index) => byte === bytes[from + index]);
+      this.#isLayersNext =
+        to - from === LAYERS_NAME.length && LAYERS_NAME.every((byte, index) => byte === bytes[from + index]);
     } else if (depth === this.#layersDepth) this.#layer = layerNames.find(bytes, from, to);
     else if (this.#layer >= 0) this.#field = fieldNames.find(bytes, from, to);
   }
