@@ -52,7 +52,7 @@ export class Bridge {
   readonly #budget = new ByteBudget(BUDGET_BYTES);
   readonly #decoder = { codecs, columns: allocateColumns() };
   readonly #close: () => Promise<void>;
-  readonly #open = new Set<Assignment>();
+  readonly #open = new Map<Assignment, PartitionBridge>();
   #closing = false;
   #records = 0;
   #bytes = 0;
@@ -101,13 +101,12 @@ export class Bridge {
   }
 
   stats(): BridgeStats {
-    for (const assignment of this.#open) if (assignment.isRevoked()) this.#open.delete(assignment);
     return {
       records: this.#records,
       bytes: this.#bytes,
       ...this.#sender.counts,
       heldBytes: this.#budget.used,
-      partitions: this.#open.size,
+      partitions: this.#partitions().length,
     };
   }
 
@@ -116,14 +115,34 @@ export class Bridge {
     return this.#log.positions();
   }
 
-  /** How long nothing came, nothing was committed and no partition was given to this bridge, in ms. */
+  /** How long nothing came, nothing was under way and no partition was given to this bridge, in ms. */
   idleMs(): number {
+    if (this.#partitions().some(([, { busy }]) => busy)) this.#active();
     return performance.now() - this.#activeMs;
+  }
+
+  /**
+   * Records that wait in Kafka for this bridge; for the whole group while this bridge has no partition.
+   * @throws PipelineError STORE
+   */
+  async untaken(): Promise<number> {
+    const positions = await this.positions();
+    const mine = new Map(this.#partitions().map(([{ topic, partition }, { next }]) => [`${topic}/${partition}`, next]));
+    const fallback = (committed: number, end: number): number => (mine.size === 0 ? committed : end);
+    return positions
+      .map(
+        ({ topic, partition, committed, end }) => end - (mine.get(`${topic}/${partition}`) ?? fallback(committed, end)),
+      )
+      .reduce((sum, count) => sum + Math.max(0, count), 0);
+  }
+
+  #partitions(): [Assignment, PartitionBridge][] {
+    for (const assignment of this.#open.keys()) if (assignment.isRevoked()) this.#open.delete(assignment);
+    return [...this.#open];
   }
 
   #read(assignment: Assignment): PartitionReader {
     this.#active();
-    this.#open.add(assignment);
     const bridge = new PartitionBridge(assignment, {
       carries: describeTopic(assignment.topic)?.carries ?? 'packets',
       sender: this.#sender,
@@ -135,6 +154,7 @@ export class Bridge {
         this.#active();
       },
     });
+    this.#open.set(assignment, bridge);
     return {
       take: (records, endOffset) => {
         this.#active();

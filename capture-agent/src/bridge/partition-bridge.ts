@@ -37,10 +37,11 @@ export class PartitionBridge implements PartitionReader {
   readonly #cutter: RawCutter;
   readonly #dropped = new AbortController();
   readonly #done: Promise<void>;
-  /** Taken, but in no round yet; those before `#at` are. */
+  /** Taken, but in no round yet. */
   #waiting: LogRecord[] = [];
-  #at = 0;
   #heldBytes = 0;
+  #next: number;
+  #carrying = false;
   #finishing = false;
   #committed: number;
   #logEnd = 0;
@@ -50,8 +51,19 @@ export class PartitionBridge implements PartitionReader {
     this.#assignment = assignment;
     this.#options = options;
     this.#committed = assignment.startOffset;
+    this.#next = assignment.startOffset;
     this.#cutter = new RawCutter(decodeCuts(assignment.note), options.rawLimits);
     this.#done = this.#work();
+  }
+
+  /** Offset after the last record taken. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Whether a round is under way or due; a block that waits for more records is neither. */
+  get busy(): boolean {
+    return this.#carrying || this.#waiting.length > 0;
   }
 
   async take(records: readonly LogRecord[], endOffset: number): Promise<void> {
@@ -63,6 +75,7 @@ export class PartitionBridge implements PartitionReader {
     }
     this.#heldBytes += bytes;
     for (const record of records) this.#waiting.push(record);
+    this.#next = (records.at(-1)?.offset ?? this.#next - 1) + 1;
     this.#logEnd = Math.max(this.#logEnd, endOffset);
     this.#wake.resolve(undefined);
   }
@@ -84,7 +97,7 @@ export class PartitionBridge implements PartitionReader {
         await this.#rest();
         const items = this.#nextRound();
         if (items.length > 0) await this.#carry(items);
-        else if (this.#finishing && this.#at === this.#waiting.length) break;
+        else if (this.#finishing && this.#waiting.length === 0) break;
       }
     } catch (error) {
       if (!(error instanceof AssignmentLost)) this.#assignment.fail(error);
@@ -97,7 +110,7 @@ export class PartitionBridge implements PartitionReader {
 
   /** Waits for records, or for a block to be cut because none come. */
   async #rest(): Promise<void> {
-    if (this.#at < this.#waiting.length || this.#finishing || this.#dropped.signal.aborted) return;
+    if (this.#waiting.length > 0 || this.#finishing || this.#dropped.signal.aborted) return;
     const dueMs = this.#cutter.dueInMs(performance.now(), this.#logEnd);
     const timer = dueMs === undefined ? undefined : setTimeout(this.#wake.resolve, Math.max(0, dueMs), undefined);
     await this.#wake.promise;
@@ -113,8 +126,9 @@ export class PartitionBridge implements PartitionReader {
       if (block !== undefined) items.push({ kind: 'raw', block });
     };
     // A record adds three items at most, and every cut must find room in the note.
-    while (this.#at < this.#waiting.length && items.length < ITEMS_MAX && cutsOf(items).length < CUTS_MAX - 3) {
-      const record = this.#waiting[this.#at++]!;
+    let at = 0;
+    while (at < this.#waiting.length && items.length < ITEMS_MAX && cutsOf(items).length < CUTS_MAX - 3) {
+      const record = this.#waiting[at++]!;
       const item = this.#read(record);
       if (item === undefined) {
         for (const block of this.#cutter.add(record, nowMs)) push(block);
@@ -123,9 +137,9 @@ export class PartitionBridge implements PartitionReader {
         items.push(item);
       }
     }
-    if (this.#at === this.#waiting.length) {
-      this.#waiting = [];
-      this.#at = 0;
+    // Nothing before `at` is kept, also when the reader is never done: records hold on to whole fetches.
+    this.#waiting = this.#waiting.slice(at);
+    if (this.#waiting.length === 0) {
       const dueMs = this.#cutter.dueInMs(nowMs, this.#logEnd);
       // At the end of a run the last block is cut only at the end of the log: its last packet may go on in what follows.
       const isLast = this.#finishing && this.#cutter.end >= this.#logEnd;
@@ -140,6 +154,7 @@ export class PartitionBridge implements PartitionReader {
   }
 
   async #carry(items: readonly BridgeItem[]): Promise<void> {
+    this.#carrying = true;
     const cuts = cutsOf(items);
     // Not published before everybody can know where these blocks end; and refused if the partition is another's.
     if (cuts.length > 0) await this.#commit(this.#committed, cuts);
@@ -150,6 +165,7 @@ export class PartitionBridge implements PartitionReader {
     this.#heldBytes -= bytes;
     this.#options.budget.release(bytes);
     this.#options.onCarried(records.length, bytes - records.length * RECORD_OVERHEAD_BYTES);
+    this.#carrying = false;
   }
 
   /** Commits with the cuts of this round and those of an earlier run that are not made again yet. */

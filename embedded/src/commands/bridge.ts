@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Bridge } from '@tapline/capture-agent/bridge/bridge';
-import { bridgeJson, bridgeProgress, bridgeText, topicLags, totalLag, type TopicLag } from '../cli/bridge-output.ts';
+import { bridgeJson, bridgeProgress, bridgeText, topicLags, type TopicLag } from '../cli/bridge-output.ts';
 import { parseDurationUs } from '../cli/options.ts';
 import { pubsubSettings } from '../cli/pubsub-settings.ts';
 
@@ -154,13 +154,11 @@ class BridgeProgress {
   }
 }
 
-/** A bridge without partitions is idle when there is nothing to read for the whole group. */
+/** Nothing came for so long, and nothing is there that could. */
 async function isIdle(bridge: Bridge, idleMs: number): Promise<boolean> {
-  const quietMs = bridge.idleMs();
-  if (quietMs < idleMs) return false;
-  if (bridge.stats().partitions > 0) return true;
-  const lags = await lagsOf(bridge);
-  return lags !== undefined && totalLag(lags) === 0;
+  if (bridge.idleMs() < idleMs) return false;
+  const untaken = await bridge.untaken().catch(() => Infinity);
+  return untaken === 0 && bridge.idleMs() >= idleMs;
 }
 
 /** Names in which `*` stands for any text, as patterns of whole names. */
