@@ -2,7 +2,8 @@
 import { converse } from '../services/conversation.ts';
 
 const API_VERSIONS = 18;
-const PRODUCE = 0;
+const FETCH = 1;
+const OLDEST_FETCH_OF_4 = 4;
 /** The newest version of each request that kafkajs 2.2.4 can send. */
 const CLIENT_NEWEST: Readonly<Record<number, { name: string; version: number }>> = {
   0: { name: 'Produce', version: 7 },
@@ -48,11 +49,10 @@ function answerLength(start: Buffer): number | undefined {
   return start.length < 4 ? undefined : 4 + start.readUInt32BE(0);
 }
 
-/** Kafka 4.0 removed the oldest requests (KIP-896). */
+/** Kafka 4.0 removed the oldest requests (KIP-896); of Produce it still names them, for clients that look at nothing else. */
 export function describeVersion(ranges: readonly ApiRange[]): string {
-  const produce = ranges.find(({ key }) => key === PRODUCE);
-  if (produce === undefined) return 'no Kafka broker';
-  return produce.oldest >= 3 ? 'Kafka 4.0 or later' : 'Kafka before 4.0';
+  const fetch = ranges.find(({ key }) => key === FETCH);
+  return fetch !== undefined && fetch.oldest >= OLDEST_FETCH_OF_4 ? 'Kafka 4.0 or later' : 'Kafka before 4.0';
 }
 
 /** Requests that the client must send and the broker does not take any more. */

@@ -14,6 +14,7 @@ const START = `start Kafka ("tapline services up" here), or set ${SETTINGS.kafka
 const REQUEST_MS = 2_500;
 /** Sensors looked at when none is named. */
 const SENSORS_AT_MOST = 10;
+const NAMES_SHOWN = 3;
 
 export const broker: Check = {
   name: 'broker',
@@ -91,56 +92,47 @@ export const topics: Check = {
   },
 };
 
-interface Freshness {
-  readonly sensor: string;
-  /** Records were written within this time; Infinity when none was. */
-  readonly withinMs: number;
-}
-
-const AGES_MS = [60_000, 3_600_000, 86_400_000];
+const AGES = [
+  { words: 'a minute', ms: 60_000 },
+  { words: 'an hour', ms: 3_600_000 },
+  { words: 'a day', ms: 86_400_000 },
+];
 
 async function newestRecords(visit: Visit, all: readonly string[]): Promise<Finding> {
-  const blindAfterMs = numberSetting(visit.settings, 'blindAfter') * 1000;
+  const blindAfterS = numberSetting(visit.settings, 'blindAfter');
   const sensors = visit.sensor === undefined ? visit.sensorsWithTopics!.slice(0, SENSORS_AT_MOST) : [visit.sensor];
-  const found = await Promise.all(
-    sensors
-      .filter((sensor) => all.includes(heartbeatTopic(sensor)))
-      .map((sensor) => freshness(visit.kafka!, sensor, [blindAfterMs, ...AGES_MS])),
-  );
-  const fresh = found.filter(({ withinMs }) => withinMs <= blindAfterMs);
-  const names = (ones: readonly Freshness[]): string => ones.map(({ sensor }) => sensor).join(', ');
-  if (fresh.length > 0) return ok(`heartbeats of ${names(fresh)} come in${otherSensors(visit, sensors.length)}`);
-  const newest = found.reduce(
-    (a, b) => (b.withinMs < a.withinMs ? b : a),
-    found[0] ?? { sensor: sensors[0]!, withinMs: Infinity },
-  );
-  const when =
-    newest.withinMs === Infinity
-      ? 'for a day'
-      : `within ${blindAfterMs / 1000} s, the last within ${newest.withinMs / 60_000} m`;
+  const heard = sensors.filter((sensor) => all.includes(heartbeatTopic(sensor)));
+  const agesMs = [blindAfterS * 1000, ...AGES.map(({ ms }) => ms)];
+  const withinMs = await Promise.all(heard.map((sensor) => newestWithin(visit.kafka!, heartbeatTopic(sensor), agesMs)));
+  const fresh = heard.filter((_, i) => withinMs[i]! <= blindAfterS * 1000);
+  if (fresh.length > 0) return ok(`heartbeats of ${few(fresh)} come in`);
+  const last = AGES.find(({ ms }) => ms === Math.min(...withinMs));
+  const since = last === undefined ? 'nor within a day' : `the last within ${last.words}`;
   const advice = 'unless the capture is over: look at tapline capture, or start it';
-  return warn(`no heartbeat of ${sensors.join(', ')} ${when}${otherSensors(visit, sensors.length)}`, advice);
+  return warn(`no heartbeat of ${few(sensors)} within ${blindAfterS} s, ${since}`, advice);
 }
 
-function otherSensors({ sensor, sensorsWithTopics }: Visit, shown: number): string {
-  const others = sensorsWithTopics!.length - shown;
-  return sensor === undefined && others > 0 ? `, and ${others} more sensors` : '';
+/** Some names of many. */
+function few(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-/** The broker knows the first record after a time, not the time of the last. */
-async function freshness(admin: Admin, sensor: string, agesMs: readonly number[]): Promise<Freshness> {
-  const topic = heartbeatTopic(sensor);
+/**
+ * The smallest of the ages within which the topic has a record, Infinity when none has one. The broker knows the first
+ * record after a time, not the time of the last.
+ */
+async function newestWithin(admin: Admin, topic: string, agesMs: readonly number[]): Promise<number> {
   const ends = await admin.fetchTopicOffsets(topic);
+  const endOf = (partition: number): number => Number(ends.find((end) => end.partition === partition)?.high ?? 0);
   const nowMs = Date.now();
   const hits = await Promise.all(
     agesMs.map(async (ageMs) => {
       const starts = await admin.fetchTopicOffsetsByTimestamp(topic, nowMs - ageMs);
-      return starts.some(
-        ({ partition, offset }) => Number(offset) < Number(ends.find((end) => end.partition === partition)?.high ?? 0),
-      );
+      return starts.some(({ partition, offset }) => Number(offset) < endOf(partition));
     }),
   );
-  return { sensor, withinMs: agesMs[hits.indexOf(true)] ?? Infinity };
+  return agesMs[hits.indexOf(true)] ?? Infinity;
 }
 
 /** Records that wait for longer than a moment. */
