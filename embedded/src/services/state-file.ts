@@ -1,6 +1,6 @@
 /** `services.json` of a data folder: ports and nodes it was last started with, and the processes that run. */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { PipelineError } from '@tapline/core/errors';
 import { PORT_NAMES, type Ports } from './ports.ts';
 import { isAlive, processFacts, type ProcessId } from './processes.ts';
@@ -26,7 +26,7 @@ export function readState(dataDir: string): StackState {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return EMPTY;
-    throw error;
+    throw unusable(dataDir, error);
   }
   const state = parseState(text);
   if (state === undefined) {
@@ -69,10 +69,14 @@ export function removeState(dataDir: string): void {
  * holder has died is taken over.
  */
 export async function withLock<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
-  mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, LOCK);
   const mine = `${path}.${process.pid}`;
-  writeFileSync(mine, `${process.pid} ${processFacts(process.pid)?.started ?? ''}`);
+  try {
+    makeFolder(dataDir);
+    writeFileSync(mine, `${process.pid} ${processFacts(process.pid)?.started ?? ''}`);
+  } catch (error) {
+    throw unusable(dataDir, error);
+  }
   for (;;) {
     try {
       linkSync(mine, path); // appears with its content or not at all
@@ -97,6 +101,17 @@ export async function withLock<T>(dataDir: string, work: () => Promise<T>): Prom
   }
 }
 
+/** Step by step, because Node's own recursive mkdir never ends where the kernel refuses with ENOENT, as below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // somebody else was faster
+  }
+}
+
 function readHolder(path: string): [pid: number, started: string] {
   try {
     const [pid, ...started] = readFileSync(path, 'utf8').split(' ');
@@ -104,4 +119,10 @@ function readHolder(path: string): [pid: number, started: string] {
   } catch {
     return [0, ''];
   }
+}
+
+function unusable(dataDir: string, cause: unknown): PipelineError {
+  return new PipelineError('USAGE', `${dataDir} cannot be the folder of the services: ${(cause as Error).message}`, {
+    cause,
+  });
 }

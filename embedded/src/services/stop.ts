@@ -1,5 +1,5 @@
 /** `services down`: ends what runs, gracefully first, and deletes data only when asked to. */
-import { rmSync, rmdirSync } from 'node:fs';
+import { existsSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '@tapline/core/errors';
 import { endGroup, isAlive } from './processes.ts';
@@ -21,6 +21,10 @@ export interface StopOptions {
 /** Ends the services of a folder, all at once. Throws PipelineError SERVICE when one does not end. */
 export async function stopServices(options: StopOptions, tell: (line: string) => void): Promise<void> {
   const { dataDir } = describeStack(options);
+  if (!existsSync(dataDir)) {
+    tell(`nothing runs in ${dataDir}`);
+    return;
+  }
   await withLock(dataDir, async () => {
     const state = readState(dataDir);
     const only = options.only ?? SERVICE_KINDS;

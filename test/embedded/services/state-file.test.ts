@@ -50,6 +50,16 @@ describe('services.json', () => {
   });
 });
 
+describe('a folder that cannot be one', () => {
+  it('is refused in one line, also where Node would try to make it for ever', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    expect(() => readState(file)).toThrow(`${file} cannot be the folder of the services`);
+    const nowhere = process.platform === 'linux' ? '/proc/none/such' : join(file, 'such');
+    await expect(withLock(nowhere, () => Promise.resolve())).rejects.toThrow('cannot be the folder of the services');
+  });
+});
+
 describe('the lock of a folder', () => {
   it('refuses a second command while one is at work, and opens when it is done, also when it fails', async () => {
     await withLock(folder, async () => {
