@@ -48,8 +48,14 @@ export function kafkaError(error: unknown, doing: string): PipelineError {
     return failed(doing, `the TLS certificates do not fit (${certificate.message})`, false, error);
   }
   const advice = chain.map(({ type }) => ADVICE[type ?? '']).find((text) => text !== undefined);
-  const why = advice ?? chain.at(-1)?.message ?? String(error);
+  const why = advice ?? rootText(chain) ?? String(error);
   return failed(doing, why, advice !== undefined || isRetriable(chain), error);
+}
+
+function rootText(chain: readonly LibraryError[]): string | undefined {
+  const root = chain.at(-1);
+  if (root?.name !== 'KafkaJSConnectionClosedError') return root?.message;
+  return `${root.message} (a broker closes connections without the TLS or the login that it wants)`;
 }
 
 function failed(doing: string, why: string, retriable: boolean, cause: unknown): PipelineError {
