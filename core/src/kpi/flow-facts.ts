@@ -1,4 +1,5 @@
 /** Numbers about a pane's connections that need a look at every flow record once. */
+import { HASHED_FLOW } from '../raw/hashed-flow.ts';
 import { COUNTER } from '../window/counters.ts';
 import type { BucketKind } from '../window/flow-bucket.ts';
 import { flowOrder } from '../window/flow-codec.ts';
@@ -63,6 +64,7 @@ function bucketSums(view: PaneView, kind: BucketKind): ContactSums {
  * Flows whose first packet ever fell into the window. The agent numbers flows in order of appearance, so a flow that is
  * first heard after one of a higher number is an old one, and every number above the highest old one is new. Needs no
  * memory of earlier windows and survives folding; too high by the old flows that spoke only before all newer ones.
+ * Hashed numbers (raw records) say nothing of age: such a flow is new when it opened in the window (SYN, echo or ARP request).
  */
 function newFlows(flows: FlowRecords): number {
   const order = flowOrder(flows);
@@ -75,6 +77,10 @@ function newFlows(flows: FlowRecords): number {
   let lowest = 0;
   for (let place = order.length - 1; place >= 0; place--) {
     const row = order[place]!;
+    if (flows.flow[row]! >= HASHED_FLOW) {
+      if (flows.opens[2 * row]! + flows.opens[2 * row + 1]! > 0) fresh++;
+      continue;
+    }
     if (flows.session[row] !== session) {
       if (session >= 0) fresh += highest - (highestOld < 0 ? lowest - 1 : highestOld);
       session = flows.session[row]!;
@@ -86,5 +92,5 @@ function newFlows(flows: FlowRecords): number {
     if (flows.firstNumber[row]! > earliest && highestOld < 0) highestOld = lowest;
     earliest = Math.min(earliest, flows.firstNumber[row]!);
   }
-  return session < 0 ? 0 : fresh + highest - (highestOld < 0 ? lowest - 1 : highestOld);
+  return session < 0 ? fresh : fresh + highest - (highestOld < 0 ? lowest - 1 : highestOld);
 }
