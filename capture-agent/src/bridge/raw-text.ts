@@ -3,9 +3,10 @@
  * `tcpdump -v` prints two lines or more for one, `tshark -T json` a hundred, and the shell pipe makes every line a record.
  */
 import { sniffCapture } from '@tapline/core/pcap/sniff';
+import { startsRecord } from '@tapline/core/text/record-start';
 
 const NEWLINE = 0x0a;
-const CLOSING = [0x5d, 0x7d, 0x2c]; // ] } ,
+const TIMELESS = /^(IP6?,? |R?ARP, )/;
 /** Bytes of a line that are looked at. */
 const LOOK = 512;
 
@@ -14,14 +15,14 @@ export function isCapture(value: Uint8Array): boolean {
   return sniffCapture(value) !== 'unknown';
 }
 
-/** Whether a packet begins here; a line that begins with white space goes on with the line before. */
+/**
+ * Whether a packet begins here: where parse says that one does, and, as text of `tcpdump -t` has no such place, at a line
+ * that names the network layer.
+ */
 export function startsPacket(value: Uint8Array): boolean {
-  const first = value[0];
-  if (first === undefined || CLOSING.includes(first)) return false;
-  if (first !== 0x20 && first !== 0x09) return true;
-  const line = textOf(value);
-  // A packet in the array of `tshark -T json`, and one that `tcpdump -#` numbers.
-  return line === '  {' || /^ {1,4}\d+ {2}\d/.test(line);
+  const end = value.indexOf(NEWLINE);
+  const line = end < 0 ? value : value.subarray(0, end);
+  return startsRecord(line) || TIMELESS.test(textOf(line.subarray(0, 8)));
 }
 
 /** Whether the packet is known to go on after its last record so far. */

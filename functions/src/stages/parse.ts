@@ -3,7 +3,7 @@
  * ledger's word for each step. Everything it writes is an upsert under the batch's id, so a redelivery, or a retry after
  * a crash anywhere between the steps, ends in the same state.
  */
-import { minuteStart } from '@tapline/core/ledger/minute';
+import { countMinutes } from '@tapline/core/ledger/batch-minutes';
 import { allocateColumns } from '@tapline/core/packet/columns';
 import type { PacketColumns } from '@tapline/core/packet/columns';
 import type { Codec, Hop, HopEntry, LedgerStore, PacketStore, WindowKey, WindowStore } from '@tapline/core/ports';
@@ -90,21 +90,4 @@ function readBatch(bytes: Uint8Array, deps: ParseDeps): Parsed {
     partial: encodePartial(partial),
   }));
   return { header, minutes: countMinutes(columns), cells };
-}
-
-/** Packets and bytes by minute of event time, ascending. */
-function countMinutes(columns: PacketColumns): HopEntry['minutes'] {
-  const { count, timeUs, length } = columns;
-  const totals = new Map<number, { minuteStartUs: number; packets: number; bytes: number }>();
-  let total = { minuteStartUs: NaN, packets: 0, bytes: 0 };
-  for (let row = 0; row < count; row++) {
-    const minuteStartUs = minuteStart(timeUs[row]!);
-    if (minuteStartUs !== total.minuteStartUs) {
-      total = totals.get(minuteStartUs) ?? { minuteStartUs, packets: 0, bytes: 0 };
-      totals.set(minuteStartUs, total);
-    }
-    total.packets += 1;
-    total.bytes += length[row]!;
-  }
-  return [...totals.values()].sort((a, b) => a.minuteStartUs - b.minuteStartUs);
 }

@@ -11,8 +11,9 @@ import { batchesOf } from '../../helpers/packets.ts';
 import { MemoryLine, type Published } from './memory-log.ts';
 
 const START_US = 1_499_348_430_000_000;
+const stamp = (n: number): string => `13:40:00.${String(n).padStart(6, '0')}`;
 const FIRST = (n: number): string =>
-  `13:40:${n} IP (tos 0x0, ttl 64, id 0, offset 0, flags [DF], proto UDP (17), length 68)`;
+  `${stamp(n)} IP (tos 0x0, ttl 64, id 0, offset 0, flags [DF], proto UDP (17), length 68)`;
 const SECOND = (n: number): string => `    10.0.2.30.${n} > 10.0.2.20.53: 4784+ NULL? (40)`;
 
 /** Two packets of one minute, and of two. */
@@ -187,7 +188,7 @@ describe('crashes at any moment', () => {
   function append(line: MemoryLine, what: string): void {
     const n = line.records.length;
     if (what === 'batch') line.append(batch(n));
-    else if (what === 'whole') line.append(`13:40:${n} IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], length 0`);
+    else if (what === 'whole') line.append(`${stamp(n)} IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], length 0`);
     else if (what === 'two lines') line.append(FIRST(n), SECOND(n));
     else line.append(FIRST(n), SECOND(n), '\t0x0000:  4500 0044');
   }

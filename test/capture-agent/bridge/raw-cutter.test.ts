@@ -21,7 +21,9 @@ describe('where a packet begins in raw records', () => {
     ['a deeper line of tcpdump -vvvv', '\t0x0000:  4500 0044', false],
     ['a numbered line of tcpdump -#', '    1  13:40:00.000001 IP 10.0.0.1 > 10.0.0.2: ICMP', true],
     ['an empty line', '', false],
-    ['the array of tshark -T json', '[', true],
+    ['a line of tcpdump -t', 'IP6 fe80::1 > ff02::1: ICMP6, router advertisement', true],
+    ['payload of tcpdump -A', 'GET / HTTP/1.1', false],
+    ['the array of tshark -T json', '[', false],
     ['a packet in it', '  {', true],
     ['a field in it', '    "_index": "packets-2026-11-24",', false],
     ['the end of a packet', '  },', false],
@@ -69,7 +71,7 @@ describe('raw blocks', () => {
   it('end before they get too large, and inside a packet only when that alone is too large', () => {
     const cutter = new RawCutter([], { ...limits, packets: 100 });
     const long = 'x'.repeat(600);
-    const blocks = [0, 1].flatMap((offset) => cutter.add(record(offset, long), 0));
+    const blocks = [0, 1].flatMap((offset) => cutter.add(record(offset, `${WHOLE}${long}`), 0));
     expect(blocks.map(({ start, end }) => [start, end])).toEqual([[0, 1]]);
     const endless = [2, 3, 4, 5].flatMap((offset) => cutter.add(record(offset, ` ${long}`), 0));
     expect(endless.map(({ start, end }) => [start, end])).toEqual([[1, 4]]);
