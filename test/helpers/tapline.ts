@@ -23,7 +23,7 @@ export interface Started {
 export function startTapline(
   args: readonly string[],
   input?: Uint8Array | 'pipe',
-  environment: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string | undefined>> = {},
 ): Started {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

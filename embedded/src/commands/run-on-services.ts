@@ -10,8 +10,9 @@ import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { serviceRunJson, serviceRunText } from '../cli/service-run-output.ts';
 import { version } from '../cli/version.ts';
 import { localEnvironment } from '../functions/local-stack.ts';
-import { DEFAULT_PORT_BASE } from '../functions/plan.ts';
+import { FUNCTION_NAMES } from '../functions/plan.ts';
 import { startServer, type RunningServer } from '../server/http-server.ts';
+import { freePorts } from '../service-line/free-ports.ts';
 import { runOnServices } from '../service-line/service-run.ts';
 import { openServiceStores, type ServiceStores } from '../service-line/stores.ts';
 
@@ -47,7 +48,7 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
         speed,
         windowS,
         instances,
-        portBase: DEFAULT_PORT_BASE,
+        portBase: await freePorts(FUNCTION_NAMES.length),
         environment,
         timeoutMs: Number(settings.timeout) * 1000,
         onProgress: noteOnce(),
