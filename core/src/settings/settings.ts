@@ -86,6 +86,11 @@ export const SETTINGS = {
     name: 'TAPLINE_SENSORS',
     meaning: 'sensors whose messages the functions take, comma-separated; unset: all',
   },
+  rawSensor: {
+    name: 'TAPLINE_RAW_SENSOR',
+    meaning: 'sensor of captures and text on the packets topic that came there without a name',
+    fallback: 'instance-1',
+  },
   log: {
     name: 'TAPLINE_LOG',
     meaning: 'what functions log at least: debug, info, warning or error',

@@ -67,7 +67,7 @@ async function run(given: readonly FunctionName[], flags: FunctionFlags): Promis
     await sweeper?.stop();
     await supervisor.stop();
   }
-  if (flags.json) print({ event: 'stopped', counts: supervisor.counts() });
+  if (flags.json) print({ event: 'stopped', counts: supervisor.counts(), processes: supervisor.uses() });
 }
 
 function checkFlags({ instances, portBase }: FunctionFlags): void {

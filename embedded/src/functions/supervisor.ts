@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { sumCounts, type Counts } from '@tapline/core/cost/meter';
 import { PipelineError } from '@tapline/core/errors';
 import type { FunctionName } from './plan.ts';
-import type { WorkerMessage } from './worker-message.ts';
+import type { ProcessUse, WorkerMessage } from './worker-message.ts';
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 /** What an instance is given to finish its requests and close its clients. */
@@ -16,6 +16,9 @@ const STOP_MS = 12_000;
 const RESTART_MS = { first: 100, most: 10_000 };
 /** An instance that lived this long was sound: its death says nothing about the next. */
 const SOUND_MS = 10_000;
+
+/** Instances that have ended and are still told of. */
+const USES_KEPT = 1000;
 
 export interface FunctionPlan {
   readonly name: FunctionName;
@@ -39,9 +42,17 @@ export type WorkerEvent =
 interface Instance {
   readonly plan: FunctionPlan;
   readonly worker: Worker;
-  readonly sinceMs: number;
+  /** When it began to listen; Infinity before. */
+  sinceMs: number;
   counts: Counts;
+  use: ProcessUse;
   failure?: PipelineError;
+}
+
+/** What one instance took of the machine. */
+export interface InstanceUse extends ProcessUse {
+  readonly name: FunctionName;
+  readonly pid: number;
 }
 
 export class Supervisor {
@@ -50,6 +61,7 @@ export class Supervisor {
   readonly #tell: (event: WorkerEvent) => void;
   readonly #running = new Set<Instance>();
   readonly #ended = new Map<FunctionName, Counts>();
+  readonly #endedUses: InstanceUse[] = [];
   readonly #failures = new Map<FunctionName, number>();
   readonly #restarts = new Set<NodeJS.Timeout>();
   /** Until all have started, and when they are to end, none is started again. */
@@ -97,6 +109,11 @@ export class Supervisor {
     );
   }
 
+  /** What every instance took of the machine, those that have ended included. */
+  uses(): InstanceUse[] {
+    return [...this.#endedUses, ...[...this.#running].map(useOf)];
+  }
+
   /** Ends every instance: politely, then, for one that takes too long, at once. */
   async stop(): Promise<void> {
     this.#keeping = false;
@@ -115,13 +132,22 @@ export class Supervisor {
     // All that a worker says goes to stderr: stdout is the command's own.
     cluster.setupPrimary({ exec: WORKER, args: [plan.name, String(plan.port)], stdio: ['ignore', 2, 2, 'ipc'] });
     const worker = cluster.fork(this.#environment);
-    const instance: Instance = { plan, worker, sinceMs: performance.now(), counts: {} };
+    const instance: Instance = {
+      plan,
+      worker,
+      sinceMs: Infinity,
+      counts: {},
+      use: { cpuMs: 0, peakRssBytes: 0 },
+    };
     this.#running.add(instance);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: WorkerMessage) => {
-        if (message.kind === 'counts') instance.counts = message.counts;
-        else if (message.kind === 'failed') instance.failure = failureOf(message, plan);
+        if (message.kind === 'counts') {
+          instance.counts = message.counts;
+          instance.use = message.use;
+        } else if (message.kind === 'failed') instance.failure = failureOf(message, plan);
         else {
+          instance.sinceMs = performance.now();
           this.#tell({ event: 'started', name: plan.name, pid: worker.process.pid! });
           resolve();
         }
@@ -136,6 +162,8 @@ export class Supervisor {
   #onExit(instance: Instance, by: number | string): void {
     const { name } = instance.plan;
     this.#running.delete(instance);
+    this.#endedUses.push(useOf(instance));
+    if (this.#endedUses.length > USES_KEPT) this.#endedUses.shift();
     this.#ended.set(name, sumCounts([this.#ended.get(name) ?? {}, instance.counts]));
     if (!this.#keeping) return;
     const sound = performance.now() - instance.sinceMs >= SOUND_MS;
@@ -152,6 +180,10 @@ export class Supervisor {
     }, restartInMs);
     this.#restarts.add(timer);
   }
+}
+
+function useOf({ plan, worker, use }: Instance): InstanceUse {
+  return { name: plan.name, pid: worker.process.pid!, ...use };
 }
 
 function failureOf(message: Extract<WorkerMessage, { kind: 'failed' }>, { name, port }: FunctionPlan): PipelineError {

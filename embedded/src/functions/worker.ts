@@ -26,6 +26,12 @@ function tell(message: WorkerMessage): Promise<void> {
   });
 }
 
+function tellCounts(): Promise<void> {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const use = { cpuMs: Math.round((userCPUTime + systemCPUTime) / 1000), peakRssBytes: maxRSS * 1024 };
+  return tell({ kind: 'counts', counts: meter.counts(), use });
+}
+
 async function fail(error: unknown): Promise<void> {
   const message = error instanceof Error ? error.message : String(error);
   await tell({ kind: 'failed', message, usage: error instanceof PipelineError && error.code === 'USAGE' });
@@ -39,7 +45,7 @@ async function serve(name: string, port: number): Promise<void> {
   server.headersTimeout = 10_000;
   server.requestTimeout = 60_000;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  const timer = setInterval(() => void tell({ kind: 'counts', counts: meter.counts() }), COUNTS_EVERY_MS);
+  const timer = setInterval(() => void tellCounts(), COUNTS_EVERY_MS);
   let ending = false;
   takeSignals((signal) => {
     // Ctrl-C reaches every process of the terminal; the supervisor decides when its workers end.
@@ -49,7 +55,7 @@ async function serve(name: string, port: number): Promise<void> {
     server.close();
     server.closeIdleConnections();
     void endInstance()
-      .then(() => tell({ kind: 'counts', counts: meter.counts() }))
+      .then(tellCounts)
       .finally(() => process.exit(0));
   });
   await new Promise<void>((resolve, reject) => {

@@ -9,6 +9,7 @@ import type { HopEntry, LedgerStore, Publisher } from '@tapline/core/ports';
 import { watchSensor, type SensorHealthDeps } from '../stages/sensor-health.ts';
 import { dueWindows, onHeartbeat, type WindowDeps } from '../stages/window.ts';
 import { forEachBounded } from './bounded.ts';
+import type { PushMessage } from './envelope.ts';
 import type { Labels } from './log.ts';
 import { messageText } from './message-text.ts';
 import type { SensorCheck } from './sensor-check.ts';
@@ -30,7 +31,7 @@ const SENSORS_AT_ONCE = 8;
  * Resolves when everything is stored and published.
  * @throws PipelineError WIRE_* or USAGE when the message can never be taken, STORE
  */
-export async function onControl(payload: Uint8Array, deps: ControlDeps): Promise<Labels> {
+export async function onControl({ payload }: Pick<PushMessage, 'payload'>, deps: ControlDeps): Promise<Labels> {
   const message = decodeControlMessage(messageText(payload));
   return message.kind === 'heartbeat' ? takeHeartbeat(message.heartbeat, deps) : takeReceipt(message.entries, deps);
 }

@@ -1,6 +1,7 @@
 /** What score does with the messages of the windows topic. Several instances may do it for the same sensor at once. */
 import { decodeWindowMessage } from '@tapline/core/window/window-message';
 import { confirmFinal, scoreWindow, type ScoreDeps } from '../stages/score.ts';
+import type { PushMessage } from './envelope.ts';
 import type { Labels } from './log.ts';
 import { messageText } from './message-text.ts';
 import type { SensorCheck } from './sensor-check.ts';
@@ -14,7 +15,7 @@ export interface WindowTopicDeps {
  * Resolves when everything is stored.
  * @throws PipelineError WIRE_* or USAGE when the message, or what is stored of its window, can never be taken, STORE
  */
-export async function onWindow(payload: Uint8Array, deps: WindowTopicDeps): Promise<Labels> {
+export async function onWindow({ payload }: Pick<PushMessage, 'payload'>, deps: WindowTopicDeps): Promise<Labels> {
   const message = decodeWindowMessage(messageText(payload));
   const sensor = message.kind === 'window' ? message.key.sensor : message.sensor;
   deps.checkSensor(sensor);

@@ -3,7 +3,9 @@ import { http } from '@google-cloud/functions-framework';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
 import { codecs } from '@tapline/adapters/codec/codecs';
+import { zstd } from '@tapline/adapters/codec/zstd';
 import { numberSetting } from '@tapline/core/settings/settings';
+import { checkName } from '@tapline/core/wire/header-codec';
 import { createParseScratch } from '../stages/parse.ts';
 import { startInstance } from './instance.ts';
 import { onPackets, type PacketsDeps } from './on-packets.ts';
@@ -15,6 +17,7 @@ import { tokenCheckOf } from './push-token.ts';
 import { deadLettersOf } from './quarantine.ts';
 
 const instance = startInstance('parse');
+checkName('sensor', instance.settings.rawSensor);
 
 async function open(): Promise<PacketsDeps> {
   const { session, directory } = await openCassandra(instance);
@@ -31,6 +34,8 @@ async function open(): Promise<PacketsDeps> {
     window: { ...instance, ...stores },
     windowTopic: openWindowTopic(instance.settings),
     checkSensor: instance.checkSensor,
+    codec: zstd,
+    rawSensor: instance.settings.rawSensor,
   };
 }
 

@@ -20,8 +20,8 @@ export interface PushParts<D> {
   readonly kind: PushedKind;
   /** Opens what messages are taken with, once. Its failure is never the message's fault. */
   readonly open: () => Promise<D>;
-  /** Takes one payload; resolves when everything it caused is stored, with what to call it in the log. */
-  readonly take: (payload: Uint8Array, deps: D) => Promise<Labels>;
+  /** Takes one message; resolves when everything it caused is stored, with what to call it in the log. */
+  readonly take: (message: PushMessage, deps: D) => Promise<Labels>;
   /** Called by the body `{"sweep": true}`: a timer's request. */
   readonly sweep?: (deps: D) => Promise<void>;
   readonly deadLetters: DeadLetters;
@@ -66,7 +66,7 @@ async function takeMessage<D>(message: PushMessage, parts: PushParts<D>, log: Lo
   const { attributes, messageId } = message;
   const deps = await parts.open();
   try {
-    const labels = await parts.take(message.payload, deps);
+    const labels = await parts.take(message, deps);
     log('DEBUG', 'taken', { ...labels, messageId });
   } catch (error) {
     const labels = { sensor: attributes['sensor'], batchId: attributes['batchId'], messageId };

@@ -56,7 +56,7 @@ describe('the supervisor of local functions', () => {
       name: 'parse',
       pid: killed,
       by: 'SIGKILL',
-      restartInMs: 200,
+      restartInMs: expect.any(Number) as number,
     });
     expect((await post(url, 'garbage')).status).toBe(400);
     await until(() => events.filter(({ event }) => event === 'started').length === 3);
@@ -75,6 +75,12 @@ describe('the supervisor of local functions', () => {
       'function.refused': 10,
       'function.requestBytes': 70,
     });
+    const uses = supervisor.uses();
+    expect(uses.map(({ name }) => name)).toEqual(['parse', 'parse']);
+    for (const { cpuMs, peakRssBytes } of uses) {
+      expect(cpuMs).toBeGreaterThan(0);
+      expect(peakRssBytes).toBeGreaterThan(30e6);
+    }
     await expect(post(url, 'garbage')).rejects.toThrow();
     expect(supervisor.pids('parse')).toEqual([]);
   });

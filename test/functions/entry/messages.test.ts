@@ -1,7 +1,9 @@
 /** What the functions do with the messages of each topic, over stores in memory: the line of the services in one process. */
 import { codecs } from '@tapline/adapters/codec/codecs';
+import { zstd } from '@tapline/adapters/codec/zstd';
 import { encodeControlMessage, type ControlMessage } from '@tapline/core/ledger/control-message';
 import type { HopEntry, Publisher } from '@tapline/core/ports';
+import { readBatchHeader } from '@tapline/core/wire/batch';
 import { batchId } from '@tapline/core/wire/batch-header';
 import { decodeWindowMessage, type WindowMessage } from '@tapline/core/window/window-message';
 import { onControl, onSweep, type ControlDeps } from '@tapline/functions/entry/on-control';
@@ -46,11 +48,13 @@ class Functions {
 
   packets(payload: Uint8Array) {
     const parse = { ...this.#rules, ...this.stores, codecs, scratch: createParseScratch() };
-    return onPackets(payload, { ...this.control, parse, window: { ...this.#rules, ...this.stores } });
+    const window = { ...this.#rules, ...this.stores };
+    const message = { payload, publishTime: '2026-11-24T10:00:00.5Z' };
+    return onPackets(message, { ...this.control, parse, window, codec: zstd, rawSensor: 'tap' });
   }
 
   controlMessage(message: ControlMessage) {
-    return onControl(bytes(encodeControlMessage(message)), this.control);
+    return onControl({ payload: bytes(encodeControlMessage(message)) }, this.control);
   }
 
   deliver(message: Message) {
@@ -60,7 +64,7 @@ class Functions {
   }
 
   score(payload: Uint8Array) {
-    return onWindow(payload, { score: { ...this.#rules, ...this.stores }, checkSensor: this.checkSensor });
+    return onWindow({ payload }, { score: { ...this.#rules, ...this.stores }, checkSensor: this.checkSensor });
   }
 
   windowMessages(): WindowMessage[] {
@@ -133,7 +137,7 @@ describe('a message of the heartbeats topic', () => {
     ['of another version', bytes('{"tapline":2,"kind":"heartbeat"}'), 'WIRE_VERSION'],
     ['cut short', bytes('{"tapline":1,"kind":"heartbeat","heartbeat":{"sensor":"tap"}}'), 'WIRE_CORRUPT'],
   ])('is poison when it is %s', async (_, payload, code) => {
-    await expect(onControl(payload, functions.control)).rejects.toMatchObject({ code, retriable: false });
+    await expect(onControl({ payload }, functions.control)).rejects.toMatchObject({ code, retriable: false });
   });
 
   it.each([
@@ -158,6 +162,36 @@ describe('a message of the packets topic', () => {
     });
     if (message?.kind !== 'batch') throw new Error('the first message is a batch');
     await expect(functions.packets(message.bytes)).rejects.toMatchObject({ code: 'USAGE' });
+    expect(await functions.stores.ledger.sessions()).toEqual([]);
+  });
+});
+
+describe('raw packets on the packets topic', () => {
+  const text = bytes(
+    [1, 2, 3]
+      .map((n) => `10:00:0${n}.000000 IP 10.0.0.1.5000 > 10.0.0.2.80: Flags [S], seq 1, win 64, length 0\n`)
+      .join(''),
+  );
+
+  it('become a batch of the sensor that the settings name', async () => {
+    const labels = await functions.packets(text);
+    expect(labels).toMatchObject({ sensor: 'tap' });
+    const wire = (await functions.stores.packets.getBatch(labels['batchId']!))!;
+    expect(readBatchHeader(wire)).toMatchObject({ sensor: 'tap', count: 3 });
+  });
+
+  it('write over themselves when they are delivered again', async () => {
+    expect(await functions.packets(text)).toEqual(await functions.packets(text));
+    const [{ session } = { session: '' }] = await functions.stores.ledger.sessions();
+    expect((await collect(functions.stores.ledger.entries('tap', session, 'stored'))).length).toBe(1);
+  });
+
+  it.each([
+    ['nothing', new Uint8Array()],
+    ['noise', Uint8Array.from({ length: 1000 }, (_, i) => (i * 197) % 251)],
+    ['text without packets', bytes('hello\nworld\n')],
+  ])('are poison when there is %s in them', async (_, payload) => {
+    await expect(functions.packets(payload)).rejects.toMatchObject({ code: 'WIRE_FORMAT', retriable: false });
     expect(await functions.stores.ledger.sessions()).toEqual([]);
   });
 });
@@ -207,7 +241,7 @@ describe('the sweep', () => {
       const heartbeat = sensorMessages(functions.clock).at(-1)!;
       if (heartbeat.kind !== 'heartbeat') throw new Error('the last message of a session is a heartbeat');
       const message: ControlMessage = { kind: 'heartbeat', heartbeat: { ...heartbeat.heartbeat, sensor } };
-      await onControl(bytes(encodeControlMessage(message)), { ...functions.control, checkSensor: others });
+      await onControl({ payload: bytes(encodeControlMessage(message)) }, { ...functions.control, checkSensor: others });
     }
     functions.published.length = 0;
     const { ledger: real } = functions.control;

@@ -23,7 +23,7 @@ async function start(parts: Partial<PushParts<undefined>> = {}) {
     pushEndpoint({
       kind: 'packets',
       open: () => Promise.resolve(undefined),
-      take: (payload) => {
+      take: ({ payload }) => {
         taken.push(payload);
         return Promise.resolve({ sensor: 'tap' });
       },
