@@ -47,28 +47,39 @@ export class CassandraResultStore implements ResultStore {
     await this.#directory.addSensor(sensor);
     await this.#windows.put(result, own);
     let settled: CountingWindow | undefined;
-    let isReplaced = false;
+    let hosts: ReadonlySet<string> | undefined;
     for (let round = 0; round < ROUNDS_MOST; round++) {
       const best = await this.#windows.counting(sensor, windowStartUs);
       if (best === undefined || isSame(best, settled)) return;
-      const counts = isSame(best, own) ? result : await this.#read(sensor, best);
-      const hosts = hostRows(sensor, windowStartUs, counts.flows);
-      const gone = new Set<string>();
-      const dropped = await this.#windows.dropOlder(sensor, windowStartUs, best, (...ends) => {
-        for (const host of ends) if (host !== '' && !hosts.has(host)) gone.add(host);
-      });
-      isReplaced ||= dropped;
-      await Promise.all([
-        this.#rollups.putSeconds(counts.kpi, isReplaced),
-        this.#rollups.update(sensor, windowStartUs),
-        this.#session.writeAll([
-          ...hosts.values(),
-          ...[...gone].map((host) => hostRemoval(sensor, windowStartUs, host)),
-        ]),
-      ]);
+      hosts = await this.#follow(best, isSame(best, own) ? result : await this.#read(sensor, best), hosts);
       settled = best;
     }
     throw changing(sensor, windowStartUs);
+  }
+
+  /**
+   * Brings what is made from a window into step. Rows of worse scorings go last: as long as they are there, whoever comes
+   * next knows that the rest may not be done.
+   * @param before hosts with rows that this call has written from a scoring that does not count any more, if it has
+   * @returns hosts with rows now
+   */
+  async #follow(
+    best: CountingWindow,
+    { kpi, flows }: Pick<WindowResult, 'kpi' | 'flows'>,
+    before: ReadonlySet<string> | undefined,
+  ): Promise<ReadonlySet<string>> {
+    const { sensor, windowStartUs } = kpi;
+    const older = await this.#windows.older(sensor, windowStartUs, best);
+    const hosts = hostRows(sensor, windowStartUs, flows);
+    const gone = [...older.hosts, ...(before ?? [])].filter((host) => !hosts.has(host));
+    const isReplaced = older.any || before !== undefined;
+    await Promise.all([
+      this.#rollups.putSeconds(kpi, isReplaced),
+      this.#rollups.update(sensor, windowStartUs),
+      this.#session.writeAll([...hosts.values(), ...gone.map((host) => hostRemoval(sensor, windowStartUs, host))]),
+    ]);
+    if (older.any) await this.#windows.dropOlder(sensor, windowStartUs, best);
+    return new Set(hosts.keys());
   }
 
   async #read(sensor: string, window: CountingWindow): Promise<Pick<WindowResult, 'kpi' | 'flows'>> {

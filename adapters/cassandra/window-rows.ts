@@ -58,6 +58,11 @@ export interface CountingWindow extends WindowVersion {
   readonly evidenceRows: number;
 }
 
+export interface OlderRows {
+  readonly any: boolean;
+  readonly hosts: ReadonlySet<string>;
+}
+
 export class WindowRows {
   readonly #session: CassandraSession;
   readonly #known = new Remembered();
@@ -92,30 +97,31 @@ export class WindowRows {
     return undefined;
   }
 
-  /**
-   * Deletes what is worse than `best`: it can never count again, also when somebody is still writing it.
-   * @param onLost told each flow that is deleted, when there are any
-   * @returns whether there was anything
-   */
-  async dropOlder(
-    sensor: string,
-    windowStartUs: number,
-    { weight, version }: WindowVersion,
-    onLost: (source: string, destination: string) => void,
-  ): Promise<boolean> {
-    const values = (table: WindowTable): unknown[] => [...windowKey(table, sensor, windowStartUs), weight, version];
+  /** Whether there are rows of a window that are worse than `best`, and the hosts of their flows. */
+  async older(sensor: string, windowStartUs: number, best: WindowVersion): Promise<OlderRows> {
     const found = await Promise.all(
-      TABLES.map((table) => this.#session.first(`SELECT weight ${older(table)} LIMIT 1`, values(table))),
+      TABLES.map((table) =>
+        this.#session.first(`SELECT weight ${older(table)} LIMIT 1`, olderKey(table, sensor, windowStartUs, best)),
+      ),
     );
-    const lost = this.#session.rows(
-      `SELECT source, destination ${older('flows_by_window')}`,
-      values('flows_by_window'),
-      FLOW_ROWS_PER_PAGE,
+    const hosts = new Set<string>();
+    if (found.every((row) => row === undefined)) return { any: false, hosts };
+    const flows = `SELECT source, destination ${older('flows_by_window')}`;
+    const key = olderKey('flows_by_window', sensor, windowStartUs, best);
+    for await (const row of this.#session.rows(flows, key, FLOW_ROWS_PER_PAGE)) {
+      for (const host of [row['source'], row['destination']]) hosts.add(host as string);
+    }
+    return { any: true, hosts };
+  }
+
+  /** Deletes what is worse than `best`: it can never count again, also when somebody is still writing it. */
+  async dropOlder(sensor: string, windowStartUs: number, best: WindowVersion): Promise<void> {
+    await this.#session.writeAll(
+      TABLES.map((table) => ({
+        cql: `DELETE ${older(table)}`,
+        values: olderKey(table, sensor, windowStartUs, best),
+      })),
     );
-    if (found.every((row) => row === undefined)) return false;
-    for await (const row of lost) onLost(row['source'] as string, row['destination'] as string);
-    await this.#session.writeAll(TABLES.map((table) => ({ cql: `DELETE ${older(table)}`, values: values(table) })));
-    return true;
   }
 
   /** Stored texts of the KPI rows that count, in time order. */
@@ -200,6 +206,10 @@ function windowKey(table: WindowTable, sensor: string, windowStartUs: number): u
     case 'flows_by_window':
       return [sensor, start];
   }
+}
+
+function olderKey(table: WindowTable, sensor: string, windowStartUs: number, best: WindowVersion): unknown[] {
+  return [...windowKey(table, sensor, windowStartUs), best.weight, best.version];
 }
 
 function evidenceRow(found: Evidence, { weight, version }: WindowVersion): Statement {
