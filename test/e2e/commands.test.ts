@@ -18,11 +18,14 @@ describe('the tapline command', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it.each([['run'], ['decode'], ['audit'], ['query']])('%s --help explains itself and exits 0', async (command) => {
-    const { code, stdout, stderr } = await tapline(command, '--help');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain(`Usage: tapline ${command}`);
-  });
+  it.each([['run'], ['decode'], ['audit'], ['query'], ['migrate']])(
+    '%s --help explains itself and exits 0',
+    async (command) => {
+      const { code, stdout, stderr } = await tapline(command, '--help');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toContain(`Usage: tapline ${command}`);
+    },
+  );
 
   it.each([
     [['nonsense'], 'unknown command'],
@@ -36,7 +39,11 @@ describe('the tapline command', () => {
     [['audit'], '--data'],
     [['audit', '--data', '/nowhere'], 'holds no Tapline data'],
     [['query', 'nonsense', '--data', '.'], 'there is no query'],
-    [['query', 'alerts'], '--data'],
+    [['query', 'alerts', '--on', 'embedded'], '--data'],
+    [['query', 'batches-of-nobody'], 'there is no query'],
+    [['query', 'alerts', '--cql', 'SELECT 1'], 'leave out the other'],
+    [['migrate', '--replication', 'many'], 'is no replication'],
+    [['migrate', '--dry-run', '--folder', '/'], 'holds no migrations'],
   ])('%j is a usage error: exit 2 and one clear line on stderr', async (args, said) => {
     const { code, stdout, stderr } = await tapline(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -169,7 +176,7 @@ describe('the tapline command', () => {
   });
 
   it('query lists its questions and answers each of them', async () => {
-    const { code, stdout } = await tapline('query');
+    const { code, stdout } = await tapline('query', '--on', 'embedded');
     expect(code).toBe(0);
     const names = stdout
       .trimEnd()

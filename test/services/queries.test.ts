@@ -25,6 +25,7 @@ import { HandClock } from '../contract/harness.ts';
 import { CassandraKeyspace } from '../helpers/cassandra.ts';
 import { CQLSH, runCqlsh } from '../helpers/cqlsh.ts';
 import { describeWithServices } from '../helpers/services.ts';
+import { startTapline } from '../helpers/tapline.ts';
 import { cutMessages, memoryStores, StageLine, type Message, type Stores } from '../helpers/stage-line.ts';
 
 const WINDOW_US = 10_000_000;
@@ -110,7 +111,7 @@ describeWithServices(['cassandra'], 'the questions', (settings) => {
     await client.shutdown();
     await session.close();
     await keyspace.drop();
-  });
+  }, 120_000);
 
   it.each(questions.map(({ name }) => name))('%s runs as it stands, and names its partitions', async (name) => {
     const cql = readFileSync(join(QUESTIONS_FOLDER, `${name}.cql`), 'utf8');
@@ -274,6 +275,46 @@ describeWithServices(['cassandra'], 'the questions', (settings) => {
     expect(await ask('last-heartbeats')).toMatchObject([{ session: SESSION, sent: count, final: true }]);
     const beats = await answer(client, question('heartbeats'), { ...options(), values: new Map([['sensor', SENSOR]]) });
     expect(beats.length).toBe(messages.length - headers.length);
+  });
+
+  describe('tapline query', () => {
+    const run = (...args: string[]) =>
+      startTapline(['query', ...args], undefined, { TAPLINE_CASSANDRA_KEYSPACE: keyspace.options.keyspace }).finished;
+
+    it('answers from Cassandra when no data folder is named, in every format', async () => {
+      const range = ['--from', '2026-11-24T04:17:00Z', '--to', '2026-11-24T04:17:10Z'];
+      const [json, csv, printed] = await Promise.all([
+        run('windows', ...range),
+        run('windows', ...range, '--format', 'csv', '--on', 'cassandra'),
+        run('host', '--host', '192.168.50.80', '--print'),
+      ]);
+      expect(json).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(json.stdout)).toMatchObject({ window_start: '2026-11-24T04:17:00.000Z', complete: true });
+      expect(csv.stdout).toMatch(/^window_start,complete,.*\r\n2026-11-24T04:17:00\.000Z,true,.*\r\n$/);
+      expect(printed.stdout).toContain("host = '192.168.50.80'");
+    });
+
+    it('answers free CQL, and refuses what would scan with its reason', async () => {
+      const asked = `SELECT count(*) AS alerts FROM alerts_by_day WHERE sensor = '${SENSOR}' AND day = '2026-11-24' -- all`;
+      const [free, scan, unknown, broken, delete_] = await Promise.all([
+        run('--cql', asked),
+        run('--cql', 'SELECT * FROM packets WHERE source = 1 ALLOW FILTERING'),
+        run('--cql', 'SELECT * FROM packet'),
+        run('--cql', `SELECT nonsense FROM alerts_by_day WHERE sensor = '${SENSOR}' AND day = '2026-11-24'`),
+        run('--cql', 'DELETE FROM alerts'),
+      ]);
+      expect(free).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(free.stdout)).toEqual({ alerts: (await expected.results.alerts(SENSOR, ALL)).length });
+      for (const [refused, said] of [
+        [scan, 'The partition key is (sensor text, minute timestamp, part tinyint): add WHERE sensor = …'],
+        [unknown, 'there is no table packet in'],
+        [broken, 'Undefined column name nonsense'],
+        [delete_, 'only SELECT is answered here'],
+      ] as const) {
+        expect(refused).toMatchObject({ code: 2, stdout: '' });
+        expect(refused.stderr).toContain(said);
+      }
+    });
   });
 
   describe('values that nobody gave', () => {

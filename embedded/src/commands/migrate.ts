@@ -21,6 +21,7 @@ import {
 } from '@tapline/adapters/cassandra/migrations/migration-files';
 import { PipelineError } from '@tapline/core/errors';
 import { readSettings, SETTINGS } from '@tapline/core/settings/settings';
+import { parseCount } from '../cli/options.ts';
 import { version } from '../cli/version.ts';
 
 interface MigrateFlags {
@@ -30,6 +31,7 @@ interface MigrateFlags {
   readonly replication: Replication;
   readonly keyspace?: string;
   readonly folder: string;
+  readonly lockSeconds: number;
 }
 
 export function addMigrate(program: Command): void {
@@ -55,6 +57,7 @@ export function addMigrate(program: Command): void {
       usageOf(checkKeyspaceName),
     )
     .option('--folder <dir>', 'where the migrations are (default: those of this build)', MIGRATIONS_FOLDER)
+    .option('--lock-seconds <n>', 'how long the lock of a run that died keeps others out', parseCount, 30)
     .addHelpText('after', `\nWhere Cassandra is comes from the environment:\n${settingsHelp()}`)
     .action(async (flags: MigrateFlags) => {
       const settings = readSettings(process.env);
@@ -73,7 +76,7 @@ export function addMigrate(program: Command): void {
       }
       const options = { ...cassandraOptions(settings), keyspace };
       if (flags.check) await check(options, files);
-      else await apply(options, { ...target, files });
+      else await apply(options, { ...target, files, lockSeconds: flags.lockSeconds });
     });
 }
 
@@ -115,7 +118,7 @@ async function check(options: CassandraOptions, files: readonly MigrationFile[])
 
 async function apply(
   options: CassandraOptions,
-  target: SchemaTarget & { readonly files: readonly MigrationFile[] },
+  target: SchemaTarget & { readonly files: readonly MigrationFile[]; readonly lockSeconds: number },
 ): Promise<void> {
   const client = await connectCassandra(options, { withKeyspace: false });
   const stop = new AbortController();
