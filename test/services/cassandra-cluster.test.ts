@@ -3,6 +3,7 @@
  * Every write that was acknowledged is there afterwards, and writing goes on meanwhile.
  */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, types } from 'cassandra-driver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceStatus } from '@tapline/embedded/services/status';
@@ -17,8 +18,8 @@ const NODES = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
 const TABLE = 'cluster_test.rows';
 const START_MS = 300_000;
 const STEP_MS = 120_000;
-const BEFORE = 1000;
-const AFTER = 1000;
+const BEFORE = 2000;
+const AFTER = 3000;
 
 const data = ['--data', join(temporaryFolder(), 'ring'), '--only', 'cassandra'];
 
@@ -99,7 +100,7 @@ describe.runIf(await canRunServices('cassandra'))('three Cassandra nodes with th
     async () => {
       await up();
       expect((await nodes()).map(({ state }) => state)).toEqual(['up', 'up', 'up']);
-      await load.progress(500, STEP_MS);
+      await load.progress(1000, STEP_MS);
       await load.stop();
       const all = await readableAtAll(client, load.acknowledged);
       expect(all).toEqual([]);
@@ -125,6 +126,7 @@ async function readableAtAll(client: Client, acknowledged: ReadonlySet<number>):
       return await lostRows(client, acknowledged, types.consistencies.all);
     } catch (error) {
       if (performance.now() > deadline) throw error;
+      await sleep(500);
     }
   }
 }
