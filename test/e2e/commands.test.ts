@@ -33,7 +33,7 @@ describe('the tapline command', () => {
     [['run', '--speed', 'fast'], 'recorded, top, or a number'],
     [['run', '--window', '1.5s'], 'whole seconds'],
     [['run', '--port', '99999'], '65535'],
-    [['run', '--on', 'services', '--exit'], '--on'],
+    [['run', '--on', 'nowhere', '--exit'], '--on'],
     [['decode'], 'source'],
     [['decode', '--format', 'xml', 'x'], 'xml'],
     [['audit'], '--data'],
