@@ -16,29 +16,15 @@ import { packetTopic, pubsubTopic } from '@tapline/core/settings/topics';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { shuffled } from '../contract/harness.ts';
 import { CAPTURES } from '../helpers/captures.ts';
+import { embeddedDigest } from '../helpers/embedded-digest.ts';
 import { capturedBy, ServiceLine } from '../helpers/service-line.ts';
 import { describeWithServices } from '../helpers/services.ts';
 import { cutMessages, type Message } from '../helpers/stage-line.ts';
-import { tapline } from '../helpers/tapline.ts';
 import { until } from '../helpers/until.ts';
 
 const BUNDLED = join(import.meta.dirname, '../../captures/office-under-attack.pcap.zst');
 const LONG_MS = 240_000;
 const ALL = { fromUs: -Infinity, toUs: Infinity };
-
-const digests = new Map<string, Promise<string>>();
-
-/** The digest of a capture in one process. */
-function embeddedDigest(capture: string): Promise<string> {
-  let known = digests.get(capture);
-  if (known === undefined) {
-    known = tapline('run', capture, '--exit', '--json').then(
-      ({ stdout }) => (JSON.parse(stdout) as { digest: string }).digest,
-    );
-    digests.set(capture, known);
-  }
-  return known;
-}
 
 describeWithServices(['kafka', 'cassandra', 'pubsub', 'bigtable'], 'the line on the services', (services) => {
   let line: ServiceLine;
