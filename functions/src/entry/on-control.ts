@@ -5,13 +5,14 @@
  */
 import { decodeControlMessage } from '@tapline/core/ledger/control-message';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
-import type { HopEntry, LedgerStore, Publisher } from '@tapline/core/ports';
+import type { HopEntry, LedgerStore, Publisher, WindowState } from '@tapline/core/ports';
 import { watchSensor, type SensorHealthDeps } from '../stages/sensor-health.ts';
 import { dueWindows, onHeartbeat, type WindowDeps } from '../stages/window.ts';
 import { forEachBounded } from './bounded.ts';
 import type { PushMessage } from './envelope.ts';
 import type { Labels } from './log.ts';
 import { messageText } from './message-text.ts';
+import type { NamedWindows } from './named-windows.ts';
 import type { SensorCheck } from './sensor-check.ts';
 import { publishConfirm, publishWindows } from './window-topic.ts';
 
@@ -20,6 +21,7 @@ export interface ControlDeps extends WindowDeps {
   readonly blindAfterUs: number;
   readonly ledger: WindowDeps['ledger'] & Pick<LedgerStore, 'accept' | 'sessions'>;
   readonly windowTopic: Publisher;
+  readonly named: NamedWindows;
   readonly checkSensor: SensorCheck;
 }
 
@@ -39,10 +41,16 @@ export async function onControl({ payload }: Pick<PushMessage, 'payload'>, deps:
 async function takeHeartbeat(heartbeat: Heartbeat, deps: ControlDeps): Promise<Labels> {
   const { sensor, session, final } = heartbeat;
   deps.checkSensor(sensor, session);
-  await publishWindows(await onHeartbeat(heartbeat, deps), deps.windowTopic);
+  await nameWindows(await onHeartbeat(heartbeat, deps), deps);
   // Scoring a window confirms what became final before it. After the last heartbeat there may be no window to score.
   if (final) await publishConfirm(sensor, deps.windowTopic);
   return { sensor };
+}
+
+async function nameWindows(due: readonly WindowState[], { named, windowTopic }: ControlDeps): Promise<void> {
+  const news = named.news(due);
+  await publishWindows(news, windowTopic);
+  named.add(news);
 }
 
 async function takeReceipt(entries: readonly HopEntry[], deps: ControlDeps): Promise<Labels> {
@@ -56,7 +64,7 @@ export async function onSweep(deps: ControlDeps): Promise<void> {
   const sensors = [...new Set((await deps.ledger.sessions()).map(({ sensor }) => sensor))];
   await forEachBounded(sensors, SENSORS_AT_ONCE, async (sensor) => {
     await watchSensor(sensor, deps);
-    await publishWindows(await dueWindows(sensor, deps), deps.windowTopic);
+    await nameWindows(await dueWindows(sensor, deps), deps);
     await publishConfirm(sensor, deps.windowTopic);
   });
 }

@@ -3,6 +3,7 @@ import { http } from '@google-cloud/functions-framework';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
 import { startInstance } from './instance.ts';
+import { NamedWindows } from './named-windows.ts';
 import { onControl, onSweep, type ControlDeps } from './on-control.ts';
 import { openCassandra } from './open-cassandra.ts';
 import { openWindowTopic } from './open-topics.ts';
@@ -21,6 +22,7 @@ async function open(): Promise<ControlDeps> {
     ledger: new CassandraLedgerStore(session, directory),
     results: new CassandraResultStore(session, directory),
     windowTopic: openWindowTopic(instance.settings),
+    named: new NamedWindows(instance.clock),
   };
 }
 

@@ -26,10 +26,10 @@ export interface WindowDeps {
 
 /**
  * Stores a heartbeat and its announcements.
- * @returns the sensor's windows that are to be scored now, in time order
+ * @returns the sensor's windows that are to be scored now, in time order, as they were found
  * @throws PipelineError USAGE when the sensor counts windows of another width than these stages do
  */
-export async function onHeartbeat(heartbeat: Heartbeat, deps: WindowDeps): Promise<WindowKey[]> {
+export async function onHeartbeat(heartbeat: Heartbeat, deps: WindowDeps): Promise<WindowState[]> {
   const { sensor, session, windowUs } = heartbeat;
   if (windowUs !== deps.windowUs) {
     throw new PipelineError(
@@ -52,7 +52,7 @@ export async function onHeartbeat(heartbeat: Heartbeat, deps: WindowDeps): Promi
  * To be asked after `parseBatch` with the windows it touched.
  * @returns those of them that the batch completed: its heartbeat came before it
  */
-export async function onBatch(touched: readonly WindowKey[], deps: WindowDeps): Promise<WindowKey[]> {
+export async function onBatch(touched: readonly WindowKey[], deps: WindowDeps): Promise<WindowState[]> {
   const [first] = touched;
   if (first === undefined) return [];
   const heartbeats = await deps.ledger.lastHeartbeats(first.sensor);
@@ -68,7 +68,7 @@ export async function onBatch(touched: readonly WindowKey[], deps: WindowDeps): 
  * Every window of the sensor that is to be scored now, in time order: complete, or timed out. For a timer, and for the
  * end of a run. A list of WINDOWS_PER_CALL keys may not be all: score them, then ask again.
  */
-export async function dueWindows(sensor: string, deps: WindowDeps): Promise<WindowKey[]> {
+export async function dueWindows(sensor: string, deps: WindowDeps): Promise<WindowState[]> {
   const heartbeats = await deps.ledger.lastHeartbeats(sensor);
   const ready = await deps.windows.ready(sensor, reachedUs(heartbeats, deps), WINDOWS_PER_CALL);
   const complete = ready.filter((state) => judge(state, heartbeats, deps) === 'complete');
@@ -92,8 +92,6 @@ function reachedUs(heartbeats: readonly Heartbeat[], deps: WindowDeps): number {
   return watermarkUs - deps.windowUs + 1;
 }
 
-function inOrder(states: readonly WindowState[]): WindowKey[] {
-  return states
-    .map(({ sensor, windowStartUs }) => ({ sensor, windowStartUs }))
-    .sort((a, b) => a.windowStartUs - b.windowStartUs);
+function inOrder(states: readonly WindowState[]): WindowState[] {
+  return states.toSorted((a, b) => a.windowStartUs - b.windowStartUs);
 }

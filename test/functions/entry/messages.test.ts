@@ -6,6 +6,7 @@ import type { HopEntry, Publisher } from '@tapline/core/ports';
 import { readBatchHeader } from '@tapline/core/wire/batch';
 import { batchId } from '@tapline/core/wire/batch-header';
 import { decodeWindowMessage, type WindowMessage } from '@tapline/core/window/window-message';
+import { NamedWindows } from '@tapline/functions/entry/named-windows';
 import { onControl, onSweep, type ControlDeps } from '@tapline/functions/entry/on-control';
 import { onPackets } from '@tapline/functions/entry/on-packets';
 import { onWindow } from '@tapline/functions/entry/on-window';
@@ -43,6 +44,7 @@ class Functions {
     ...this.#rules,
     ...this.stores,
     windowTopic: this.#windowTopic,
+    named: new NamedWindows(this.clock),
     checkSensor: this.checkSensor,
   };
 
@@ -233,6 +235,27 @@ describe('the sweep', () => {
     for (const payload of functions.published) await functions.score(payload);
     const kpis = await functions.stores.results.kpis('tap', { fromUs: -Infinity, toUs: Infinity });
     expect(kpis.some((kpi) => !kpi.complete)).toBe(true);
+  });
+
+  it('names a window that is still due again only after a while, or when it has changed', async () => {
+    const named = (): number => functions.windowMessages().filter(({ kind }) => kind === 'window').length;
+    const messages = sensorMessages(functions.clock);
+    for (const message of messages) await functions.deliver(message);
+    const first = named();
+    expect(first).toBeGreaterThan(1);
+    for (let i = 0; i < 5; i++) await onSweep(functions.control);
+    expect(named()).toBe(first);
+    functions.clock.timeUs += 31e6;
+    await onSweep(functions.control);
+    expect(named()).toBe(2 * first);
+
+    for (const payload of functions.published) await functions.score(payload);
+    functions.published.length = 0;
+    const late = cutMessages({ sensor: 'tap', session: 'late', windowUs: WINDOW_US, arrivalUs: 0 }, (sink) => {
+      generateFrames({ packets: 100, seed: 3, profile: 'mix' }, sink);
+    });
+    for (const message of late) await functions.deliver(message);
+    expect(named()).toBeGreaterThan(0);
   });
 
   it('goes on with the other sensors when one fails, and says so', async () => {
