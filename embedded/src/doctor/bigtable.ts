@@ -10,7 +10,6 @@ import { unreachable } from './reach.ts';
 
 const START = `start the emulator ("tapline services up"), or set ${SETTINGS.bigtableEmulator.name} or ${SETTINGS.project.name}`;
 const MAKE = 'apply terraform, or start "tapline functions" here, which makes it in the emulator';
-const READ_MS = 2_000;
 
 export const bigtable: Check = {
   name: 'bigtable',
@@ -26,7 +25,7 @@ export const bigtable: Check = {
     const missing = await familiesOf(opened.table);
     if (missing === 'table') return fail(`there is no ${name}`, MAKE);
     if (missing.length > 0) return fail(`${name} has no family ${missing.join(', ')}`, MAKE);
-    const rows = new BigtableRows(opened, undefined, READ_MS);
+    const rows = new BigtableRows(opened, undefined, visit.requestMs);
     visit.closeAtEnd(() => rows.close());
     const startMs = performance.now();
     await rows.read(['doctor'], { cellsPerRowLimitFilter: 1 }, 'reading');

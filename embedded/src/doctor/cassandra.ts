@@ -8,7 +8,6 @@ import { fail, ok, warn, type Check, type Finding } from './check.ts';
 import { unreachable } from './reach.ts';
 
 const START = `start Cassandra ("tapline services up" here), or set ${SETTINGS.cassandraContactPoints.name}`;
-const REQUEST_MS = 2_500;
 /** Write times come from several machines: of two writes to a cell the one with the later time stands. */
 const CLOCK_DIFFERENCE_MS = 2_000;
 
@@ -24,7 +23,7 @@ export const cassandra: Check = {
         return fail(options.contactPoints.map((point, i) => `${point}: ${problems[i]!}`).join('; '), START);
       }
     }
-    const connecting = connectCassandra({ ...options, requestMs: REQUEST_MS }, { withKeyspace: false });
+    const connecting = connectCassandra({ ...options, requestMs: visit.requestMs }, { withKeyspace: false });
     visit.closeAtEnd(async () => (await connecting).shutdown());
     const client = await connecting;
     const beforeMs = Date.now();

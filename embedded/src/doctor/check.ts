@@ -37,6 +37,8 @@ export interface VisitOptions {
 
 /** What the checks of one run share: what was asked for, and clients and facts of the checks before. */
 export interface Visit extends VisitOptions {
+  /** How long a request may take, so that its check has something to say before its time is over. */
+  readonly requestMs: number;
   /** Something to close at the end; it may still be opening. */
   closeAtEnd(close: () => Promise<unknown>): void;
   kafka?: Admin;

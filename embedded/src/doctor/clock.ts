@@ -3,7 +3,6 @@ import { SETTINGS, numberSetting } from '@tapline/core/settings/settings';
 import { fail, ok, warn, type Check, type Finding } from './check.ts';
 
 const SERVICE = 'https://pubsub.googleapis.com/';
-const ANSWER_MS = 2_000;
 /** A Date header has whole seconds. */
 const GRAIN_MS = 1_000;
 const DIFFERENCE_MS = 2_000;
@@ -12,13 +11,13 @@ export const clock: Check = {
   name: 'clock',
   needs: [],
   advice: 'set the clock by the network (chronyc tracking, timedatectl)',
-  examine: async ({ settings }) => {
+  examine: async ({ settings, requestMs }) => {
     const { pubsubEmulator } = settings;
     const url = pubsubEmulator === undefined ? SERVICE : `http://${pubsubEmulator}/`;
     const beforeMs = Date.now();
     let date: string | null;
     try {
-      const response = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(ANSWER_MS) });
+      const response = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(requestMs) });
       date = response.headers.get('date');
     } catch {
       date = null;

@@ -12,6 +12,8 @@ export interface CheckResult {
   readonly advice?: string;
 }
 
+/** Of the time of a check. */
+const REQUEST_SHARE = 0.8;
 /** What is left open is given this long to close. */
 const CLOSE_MS = 1_000;
 
@@ -23,7 +25,8 @@ export async function examine(
   tell: (result: CheckResult) => void,
 ): Promise<CheckResult[]> {
   const closers: (() => Promise<unknown>)[] = [];
-  const visit: Visit = { ...options, closeAtEnd: (close) => closers.push(close) };
+  const requestMs = REQUEST_SHARE * deadlineMs;
+  const visit: Visit = { ...options, requestMs, closeAtEnd: (close) => closers.push(close) };
   const results: CheckResult[] = [];
   for (const check of checks) {
     const broken = results.find(({ name, outcome }) => check.needs.includes(name) && isBroken(outcome));

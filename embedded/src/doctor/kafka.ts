@@ -11,7 +11,6 @@ import { askVersions, describeVersion, refusedRequests } from './kafka-versions.
 import { splitAddress, unreachable } from './reach.ts';
 
 const START = `start Kafka ("tapline services up" here), or set ${SETTINGS.kafkaBrokers.name}`;
-const REQUEST_MS = 2_500;
 /** Sensors looked at when none is named. */
 const SENSORS_AT_MOST = 10;
 const NAMES_SHOWN = 3;
@@ -27,7 +26,7 @@ export const broker: Check = {
     const first = options.brokers.find((address) => !problems.some((problem) => problem.startsWith(`${address}:`)))!;
     const { host, port } = splitAddress(first);
     // Behind TLS this question cannot be asked by hand.
-    const versions = options.tls === undefined ? await askVersions(host, port, REQUEST_MS) : undefined;
+    const versions = options.tls === undefined ? await askVersions(host, port, visit.requestMs) : undefined;
     const refused = versions === undefined ? [] : refusedRequests(versions);
     const version = versions === undefined ? 'over TLS' : describeVersion(versions);
     if (refused.length > 0) {
@@ -60,7 +59,7 @@ async function problemsOf(addresses: readonly string[]): Promise<string[]> {
 
 async function describeCluster(visit: Visit): ReturnType<Admin['describeCluster']> {
   const options = kafkaOptions(visit.settings, 'tapline-doctor');
-  const admin = makeKafka({ ...options, requestMs: REQUEST_MS, warn: () => undefined }).admin();
+  const admin = makeKafka({ ...options, requestMs: visit.requestMs, warn: () => undefined }).admin();
   visit.closeAtEnd(() => admin.disconnect());
   try {
     await admin.connect();

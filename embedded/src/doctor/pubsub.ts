@@ -66,7 +66,6 @@ async function endpointOf(client: PubSub, prefix: string, kind: PushedKind): Pro
   }
 }
 
-const ANSWER_MS = 2_500;
 const FUNCTION_NAMES: Readonly<Record<PushedKind, string>> = {
   packets: 'parse',
   heartbeats: 'window',
@@ -77,18 +76,20 @@ export const functions: Check = {
   name: 'functions',
   needs: ['pubsub'],
   advice: 'start "tapline functions" here, or look at the log of the functions',
-  examine: async ({ endpoints }) => {
-    const findings = await Promise.all([...endpoints!].map(([kind, url]) => judgeFunction(FUNCTION_NAMES[kind], url)));
+  examine: async ({ endpoints, requestMs }) => {
+    const findings = await Promise.all(
+      [...endpoints!].map(([kind, url]) => judgeFunction(FUNCTION_NAMES[kind], url, requestMs)),
+    );
     const broken = findings.find(({ outcome }) => outcome === 'FAIL');
     return broken ?? ok(findings.map(({ saw }) => saw).join('; '));
   },
 };
 
 /** A function that is pushed to refuses everything but POST before it looks at anything else. */
-async function judgeFunction(name: string, url: string): Promise<Finding> {
+async function judgeFunction(name: string, url: string, requestMs: number): Promise<Finding> {
   let status: number;
   try {
-    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(ANSWER_MS) });
+    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(requestMs) });
     status = response.status;
   } catch (error) {
     const advice = 'start "tapline functions" here, or deploy it; its subscription pushes to this URL';
@@ -105,7 +106,7 @@ async function judgeFunction(name: string, url: string): Promise<Finding> {
 /** What `fetch` keeps in the cause of its error. */
 export function fetchProblem(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${ANSWER_MS / 1000} s`;
+  if (error.name === 'TimeoutError') return 'no answer in time';
   const { cause } = error;
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
   if (code === 'ECONNREFUSED') return 'connection refused';

@@ -2,18 +2,17 @@
 import { ok, fail, type Check } from './check.ts';
 import { fetchProblem } from './pubsub.ts';
 
-const ANSWER_MS = 2_500;
 const START = 'start "tapline functions" here, or name its address with --report';
 
 export const page: Check = {
   name: 'page',
   needs: ['cassandra'],
   advice: START,
-  examine: async ({ reportUrl }) => {
+  examine: async ({ reportUrl, requestMs }) => {
     const url = new URL('api/v1/overview', reportUrl);
     let response: Response;
     try {
-      response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(ANSWER_MS) });
+      response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(requestMs) });
     } catch (error) {
       return fail(`${url.href}: ${fetchProblem(error)}`, START);
     }

@@ -21,9 +21,18 @@ const id = `${process.pid}${Date.now() % 1e6}`;
 const SENSOR = `doctor-${id}`;
 const GROUP = `doctor-${id}`;
 const PORT_BASE = 18_891;
-const DEAD = '127.0.0.1:1';
 /** Under test, machines are busy. */
 const DEADLINE_MS = 10_000;
+const DEAF_MS = 5_000;
+
+/** A port on which nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 describeWithServices(['kafka', 'pubsub', 'bigtable', 'cassandra'], 'tapline doctor', (services) => {
   const ours: Partial<Record<SettingName, string>> = {
@@ -41,6 +50,7 @@ describeWithServices(['kafka', 'pubsub', 'bigtable', 'cassandra'], 'tapline doct
   const line: Started[] = [];
   let deaf: Server;
   let deafAddress: string;
+  let deadAddress: string;
 
   const visit = (
     changed: Partial<Record<SettingName, string>> = {},
@@ -71,8 +81,11 @@ describeWithServices(['kafka', 'pubsub', 'bigtable', 'cassandra'], 'tapline doct
     deaf = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
     await new Promise((resolve) => deaf.once('listening', resolve));
     deafAddress = `127.0.0.1:${(deaf.address() as AddressInfo).port}`;
+    deadAddress = `127.0.0.1:${await closedPort()}`;
     await run('migrate');
     line.push(startTapline(['functions', '--port-base', String(PORT_BASE)], undefined, environment));
+    // A bridge ends when there are no topics to publish to, and the functions make them.
+    await until('the functions answer', async () => outcomes(await visit())['functions'] === 'ok', 90_000);
     await run('capture', writeGenerated(folder, 2000), '--sensor', SENSOR, '--spool', folder);
     line.push(startTapline(['bridge', '--group', GROUP, '--topics', `${SENSOR}-*`], undefined, environment));
     await until('the line carries', async () => firstBroken(await visit()) === undefined, 150_000);
@@ -120,40 +133,40 @@ describeWithServices(['kafka', 'pubsub', 'bigtable', 'cassandra'], 'tapline doct
     expect(lines).toHaveLength(CHECKS.length + 1);
     const hops = CHECKS.map(({ name }) => name);
     expect(lines.slice(0, -1).map((text) => /^\S+ +(\S+) +\d+ ms {2}\S/.exec(text)?.[1])).toEqual(hops);
-    expect(lines.filter((text) => /^(FAIL|skipped)/.test(text))).toEqual([]);
+    expect(lines.filter((text) => /^(FAIL|skipped)/.test(text)).join('\n')).toBe('');
     expect(lines.at(-1)).toBe('nothing is broken');
     expect(code).toBe(0);
   });
 
   it.each([
-    ['broker', { kafkaBrokers: DEAD }, ['topics', 'bridge']],
-    ['pubsub', { pubsubEmulator: DEAD }, ['functions']],
-    ['bigtable', { bigtableEmulator: DEAD }, []],
-    ['cassandra', { cassandraContactPoints: DEAD }, ['schema', 'consistency', 'page', 'heartbeats', 'rows']],
-  ] as const)('names %s when nobody listens there, and skips what depends on it', async (name, changed, skipped) => {
-    const results = await visit(changed);
+    ['broker', 'kafkaBrokers', ['topics', 'bridge']],
+    ['pubsub', 'pubsubEmulator', ['functions']],
+    ['bigtable', 'bigtableEmulator', []],
+    ['cassandra', 'cassandraContactPoints', ['schema', 'consistency', 'page', 'heartbeats', 'rows']],
+  ] as const)('names %s when nobody listens there, and skips what depends on it', async (name, setting, skipped) => {
+    const results = await visit({ [setting]: deadAddress });
     expect(firstBroken(results)).toMatchObject({
       name,
-      saw: expect.stringContaining(`${DEAD}: connection refused`) as string,
+      saw: expect.stringContaining(`${deadAddress}: connection refused`) as string,
     });
     expect(results.filter(({ outcome }) => outcome === 'skipped').map((one) => one.name)).toEqual(skipped);
     expect(results.filter(({ outcome }) => outcome === 'FAIL')).toHaveLength(1);
   });
 
   it.each([
-    ['broker', (address: string) => ({ kafkaBrokers: address })],
-    ['pubsub', (address: string) => ({ pubsubEmulator: address })],
-    ['bigtable', (address: string) => ({ bigtableEmulator: address })],
-    ['cassandra', (address: string) => ({ cassandraContactPoints: address })],
-  ] as const)('names %s when somebody listens there who never answers', async (name, changed) => {
-    const broken = firstBroken(await visit(changed(deafAddress)));
+    ['broker', 'kafkaBrokers'],
+    ['pubsub', 'pubsubEmulator'],
+    ['bigtable', 'bigtableEmulator'],
+    ['cassandra', 'cassandraContactPoints'],
+  ] as const)('names %s when somebody listens there who never answers', async (name, setting) => {
+    const broken = firstBroken(await visit({ [setting]: deafAddress }, {}, DEAF_MS));
     expect(broken).toMatchObject({ name, saw: expect.stringMatching(/no answer|time[d ]?out|deadline/i) as string });
     expect(broken?.advice).toBeDefined();
-    expect(broken!.tookMs).toBeLessThan(DEADLINE_MS + 1000);
+    expect(broken!.tookMs).toBeLessThan(DEAF_MS + 1000);
   });
 
   it.each([
-    ['a report function that is not there', 'page', {}, { reportUrl: 'http://127.0.0.1:1/' }],
+    ['a report function that is not there', 'page', {}, { reportUrl: 'http://127.0.0.1:2/' }],
     ['something else where the report should be', 'page', {}, { reportUrl: urlOf('parse', PORT_BASE) }],
     ['a sensor without topics', 'topics', {}, { sensor: 'nobody' }],
     ['a bridge that is not there', 'bridge', {}, { group: `${GROUP}-none` }],
@@ -172,9 +185,9 @@ describeWithServices(['kafka', 'pubsub', 'bigtable', 'cassandra'], 'tapline doct
     const subscription = pubsub.subscription(`${settings.topicPrefix}-windows-push`);
     const url = urlOf('score', PORT_BASE);
     try {
-      await subscription.modifyPushConfig({ pushEndpoint: `http://${DEAD}/` });
+      await subscription.modifyPushConfig({ pushEndpoint: `http://${deadAddress}/` });
       const broken = firstBroken(await visit());
-      expect(broken).toMatchObject({ name: 'functions', saw: `score at http://${DEAD}/: connection refused` });
+      expect(broken).toMatchObject({ name: 'functions', saw: `score at http://${deadAddress}/: connection refused` });
     } finally {
       await subscription.modifyPushConfig({ pushEndpoint: url });
       await pubsub.close();
