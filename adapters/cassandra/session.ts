@@ -223,13 +223,18 @@ function sizeOfOne(value: CqlValue): number {
   return sizeOf(Object.values(value));
 }
 
+/** Errors of the driver about what it was asked; any other that no node answered with is about the way there. */
+const ABOUT_THE_REQUEST = [
+  errors.ArgumentError,
+  errors.AuthenticationError,
+  errors.NotSupportedError,
+  TypeError,
+  RangeError,
+];
+
 function isRetriable(error: unknown): boolean {
   if (error instanceof errors.ResponseError) return RETRIABLE.has(error.code);
-  return (
-    error instanceof errors.NoHostAvailableError ||
-    error instanceof errors.OperationTimedOutError ||
-    error instanceof errors.BusyConnectionError
-  );
+  return !ABOUT_THE_REQUEST.some((type) => error instanceof type);
 }
 
 function storeError(cause: unknown): PipelineError {
