@@ -63,6 +63,7 @@ export function kafkaProperties(folder: string, ports: Ports): string {
     'log.cleaner.dedupe.buffer.size': 8 << 20,
     'log.retention.hours': 48,
     'log.segment.bytes': 256 << 20,
+    'log.index.size.max.bytes': 1 << 20,
   };
   return Object.entries(lines)
     .map(([name, value]) => `${name}=${escapeProperty(String(value))}\n`)

@@ -7,6 +7,8 @@ import type { Service } from './service.ts';
 import { describeStack, type Stack, type StackOptions } from './stack.ts';
 
 const PROBE_MS = 2000;
+/** The unit of st_blocks, whatever the file system's own is. */
+const BLOCK_BYTES = 512;
 
 export interface ServiceStatus {
   readonly service: string;
@@ -51,12 +53,14 @@ async function answers(service: Service): Promise<boolean> {
   }
 }
 
-/** Bytes of all files below a folder; files may come and go meanwhile. */
+/** Bytes that the files below a folder take on disk (indexes are sparse); files may come and go meanwhile. */
 function folderBytes(folder: string): number {
   if (!existsSync(folder)) return 0;
   let bytes = 0;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
+    if (!entry.isFile()) continue;
+    const file = statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false });
+    bytes += (file?.blocks ?? 0) * BLOCK_BYTES;
   }
   return bytes;
 }
