@@ -1,6 +1,7 @@
 /** The `tapline` command: one subcommand per file in commands/, exit code 0 (ok), 1 (failed) or 2 (usage). */
 import { CommanderError, type Command } from 'commander';
 import { PipelineError } from '@tapline/core/errors';
+import { endWithParent } from './cli/parent.ts';
 import { makeProgram } from './cli/program.ts';
 
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
@@ -36,5 +37,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+endWithParent();
 const code = await main(await makeProgram(process.argv[2]));
 if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = code;

@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from '@tapline/core/errors';
+import { PARENT_PIPE } from '../cli/parent.ts';
 import { NODE_ENVIRONMENT, NODE_FLAGS } from '../../../tools/find-node.mjs';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -47,8 +48,13 @@ export class ChildCommand {
   constructor(args: readonly string[], options: ChildOptions) {
     this.name = args[0]!;
     this.#process = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
-      stdio: [options.stdin === true ? 'inherit' : 'ignore', 'pipe', options.stderr === true ? 'inherit' : 'pipe'],
-      env: { ...NODE_ENVIRONMENT, ...options.environment },
+      stdio: [
+        options.stdin === true ? 'inherit' : 'ignore',
+        'pipe',
+        options.stderr === true ? 'inherit' : 'pipe',
+        'pipe',
+      ],
+      env: { ...NODE_ENVIRONMENT, ...options.environment, [PARENT_PIPE]: '3' },
     });
     createInterface({ input: this.#process.stdout! }).on('line', (line) => {
       this.#takeLine(line);
