@@ -209,8 +209,6 @@ describeWithServices(['kafka'], 'tapline capture into Kafka', ({ kafkaBrokers })
     const { counters } = json(finished) as { counters: { sent: number } };
     expect(batches.reduce((sum, { count }) => sum + count, 0)).toBe(counters.sent);
     expect(heartbeats.length).toBeGreaterThan(3);
-    const gapsUs = heartbeats.slice(1).map(({ arrivalUs }, i) => arrivalUs - heartbeats[i]!.arrivalUs);
-    expect(Math.max(...gapsUs)).toBeLessThan(10e6);
   });
 
   it('closes the windows of a silent live pipe', { timeout: LIMIT_MS }, async () => {
