@@ -102,6 +102,7 @@ class Deployment {
       window: String(WINDOW_US / 1e6),
       lateness: '0',
       sensors: 'tap',
+      rawSensor: 'tap',
     };
     this.#pubsub = makePubSub(this.settings);
     this.letters = new DeadLetters(this.#pubsub, this.settings.topicPrefix);
@@ -296,6 +297,13 @@ describeWithServices(['cassandra', 'pubsub', 'bigtable'], 'the functions on the 
     expect(answer.headers.has('access-control-allow-origin')).toBe(false);
     expect((await fetch(`${url.report}api/v1/overview`, { method: 'POST', body: 'x' })).status).toBe(405);
     expect((await fetch(`${url.report}etc/passwd`)).status).toBe(404);
+  });
+
+  it('take text of tcpdump that came without a name', async () => {
+    const text = '10:00:01.000001 IP 10.0.0.1.5000 > 10.0.0.2.80: Flags [S], seq 1, win 64, length 0\n';
+    expect((await post(url.parse, pushBody(bytes(text)))).status).toBe(204);
+    const { ledger } = await deployment.stores();
+    expect((await ledger.sessions()).filter(({ session }) => session.startsWith('raw-')).length).toBe(1);
   });
 
   it('sweep when asked', async () => {
