@@ -21,6 +21,7 @@ import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import { answer, statements, type AnswerOptions } from '@tapline/embedded/queries/cql-answer';
 import { cqlQuestions, QUESTIONS_FOLDER } from '@tapline/embedded/queries/cql-questions';
 import type { Row } from '@tapline/embedded/cli/rows-output';
+import { generateFrames } from '../../tools/generate-capture/generator.ts';
 import { HandClock } from '../contract/harness.ts';
 import { CassandraKeyspace } from '../helpers/cassandra.ts';
 import { CQLSH, runCqlsh } from '../helpers/cqlsh.ts';
@@ -347,5 +348,31 @@ describeWithServices(['cassandra'], 'the questions', (settings) => {
     const range = { fromMs: Date.parse('2026-11-24T04:00:00Z'), toMs: Date.parse('2026-11-25T04:00:00Z') };
     expect((await ask('dns', { range })).length).toBeGreaterThan(0);
     expect(said.at(-1)).toBe('cut after 1000 partitions: ask from 2026-11-24T06:46:40.000Z on for more');
+  });
+
+  it('a lost batch is missing from its window, and from the hops after the one that lost it', async () => {
+    const sensor = 'lossy';
+    const own = cutMessages({ sensor, session: 's', windowUs: WINDOW_US, arrivalUs: clock.timeUs }, (sink) => {
+      generateFrames({ packets: 3000, seed: 5 }, sink);
+    });
+    const lost = own.find((message) => message.kind === 'batch')!;
+    const line = new StageLine(cassandraStores(), clock, WINDOW_US);
+    for (const message of own) if (message !== lost) await line.deliver(message);
+    await line.giveUp(sensor);
+    const { minTimeUs, count, sequence } = lost.header;
+    const around = {
+      values: { sensor },
+      range: { fromMs: minTimeUs / 1000 - 60_000, toMs: minTimeUs / 1000 + 60_000 },
+    };
+    const incomplete = await ask('incomplete-windows', around);
+    expect(sum(incomplete, 'missing')).toBe(count);
+    const batches = await ask('batches-at-hop', { values: { sensor, hop: 'parsed' } });
+    expect(batches.map((row) => row['sequence'])).not.toContain(sequence);
+    expect(sum(await ask('minutes', { values: { sensor } }), 'sent') - sum(batches, 'packets')).toBe(count);
+
+    // Now there are two sensors, and none is the only one.
+    await expect(answer(client, question('windows'), options())).rejects.toThrow(
+      'name the sensor: --sensor NAME; there are instance-1, lossy',
+    );
   });
 });
