@@ -1,10 +1,11 @@
 /** The folders that are deployed: what is in them, and that the platform's own starter runs one. */
-import { spawn, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, connect, type AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildFunctions, FUNCTIONS, FUNCTIONS_DIST, type FunctionName } from '../../functions/build.ts';
+import { startFramework } from '../helpers/built-function.ts';
 import { post } from '../helpers/function-server.ts';
 
 interface Manifest {
@@ -13,7 +14,6 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
-const FRAMEWORK = resolve(import.meta.dirname, '../../node_modules/.bin/functions-framework');
 // Inside the repository, so that the libraries are found; npm ci in the folder would take minutes.
 mkdirSync(FUNCTIONS_DIST, { recursive: true });
 const folder = mkdtempSync(join(FUNCTIONS_DIST, '.test-'));
@@ -25,38 +25,6 @@ afterAll(() => {
 
 const read = (name: FunctionName): Manifest =>
   JSON.parse(readFileSync(join(folder, name, 'package.json'), 'utf8')) as Manifest;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
-
-/** Starts the function as the platform does; resolves when it listens. */
-async function startFramework(name: FunctionName, environment: Record<string, string>) {
-  const port = await freePort();
-  const child = spawn(process.execPath, [FRAMEWORK, `--target=${name}`, `--port=${port}`], {
-    cwd: join(folder, name),
-    env: { ...process.env, NODE_ENV: '', METADATA_SERVER_DETECTION: 'none', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  let complained = '';
-  child.stderr.on('data', (chunk) => (complained += String(chunk)));
-  const ended = new Promise<number | null>((closed) => child.on('close', closed));
-  await new Promise<void>((listening, failed) => {
-    child.stdout.on('data', (chunk) => {
-      said += String(chunk);
-      if (said.includes('URL:')) listening();
-    });
-    child.on('exit', () => {
-      failed(new Error(`the framework ended: ${complained}`));
-    });
-  });
-  return { url: `http://127.0.0.1:${port}/`, port, child, ended, stderr: () => complained };
-}
 
 describe('the folder of a function', () => {
   it.each(FUNCTIONS)('%s names its main file, the runtime, and exact versions', (name) => {
@@ -90,11 +58,15 @@ describe('the folder of a function', () => {
 
 describe('a built function under the platform’s starter', () => {
   it('fails to start with a wrong setting, and says which', async () => {
-    await expect(startFramework('parse', { TAPLINE_WINDOW: 'ten' })).rejects.toThrow(/TAPLINE_WINDOW is "ten"/);
+    await expect(startFramework(join(folder, 'parse'), 'parse', { TAPLINE_WINDOW: 'ten' })).rejects.toThrow(
+      /TAPLINE_WINDOW is "ten"/,
+    );
   });
 
   it('answers, refuses, and asks for another delivery when its database is away', async () => {
-    const parse = await startFramework('parse', { TAPLINE_CASSANDRA_CONTACT_POINTS: '127.0.0.1:1' });
+    const parse = await startFramework(join(folder, 'parse'), 'parse', {
+      TAPLINE_CASSANDRA_CONTACT_POINTS: '127.0.0.1:1',
+    });
     expect((await post(parse.url, 'garbage')).status).toBe(400);
     expect((await post(parse.url, new Uint8Array(30_000_000))).status).toBe(413);
     expect((await post(parse.url, '{"message":{"data":"AAAA","messageId":"7"}}')).status).toBe(503);
@@ -110,7 +82,7 @@ describe('a built function under the platform’s starter', () => {
   });
 
   it('finishes the request under way when it is told to end', async () => {
-    const parse = await startFramework('parse', {});
+    const parse = await startFramework(join(folder, 'parse'), 'parse', {});
     const socket = connect(parse.port, '127.0.0.1');
     let answer = '';
     socket.on('data', (chunk) => (answer += chunk.toString()));

@@ -3,6 +3,8 @@
  * by push while an instance of each is killed, and whatever is thrown at them is refused or kept aside.
  */
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { openTable } from '@tapline/adapters/bigtable/client';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
@@ -24,8 +26,10 @@ import { systemClock } from '@tapline/embedded/line/clock';
 import { ChildCommand } from '@tapline/embedded/service-line/child-command';
 import { audit } from '@tapline/functions/stages/audit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildFunctions, FUNCTIONS_DIST } from '../../functions/build.ts';
 import { generateFrames } from '../../tools/generate-capture/generator.ts';
-import { shuffled } from '../contract/harness.ts';
+import { collect, shuffled } from '../contract/harness.ts';
+import { startFramework } from '../helpers/built-function.ts';
 import { CassandraKeyspace } from '../helpers/cassandra.ts';
 import { post, pushBody } from '../helpers/function-server.ts';
 import { describeWithServices } from '../helpers/services.ts';
@@ -108,12 +112,16 @@ class Deployment {
     this.letters = new DeadLetters(this.#pubsub, this.settings.topicPrefix);
   }
 
+  /** The settings as a process reads them. */
+  get environment(): Record<string, string | undefined> {
+    const set = Object.entries(this.settings) as [keyof Settings, string | undefined][];
+    return Object.fromEntries(set.map(([name, value]) => [SETTINGS[name].name, value]));
+  }
+
   async start(): Promise<void> {
     await this.keyspace.make();
-    const set = Object.entries(this.settings) as [keyof Settings, string | undefined][];
-    const environment = Object.fromEntries(set.map(([name, value]) => [SETTINGS[name].name, value]));
     const args = ['functions', '--json', '--instances=2', `--port-base=${PORT_BASE}`, '--sweep-every=1s'];
-    this.functions = new ChildCommand(args, { environment: { ...process.env, ...environment } });
+    this.functions = new ChildCommand(args, { environment: { ...process.env, ...this.environment } });
     await this.functions.line(({ event }) => event === 'ready');
   }
 
@@ -304,6 +312,23 @@ describeWithServices(['cassandra', 'pubsub', 'bigtable'], 'the functions on the 
     expect((await post(url.parse, pushBody(bytes(text)))).status).toBe(204);
     const { ledger } = await deployment.stores();
     expect((await ledger.sessions()).filter(({ session }) => session.startsWith('raw-')).length).toBe(1);
+  });
+
+  it('take a batch as they are deployed: built, and under the starter of the platform', async () => {
+    mkdirSync(FUNCTIONS_DIST, { recursive: true });
+    const folder = mkdtempSync(join(FUNCTIONS_DIST, '.test-'));
+    try {
+      await buildFunctions(folder);
+      const parse = await startFramework(join(folder, 'parse'), 'parse', deployment.environment);
+      expect((await post(parse.url, pushBody(batchOf('tap', 'deployed')))).status).toBe(204);
+      const { ledger } = await deployment.stores();
+      const stored = await collect(ledger.entries('tap', 'deployed', 'stored'));
+      expect(stored.map(({ packets }) => packets)).toEqual([50]);
+      parse.child.kill('SIGTERM');
+      expect(await parse.ended).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('sweep when asked', async () => {
