@@ -1,6 +1,5 @@
 /** Kafka: the brokers, the topics of sensors and how fresh they are, and how far the bridge has read them. */
 import { kafkaOptions, makeKafka } from '@tapline/adapters/kafka/client';
-import { GroupOffsets } from '@tapline/adapters/kafka/group-offsets';
 import { kafkaError } from '@tapline/adapters/kafka/kafka-error';
 import { numberSetting, SETTINGS } from '@tapline/core/settings/settings';
 import { describeTopic, heartbeatTopic, packetTopic } from '@tapline/core/settings/topics';
@@ -151,13 +150,29 @@ export const bridge: Check = {
       .slice(0, 10 * SENSORS_AT_MOST)
       .flatMap((sensor) => [packetTopic(sensor), heartbeatTopic(sensor)]);
     const existing = await admin.listTopics();
-    const positions = await new GroupOffsets(admin, visit.group).positions(
+    const lag = await lagOf(
+      admin,
+      visit.group,
       names.filter((name) => existing.includes(name)),
     );
-    const lag = positions.reduce((sum, { committed, end }) => sum + Math.max(0, end - committed), 0);
     return judgeBridge(visit.group, members, lag);
   },
 };
+
+/** Records of the topics that the group has not committed yet. */
+async function lagOf(admin: Admin, groupId: string, topics: string[]): Promise<number> {
+  const committed = await admin.fetchOffsets({ groupId, topics });
+  const lags = await Promise.all(
+    committed.map(async ({ topic, partitions }) => {
+      const bounds = await admin.fetchTopicOffsets(topic);
+      return bounds.reduce((sum, { partition, low, high }) => {
+        const offset = Number(partitions.find((one) => one.partition === partition)?.offset ?? -1);
+        return sum + Math.max(0, Number(high) - Math.max(offset, Number(low)));
+      }, 0);
+    }),
+  );
+  return lags.reduce((sum, lag) => sum + lag, 0);
+}
 
 export function judgeBridge(group: string, members: number, lag: number): Finding {
   const waiting = `${formatCount(lag)} records wait`;
