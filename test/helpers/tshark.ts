@@ -24,7 +24,7 @@ export const TSHARK = ((): boolean => {
 })();
 
 /** No reassembly, no state between packets, no names: every packet by itself. */
-const OPTIONS = [
+export const OPTIONS = [
   ...['ip.defragment', 'ipv6.defragment', 'tcp.desegment_tcp_streams', 'tcp.analyze_sequence_numbers'].flatMap(
     (name) => ['-o', `${name}:FALSE`],
   ),
@@ -65,7 +65,7 @@ export async function readWithTshark(
 }
 
 /** Packets of the captures that Wireshark's library reads without complaint. */
-async function packetCounts(paths: readonly string[]): Promise<Map<string, number>> {
+export async function packetCounts(paths: readonly string[]): Promise<Map<string, number>> {
   const { stdout, stderr } = await run('capinfos', ['-c', '-M', '-T', '-r', '-m', '-Q', ...paths], {
     maxBuffer: OUTPUT_LIMIT_BYTES,
   }).catch((error: unknown) => error as { stdout: string; stderr: string });
@@ -78,7 +78,7 @@ async function packetCounts(paths: readonly string[]): Promise<Map<string, numbe
 }
 
 /** Merges captures one after the other, leaving out those that mergecap refuses; the paths it took. */
-async function merge(paths: readonly string[], output: string): Promise<string[]> {
+export async function merge(paths: readonly string[], output: string): Promise<string[]> {
   let taken = [...paths];
   for (;;) {
     try {

@@ -137,6 +137,7 @@ const BEGINNINGS_V6 = wordings({
   'time exceeded': [3, 0],
   'parameter problem, next header': [4, 1],
   'parameter problem, option': [4, 2],
+  'parameter problem, incomplete header chain': [4, 3],
   'parameter problem, code-#3': [4, 3],
   'parameter problem': [4, 0],
   redirect: [137, 0],

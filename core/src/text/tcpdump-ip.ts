@@ -33,7 +33,7 @@ const BAD_CHECKSUM = word('bad cksum');
 const CLASS = word('class 0x');
 const HOP_LIMIT = word('hlim ');
 const NEXT_HEADER = word('next-header ');
-const PAYLOAD_LENGTH = word(' payload length');
+const PAYLOAD_LENGTH = word('payload length');
 
 /**
  * Reads an IPv4 header up to the colon behind its addresses, into a row whose network header has been entered.
@@ -190,16 +190,15 @@ function takeIpv6Fields(text: ByteText, row: TextRow): void {
     while (text.takeByte(SPACE) || text.takeByte(COMMA));
     if (text.take(CLASS)) columns.dscpEcn[at] = text.hex();
     else if (text.take(HOP_LIMIT)) columns.ttl[at] = text.number();
-    else if (text.take(NEXT_HEADER)) takeNextHeader(text, row);
+    else if (text.take(NEXT_HEADER)) takeProtocol(text, row);
+    else if (text.take(PAYLOAD_LENGTH)) takePayloadLength(text, row);
     else if (text.takeByte(CLOSE)) return;
     else if (!skipItem(text)) return;
   }
 }
 
-/** `TCP (6) payload length: 20`. */
-function takeNextHeader(text: ByteText, row: TextRow): void {
-  takeProtocol(text, row);
-  if (!text.take(PAYLOAD_LENGTH)) return;
+/** `: 20` up to version 4.99, ` 20` later. */
+function takePayloadLength(text: ByteText, row: TextRow): void {
   text.takeByte(COLON);
   const length = takePadded(text);
   if (length > 0) row.ipLength = IPV6_HEADER + length;

@@ -30,6 +30,7 @@ const IPV6_FIELDS = ['(class ', '(flowlabel ', '(hlim '].map(word);
 const TRUNCATED_IP = word('truncated-ip -');
 const TRUNCATED_IP6 = word('truncated-ip6 -');
 const NSH = word('NSH, ');
+const CONTEXT = word('Context[');
 const COLON_BLANK = word(': ');
 const CUT = word('[|');
 const NO_HEADER = ['bad-hlen', 'bad-len', 'version error', 'wrong link-layer'].map(word);
@@ -119,11 +120,19 @@ function takeUnnamed(text: ByteText, row: TextRow): boolean {
   }
   if (seesArp(text) || c.etherType === ETHER_TYPE.arp) takeArp(text, row);
   else if (text.take(NSH)) {
-    // With -v what is inside begins in the next line.
-    if (!text.takeThrough(COLON_BLANK)) text.at = text.lineEnd();
-    text.skipSpace();
+    skipServiceHeader(text);
     return takeNetwork(text, row);
   } else if (text.sees(CUT)) c.quality |= QUALITY.headerCut;
   else if (c.networks === 0) takeOther(text, row);
   return false;
+}
+
+/** What is inside stands behind a colon or, with -v, in a line of its own, before which -vv prints the context headers. */
+function skipServiceHeader(text: ByteText): void {
+  if (text.takeThrough(COLON_BLANK)) return;
+  for (let lines = 0; lines < MAX_HEADERS && text.at < text.end; lines++) {
+    text.at = text.lineEnd();
+    text.skipSpace();
+    if (!text.sees(CONTEXT)) return;
+  }
 }

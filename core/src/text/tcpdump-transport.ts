@@ -22,6 +22,7 @@ const SCTP_HEADER = 12;
 const FLAGS = word('Flags [');
 const ICMP_WORD = word('ICMP ');
 const ICMP6_WORD = word('ICMP6, ');
+const QUIET_TCP = word('tcp ');
 const CUT = word('[|');
 const INVALID = word('(invalid)');
 const SCTP_WORD = word('sctp');
@@ -45,9 +46,10 @@ function takeBody(text: ByteText, row: TextRow): boolean {
   if (text.take(FLAGS)) takeTcp(text, row);
   else if (text.take(ICMP_WORD)) takeIcmp(text, row);
   else if (text.take(ICMP6_WORD)) takeIcmpv6(text, row);
+  else if (text.take(QUIET_TCP)) takeQuietTcp(text, row);
   else if (text.sees(CUT)) markCut(text, row);
   else if (isFragment(row)) takeFragmentBody(text, row);
-  else if (text.sees(SCTP_WORD) || row.protocol === SCTP) row.c.layers |= takeSctp(row);
+  else if (text.sees(SCTP_WORD) || row.protocol === SCTP) markSctp(row);
   else if (text.sees(DCCP_WORD) || text.sees(PGM_WORD) || row.protocol === DCCP || row.protocol === PGM) {
     row.setProtocol(text.sees(PGM_WORD) || row.protocol === PGM ? PGM : DCCP);
     // Ports are those of TCP, UDP and SCTP.
@@ -56,6 +58,12 @@ function takeBody(text: ByteText, row: TextRow): boolean {
     return takeUdp(text, row);
   } else return takeNamed(text, row);
   return false;
+}
+
+/** `tcp 40`: all that -q prints are the payload's bytes. */
+function takeQuietTcp(text: ByteText, row: TextRow): void {
+  row.setProtocol(TCP);
+  row.payload = text.number();
 }
 
 /** Behind the first fragment nothing is printed but the protocol. */
@@ -73,6 +81,9 @@ const CUT_NAMES = [
   { text: word('[|icmp]'), protocol: 1 },
   { text: word('[|icmp6]'), protocol: 58 },
   { text: word('[|sctp]'), protocol: SCTP },
+  { text: word('[|igmp]'), protocol: 2 },
+  { text: word('[|esp]'), protocol: 50 },
+  { text: word('[|ipcomp]'), protocol: 108 },
 ];
 
 /** `[|tcp]`: the snap length cut the header; with ports in front of it something above them was cut. */
@@ -90,10 +101,10 @@ function markCut(text: ByteText, row: TextRow): void {
   }
 }
 
-function takeSctp(row: TextRow): number {
+function markSctp(row: TextRow): void {
   row.setProtocol(SCTP);
+  row.c.layers |= LAYER.sctp;
   row.transportBytes = SCTP_HEADER;
-  return LAYER.sctp;
 }
 
 const GRE_WORD = word('GREv');
@@ -103,6 +114,9 @@ const IP_WORDS = ['IP ', 'IP6 ', 'IP6, '].map(word);
 const PROTOCOL_WORDS = (
   [
     ['igmp', 2],
+    ['mtrace', 2],
+    ['mrinfo', 2],
+    ['dvmrp', 2],
     ['OSPFv', 89],
     ['PIMv', 103],
     ['pim v', 103],

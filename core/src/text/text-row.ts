@@ -171,7 +171,8 @@ export class TextRow {
     this.#completeLengths();
     if (c.networks < 2) this.outerIpLength = this.ipLength;
     if (this.payload >= 0) columns.payloadLength[row] = this.payload;
-    else if (this.ipPayload >= 0 && this.transportBytes < 0) columns.payloadLength[row] = this.ipPayload;
+    else if (this.ipPayload >= 0 && this.transportBytes < 0 && (c.layers & LAYER.tcp) === 0)
+      columns.payloadLength[row] = this.ipPayload;
     if (this.frameLength >= 0) columns.length[row] = this.frameLength;
     else if (this.outerIpLength >= 0) columns.length[row] = this.outerIpLength;
     if (this.outerIpLength > ETHERNET_MTU) c.quality |= QUALITY.oversize;
@@ -188,7 +189,9 @@ export class TextRow {
       this.ipPayload = this.ipLength - ipHeaderBytes;
     }
     if (transportBytes >= 0) {
-      if (this.payload < 0 && this.ipPayload >= 0) this.payload = Math.max(0, this.ipPayload - transportBytes);
+      const room = Math.max(0, this.ipPayload - transportBytes);
+      // A length beyond the packet's end is a lie, or that of all fragments.
+      if (this.ipPayload >= 0 && (this.payload < 0 || this.payload > room)) this.payload = room;
       else if (this.ipPayload < 0 && this.payload >= 0) this.ipPayload = this.payload + transportBytes;
     }
     if (this.ipLength < 0 && ipHeaderBytes >= 0 && this.ipPayload >= 0) this.ipLength = ipHeaderBytes + this.ipPayload;

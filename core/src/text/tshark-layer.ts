@@ -18,6 +18,10 @@ export class TsharkLayer {
     this.#text = text;
   }
 
+  get exists(): boolean {
+    return this.#index >= 0;
+  }
+
   /** Points the text at a field; false when the layer has none of that name. */
   opens(name: FieldName): boolean {
     const field = this.#index < 0 ? -1 : this.#packet.field(this.#index, name);

@@ -3,6 +3,7 @@ import { parseTime } from '../packet/time.ts';
 import { LAYER, QUALITY } from '../packet/columns.ts';
 import { ByteText } from './byte-text.ts';
 import { STAMP, takeStamp } from './text-time.ts';
+import type { TextTime } from './text-time.ts';
 import type { TextRow } from './text-row.ts';
 import { TsharkLayer } from './tshark-layer.ts';
 import { fillArp, fillExtension, fillIpv4, fillIpv6 } from './tshark-network.ts';
@@ -33,8 +34,10 @@ const WRAPPERS = new Map<string, number>([
 /** What is inside of these belongs to another packet. */
 const QUOTING = new Set(['icmp', 'icmpv6', 'sflow', 'nhrp']);
 
+const MINUS = 0x2d;
+
 const text = new ByteText();
-const time = { timeUs: 0, timeNs: 0 };
+const time: TextTime = { timeUs: 0, timeNs: 0 };
 
 /** Reads one layer after the other, in the order of frame.protocols. */
 export function fillRow(packet: TsharkPacket, row: TextRow, arrivalUs: number): void {
@@ -83,7 +86,9 @@ function fillFrame(frame: TsharkLayer, row: TextRow, arrivalUs: number): void {
 function fillTime(frame: TsharkLayer, row: TextRow, arrivalUs: number): void {
   if (frame.opens('frame.time_epoch')) {
     const from = text.at;
+    const isNegative = text.takeByte(MINUS);
     if (takeStamp(text, time) === STAMP.exact) {
+      if (isNegative) negate(time);
       row.setTime(time.timeUs, time.timeNs);
       return;
     }
@@ -97,11 +102,20 @@ function fillTime(frame: TsharkLayer, row: TextRow, arrivalUs: number): void {
   row.setTime(arrivalUs, 0);
 }
 
+/** Before 1970: the nanoseconds still count forward. */
+function negate(at: TextTime): void {
+  at.timeUs = at.timeNs === 0 ? -at.timeUs : -at.timeUs - 1;
+  at.timeNs = at.timeNs === 0 ? 0 : 1000 - at.timeNs;
+}
+
 function fillLayer(name: string, layer: TsharkLayer, row: TextRow, network: TsharkLayer | undefined): void {
   const { c } = row;
   switch (name) {
     case 'eth':
       fillEthernet(layer, row);
+      break;
+    case 'llc':
+      c.etherType = llcType(layer);
       break;
     case 'sll':
       if (layer.mac('sll.src.eth', row.sourceMac)) {
@@ -127,8 +141,17 @@ function fillLayer(name: string, layer: TsharkLayer, row: TextRow, network: Tsha
       fillIpv6(layer, row);
       break;
     default:
-      if (network !== undefined && !fillExtension(name, network, row)) fillTransport(name, layer, row);
+      if (network === undefined) break;
+      if (!fillExtension(name, layer.exists ? layer : network, row)) fillTransport(name, layer, row);
   }
+}
+
+/** The SNAP type, or the DSAP of a frame without one. */
+function llcType(layer: TsharkLayer): number {
+  const type = layer.number('llc.type');
+  if (type >= 0) return type;
+  const cisco = layer.number('llc.cisco_pid');
+  return cisco >= 0 ? cisco : layer.count('llc.dsap');
 }
 
 function fillEthernet(layer: TsharkLayer, row: TextRow): void {

@@ -9,13 +9,14 @@ const FRAGMENT_HEADER = 8;
 
 export function fillArp(layer: TsharkLayer, row: TextRow): void {
   const { c, source, destination } = row;
-  c.layers |= LAYER.arp;
   if (c.etherType === 0) c.etherType = ETHER_TYPE.arp;
-  const hasAddresses = layer.address('arp.src.proto_ipv4', source) && layer.address('arp.dst.proto_ipv4', destination);
-  if (hasAddresses && row.enterNetwork()) {
-    c.layers |= LAYER.arp;
-    row.setEnds(source, destination);
+  if (layer.number('arp.opcode') < 0) {
+    c.quality |= QUALITY.malformedNetwork;
+    return;
   }
+  const hasAddresses = layer.address('arp.src.proto_ipv4', source) && layer.address('arp.dst.proto_ipv4', destination);
+  if (hasAddresses && row.enterNetwork()) row.setEnds(source, destination);
+  c.layers |= LAYER.arp;
   c.columns.arpOp[c.row] = layer.count('arp.opcode');
 }
 
@@ -59,7 +60,7 @@ export function fillIpv6(layer: TsharkLayer, row: TextRow): void {
   if (length > 0) row.ipLength = IPV6_HEADER + length;
 }
 
-/** An extension or authentication header; its fields are inside those of the network layer. False when it is none. */
+/** An extension or authentication header; `network` is the layer that holds its fields. False when it is none. */
 export function fillExtension(name: string, network: TsharkLayer, row: TextRow): boolean {
   let next: number;
   let bytes: number;

@@ -9,22 +9,22 @@ import type { JsonEvents } from './json-events.ts';
 
 /** Layers a row is made of; `frame` is tshark's own. */
 export const LAYER_NAMES = [
-  ...[
-    'frame',
-    'eth',
-    'sll',
-    'vlan',
-    'ieee8021ad',
-    'arp',
-    'ip',
-    'ipv6',
-    'tcp',
-    'udp',
-    'udplite',
-    'sctp',
-    'icmp',
-    'icmpv6',
-  ],
+  'frame',
+  'eth',
+  'llc',
+  'sll',
+  'vlan',
+  'ieee8021ad',
+  'arp',
+  'ip',
+  'ipv6',
+  'ah',
+  'tcp',
+  'udp',
+  'udplite',
+  'sctp',
+  'icmp',
+  'icmpv6',
 ] as const;
 export type LayerName = (typeof LAYER_NAMES)[number];
 
@@ -32,9 +32,11 @@ export type LayerName = (typeof LAYER_NAMES)[number];
 const LAYER_FIELDS = {
   frame: ['frame.time_epoch', 'frame.len', 'frame.cap_len', 'frame.protocols', 'frame.encap_type'],
   eth: ['eth.src', 'eth.dst', 'eth.type'],
+  llc: ['llc.dsap', 'llc.type', 'llc.cisco_pid'],
   sll: ['sll.src.eth', 'sll.etype'],
   vlan: ['vlan.id', 'vlan.etype'],
   ieee8021ad: ['ieee8021ad.id'],
+  ah: ['ah.next_header', 'ah.length'],
   arp: ['arp.opcode', 'arp.src.proto_ipv4', 'arp.dst.proto_ipv4'],
   ip: [
     'ip.src',
@@ -66,13 +68,12 @@ const LAYER_FIELDS = {
   icmpv6: ['icmpv6.type', 'icmpv6.code'],
 } as const satisfies Record<LayerName, readonly string[]>;
 
-/** Protocols nested in a network layer, each with fields of its own. */
+/** Protocols nested in a network layer, each with fields of its own; in IPv4, `ah` is a layer. */
 const NESTED_FIELDS = {
   'ipv6.hopopts': ['ipv6.hopopts.nxt', 'ipv6.hopopts.len_oct'],
   'ipv6.dstopts': ['ipv6.dstopts.nxt', 'ipv6.dstopts.len_oct'],
   'ipv6.routing': ['ipv6.routing.nxt', 'ipv6.routing.len_oct'],
   'ipv6.fraghdr': ['ipv6.fraghdr.nxt', 'ipv6.fraghdr.offset', 'ipv6.fraghdr.more', 'ipv6.fraghdr.ident'],
-  ah: ['ah.next_header', 'ah.length'],
 } as const;
 
 export type FieldName =
@@ -116,10 +117,14 @@ const layerNames = new Names();
 
 function register(layer: string, fields: readonly string[]): void {
   for (const field of fields) {
+    const isNew = !FIELD_IDS.has(field);
     const id = FIELD_IDS.get(field) ?? FIELD_IDS.size;
-    if (!FIELD_IDS.has(field)) fieldNames.add(field, id);
     FIELD_IDS.set(field, id);
-    fieldNames.add(`${layer}.${field}`.replaceAll('.', '_'), id);
+    const flat = field.replaceAll('.', '_');
+    if (isNew) fieldNames.add(field, id);
+    // Fields that are protocols to tshark go without the layer's name.
+    if (isNew) fieldNames.add(flat, id);
+    fieldNames.add(`${layer.replaceAll('.', '_')}_${flat}`, id);
   }
 }
 for (const [layer, fields] of [...Object.entries(LAYER_FIELDS), ...Object.entries(NESTED_FIELDS)])
