@@ -9,7 +9,6 @@ import { PipelineError } from '@tapline/core/errors';
 import { makeKafka, type KafkaOptions } from './client.ts';
 import { ConsumerSession, ReaderFailed } from './consumer-session.ts';
 import { GroupOffsets } from './group-offsets.ts';
-import { kafkaError } from './kafka-error.ts';
 
 export interface ConsumerOptions {
   readonly kafka: KafkaOptions;
@@ -30,16 +29,17 @@ const PAUSE_MS = 1_000;
 
 export class KafkaRecordLog implements RecordLog {
   readonly #options: Required<ConsumerOptions>;
-  readonly #admin: Admin;
+  /** What reading needs to know, and what others ask: a failed question of one must not disturb the other. */
   readonly #offsets: GroupOffsets;
+  readonly #asked: GroupOffsets;
   readonly #stop = new AbortController();
-  #connected: Promise<void> | undefined;
   #aliveMs = performance.now();
 
   constructor(options: ConsumerOptions) {
     this.#options = { fromBeginning: true, refreshMs: 5_000, giveUpMs: 60_000, sessionTimeoutMs: 10_000, ...options };
-    this.#admin = makeKafka(options.kafka).admin();
-    this.#offsets = new GroupOffsets(this.#admin, options.groupId);
+    const makeAdmin = (): Admin => makeKafka(options.kafka).admin();
+    this.#offsets = new GroupOffsets(makeAdmin, options.groupId);
+    this.#asked = new GroupOffsets(makeAdmin, options.groupId);
   }
 
   async run(open: (assignment: Assignment) => PartitionReader): Promise<void> {
@@ -59,19 +59,17 @@ export class KafkaRecordLog implements RecordLog {
   }
 
   async positions(): Promise<PartitionPosition[]> {
-    await this.#connect();
-    return this.#offsets.positions(await this.#offsets.topics(this.#options.topics));
+    return this.#asked.positions(await this.#asked.topics(this.#options.topics));
   }
 
   /** Ends the connections that `run` and `positions` opened. */
   async close(): Promise<void> {
-    await this.#admin.disconnect().catch(() => undefined);
+    await Promise.all([this.#offsets.close(), this.#asked.close()]);
   }
 
   /** Reads until the topics change, or until told to stop. */
   async #session(open: (assignment: Assignment) => PartitionReader): Promise<void> {
     const { kafka, groupId, fromBeginning, sessionTimeoutMs, giveUpMs, warn } = this.#options;
-    await this.#connect();
     const topics = await this.#offsets.topics(this.#options.topics);
     this.#alive();
     if (topics.length === 0) {
@@ -99,16 +97,6 @@ export class KafkaRecordLog implements RecordLog {
       // Brokers that do not answer now are the session's to notice.
       const now = await this.#offsets.topics(this.#options.topics).catch(() => topics);
       if (now.join(' ') !== topics.join(' ')) return;
-    }
-  }
-
-  async #connect(): Promise<void> {
-    this.#connected ??= this.#admin.connect();
-    try {
-      await this.#connected;
-    } catch (error) {
-      this.#connected = undefined;
-      throw kafkaError(error, 'connecting');
     }
   }
 

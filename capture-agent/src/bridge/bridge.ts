@@ -83,15 +83,17 @@ export class Bridge {
 
   /**
    * Carries until `stop` is called; then finishes what it took, commits, and leaves the group.
-   * @param beforeClosing called while the brokers still can be asked
+   * @param beforeClosing called when all is done, or nothing can be, while the brokers still can be asked
    * @throws PipelineError STORE for what waiting did not solve: nothing is lost, the next bridge goes on
    */
-  async run(beforeClosing: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  async run(beforeClosing: (failed: boolean) => Promise<void> = () => Promise.resolve()): Promise<void> {
     this.#active();
+    let failed = true;
     try {
       await this.#log.run((assignment) => this.#read(assignment));
-      await beforeClosing();
+      failed = false;
     } finally {
+      await beforeClosing(failed);
       await this.#close();
     }
   }

@@ -142,8 +142,8 @@ export class PartitionBridge implements PartitionReader {
     if (this.#waiting.length === 0) {
       const dueMs = this.#cutter.dueInMs(nowMs, this.#logEnd);
       // At the end of a run the last block is cut only at the end of the log: its last packet may go on in what follows.
-      const isLast = this.#finishing && this.#cutter.end >= this.#logEnd;
-      if (dueMs !== undefined && (dueMs <= 0 || isLast)) push(this.#cutter.cutIdle(nowMs));
+      if (dueMs !== undefined && this.#finishing && this.#cutter.end >= this.#logEnd) push(this.#cutter.cutLast());
+      else if (dueMs !== undefined && dueMs <= 0) push(this.#cutter.cutDue(nowMs));
     }
     return items;
   }

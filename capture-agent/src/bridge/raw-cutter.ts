@@ -25,7 +25,7 @@ export const RAW_LIMITS = {
   bytes: 900_000,
   /** … and even inside a packet that is no packet of this world. */
   hardBytes: 1_000_000,
-  /** How long a block waits for more, in ms … */
+  /** How long a block waits for more after its first record, and its last packet after its last one, in ms … */
   idleMs: 1_000,
   /** … and how long for the rest of a packet: shell pipes hold lines back until a buffer is full. */
   unfinishedMs: 30_000,
@@ -41,6 +41,8 @@ export class RawCutter {
   #lastPacket = 0;
   #packets = 0;
   #bytes = 0;
+  /** When the first and the last record came. */
+  #startedMs = 0;
   #touchedMs = 0;
 
   constructor(planned: readonly Cut[], limits: RawLimits = RAW_LIMITS) {
@@ -85,14 +87,21 @@ export class RawCutter {
     return this.#cutBefore(this.#records.length);
   }
 
-  /** Ends the block because nothing more came; a packet that lacks its rest stays for a while. */
-  cutIdle(nowMs: number): CutBlock | undefined {
-    const patient = this.#isUnfinished() && nowMs - this.#touchedMs < this.#limits.unfinishedMs;
-    return this.#cutBefore(patient ? this.#lastPacket : this.#records.length);
+  /** Ends the block because it has waited long enough; a packet that may go on stays for a while. */
+  cutDue(nowMs: number): CutBlock | undefined {
+    const { idleMs, unfinishedMs } = this.#limits;
+    const quietMs = nowMs - this.#touchedMs;
+    const mayGoOn = quietMs < (this.#isUnfinished() ? unfinishedMs : idleMs);
+    return this.#cutBefore(mayGoOn ? this.#lastPacket : this.#records.length);
+  }
+
+  /** Ends the block because the run ends; a packet that lacks its rest stays, and is read again. */
+  cutLast(): CutBlock | undefined {
+    return this.#cutBefore(this.#isUnfinished() ? this.#lastPacket : this.#records.length);
   }
 
   /**
-   * In how many ms `cutIdle` has something to do, 0 or less when now; undefined when never.
+   * In how many ms `cutDue` has something to do, 0 or less when now; undefined when never.
    * @param logEnd offset of the next record of the log
    */
   dueInMs(nowMs: number, logEnd: number): number | undefined {
@@ -100,9 +109,10 @@ export class RawCutter {
     const planned = this.#planned[0];
     // The rest of a planned block is still to be read, unless the log was cut shorter than it was.
     if (planned !== undefined && planned.end <= logEnd) return undefined;
-    const onlyUnfinished = this.#lastPacket === 0 && this.#isUnfinished();
-    const patience = onlyUnfinished ? this.#limits.unfinishedMs : this.#limits.idleMs;
-    return this.#touchedMs + patience - nowMs;
+    const { idleMs, unfinishedMs } = this.#limits;
+    const quietMs = this.#touchedMs + (this.#isUnfinished() ? unfinishedMs : idleMs);
+    const dueMs = this.#lastPacket === 0 ? quietMs : Math.min(quietMs, this.#startedMs + idleMs);
+    return dueMs - nowMs;
   }
 
   #isUnfinished(): boolean {
@@ -119,6 +129,7 @@ export class RawCutter {
   }
 
   #append(record: LogRecord): void {
+    if (this.#records.length === 0) this.#startedMs = this.#touchedMs;
     if (this.#records.length === 0 || startsPacket(record.value)) {
       this.#lastPacket = this.#records.length;
       this.#packets += linesOf(record.value);

@@ -68,12 +68,12 @@ async function run(flags: BridgeFlags): Promise<void> {
   const watching = progress.watch(bridge, flags.exitWhenIdle, over.signal);
   let lags: TopicLag[] | undefined;
   try {
-    await bridge.run(async () => {
-      lags = await lagsOf(bridge);
+    await bridge.run(async (failed) => {
+      over.abort();
+      await watching;
+      if (!failed) lags = await lagsOf(bridge);
     });
   } finally {
-    over.abort();
-    await watching;
     release();
   }
   const result = { stats: bridge.stats(), elapsedMs: performance.now() - startedMs, lags };

@@ -89,26 +89,37 @@ describe('raw blocks', () => {
     expect(cutter.cut()).toBeUndefined();
   });
 
-  it('end when nothing comes, but wait longer for the rest of a packet', () => {
+  it('end a second after they began, or when nothing comes; a packet that may go on waits longer', () => {
     const cutter = new RawCutter([], limits);
     expect(cutter.dueInMs(0, 0)).toBeUndefined();
     cutter.add(record(0, WHOLE), 100);
     expect(cutter.dueInMs(600, 1)).toBe(500);
-    cutter.add(record(1, FIRST), 1_000);
-    expect(cutter.dueInMs(1_000, 2)).toBe(1_000);
-    expect(textsOf(cutter.cutIdle(2_000)!)).toEqual([WHOLE]);
-    expect(cutter.dueInMs(2_000, 2)).toBe(29_000);
-    expect(cutter.cutIdle(2_000)).toBeUndefined();
-    cutter.add(record(2, SECOND), 9_000);
-    expect(cutter.dueInMs(9_000, 3)).toBe(1_000);
-    expect(textsOf(cutter.cutIdle(10_000)!)).toEqual([FIRST, SECOND]);
+    cutter.add(record(1, FIRST), 600);
+    cutter.add(record(2, SECOND), 1_000);
+    expect(cutter.dueInMs(1_000, 3)).toBe(100);
+    expect(textsOf(cutter.cutDue(1_100)!), 'a third line may come').toEqual([WHOLE]);
+    expect(cutter.dueInMs(1_100, 3)).toBe(900);
+    expect(textsOf(cutter.cutDue(2_000)!)).toEqual([FIRST, SECOND]);
+    cutter.add(record(3, FIRST), 3_000);
+    expect(cutter.dueInMs(3_000, 4), 'a second line must come').toBe(30_000);
+    cutter.add(record(4, SECOND), 9_000);
+    expect(cutter.dueInMs(9_000, 5)).toBe(1_000);
+  });
+
+  it('at the end of a run leave only what is known to lack its rest', () => {
+    const cutter = new RawCutter([], limits);
+    for (const [offset, line] of [FIRST, SECOND, FIRST].entries()) cutter.add(record(offset, line), 0);
+    expect(textsOf(cutter.cutLast()!)).toEqual([FIRST, SECOND]);
+    expect(cutter.cutLast()).toBeUndefined();
+    cutter.add(record(3, SECOND), 0);
+    expect(textsOf(cutter.cutLast()!)).toEqual([FIRST, SECOND]);
   });
 
   it('that an unfinished packet began are given up after half a minute', () => {
     const cutter = new RawCutter([], limits);
     cutter.add(record(0, FIRST), 0);
     expect(cutter.dueInMs(30_000, 1)).toBe(0);
-    expect(textsOf(cutter.cutIdle(30_000)!)).toEqual([FIRST]);
+    expect(textsOf(cutter.cutDue(30_000)!)).toEqual([FIRST]);
   });
 
   it('are cut again where they were cut before, whatever the limits and the clock say', () => {
@@ -129,7 +140,7 @@ describe('raw blocks', () => {
     cutter.add(record(0, WHOLE), 0);
     expect(cutter.dueInMs(1e9, 5)).toBeUndefined();
     expect(cutter.dueInMs(1e9, 3)).toBeLessThan(0);
-    expect(cutter.cutIdle(1e9)).toMatchObject({ start: 0, end: 1 });
+    expect(cutter.cutDue(1e9)).toMatchObject({ start: 0, end: 1 });
     expect(cutter.planned).toEqual([]);
   });
 
