@@ -40,7 +40,7 @@ if (await canRunServices('kafka', 'cassandra')) {
         kafkaBrokers: `127.0.0.1:${DEFAULT_PORTS.kafka + OFFSET}`,
         cassandraContactPoints: `127.0.0.1:${DEFAULT_PORTS.cassandra + OFFSET}`,
       };
-      line = await ServiceLine.start(own);
+      line = await ServiceLine.start(own, { environment: { TAPLINE_ROWS_PER_SECOND: '100' } });
     }, START_MS);
     afterAll(async () => {
       await line.close();
