@@ -28,7 +28,7 @@ export class BridgeStack {
   readonly run = `bridge-${randomBytes(4).toString('hex')}`;
   readonly settings: Settings;
   readonly client: PubSub;
-  readonly #offsets: GroupOffsets;
+  #offsets: GroupOffsets;
   #admin: Admin;
   #producer: Producer;
   readonly #children: Started[] = [];
@@ -75,6 +75,7 @@ export class BridgeStack {
     await until(`${topic} is gone`, async () => !(await this.#admin.listTopics()).includes(topic));
     // Clients ask for every topic they ever heard of, and are answered with an error from now on.
     await Promise.all([this.#admin.disconnect(), this.#producer.disconnect(), this.#offsets.close()]);
+    this.#offsets = new GroupOffsets(() => this.#kafka().admin(), this.run);
     this.#admin = this.#kafka().admin();
     this.#producer = this.#kafka().producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
     await Promise.all([this.#admin.connect(), this.#producer.connect()]);
