@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { flowSlices, kpiRow, type WindowMeta } from '@tapline/core/kpi/kpi-row-from-pane';
 import { KPIS } from '@tapline/core/kpi/kpis';
 import { TOP_LIMIT, topEntries } from '@tapline/core/kpi/top-talkers';
+import { assignHashedFlow } from '@tapline/core/raw/hashed-flow';
 import { Pane } from '@tapline/core/window/pane';
 import { captureIndex, CAPTURES } from '../../helpers/captures.ts';
 import { decodeCapture } from '../../helpers/decode.ts';
@@ -145,6 +146,14 @@ describe('kpiRow', () => {
     const later = [2, 5, 1, 6, 4, 7].map((port, index) => connection(10_000_000 + index, port));
     const panes = panesOf(batchesOf([...earlier, ...later]));
     expect(panes.map((pane) => kpiRow(pane, META).values['newFlows'])).toEqual([4, 3]);
+  });
+
+  it('counts flows of raw records as new when they open, since their numbers say nothing of age', () => {
+    const columns = batchesOf(SCENE);
+    for (const batch of columns) for (let row = 0; row < batch.count; row++) assignHashedFlow(batch, row);
+    const { values } = kpiRow(panesOf(columns)[0]!, META);
+    // Of six flows the lookup is UDP, which has no opening packet.
+    expect(values).toMatchObject({ flows: 6, newFlows: 5 });
   });
 
   it('numbers flows apart by session: two runs of one sensor do not melt together', () => {
