@@ -116,7 +116,7 @@ describe.skipIf(CAPTURES === undefined)("rows from the tcpdump project's expecte
       const { batches } = await decodeCapture(path);
       const rows = rowsOf([text]);
       expect(rows.count, textPath).toBe(lastNumber(text.toString('latin1')));
-      const held = { date: true, link: note!.includes(' -e'), ip: (note!).includes(' -v'), sequence: false };
+      const held = { date: true, link: note!.includes(' -e'), ip: note!.includes(' -v'), sequence: false };
       for (let index = 0; index < rows.count; index++) {
         compare({ run: 0, path, number: index + 1 }, rowAt({ batches }, index), rowAt(rows, index), held, differences);
         packetsCompared += 1;
