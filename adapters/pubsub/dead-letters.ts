@@ -112,9 +112,10 @@ export class DeadLetters {
   }
 
   async #sendAgain(letter: DeadLetter, publishers: ReadonlyMap<PushedKind, PubSubPublisher>): Promise<ReplayResult> {
-    const { id, origin, payload, attributes } = letter;
+    const { id, payload, attributes } = letter;
     const problem = obstacle(letter);
-    if (problem !== undefined || origin === undefined) return { id, ...(problem === undefined ? {} : { problem }) };
+    if (problem !== undefined) return { id, problem };
+    const origin = letter.origin!;
     try {
       await publishers.get(origin)!.publish(payload, attributes);
       return { id, to: pubsubTopic(this.#prefix, origin) };
