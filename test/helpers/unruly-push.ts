@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const DELAY_MS = 1200;
+const DELAY_MS = 400;
 const DELIVERIES_MOST = 5;
 
 export class UnrulyPush {
