@@ -1,7 +1,13 @@
 /** `tapline audit`: closes the books of a data folder or of the deployed line, and names what is missing, and the hop. */
 import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
-import { discrepancyName, type Discrepancy, type LedgerTotals, type SessionBooks } from '@tapline/core/ledger/books';
+import {
+  discrepancyName,
+  type Discrepancy,
+  type LedgerTotals,
+  type MinuteBooks,
+  type SessionBooks,
+} from '@tapline/core/ledger/books';
 import { PipelineError } from '@tapline/core/errors';
 import { readSettings } from '@tapline/core/settings/settings';
 import { audit, type AuditDeps, type AuditReport } from '@tapline/functions/stages/audit';
@@ -65,6 +71,9 @@ async function openBooks({ on, data }: AuditFlags): Promise<{ stores: Books; clo
   };
 }
 
+/** Minutes listed for people. */
+const MINUTES_SHOWN = 20;
+
 /** The books of each session, what is missing, and the verdict. */
 export function auditText(report: AuditReport): string {
   const lines = report.sessions.flatMap(sessionLines);
@@ -87,10 +96,18 @@ function sessionLines(books: SessionBooks): string[] {
   const lines = [`session  ${sensor}/${session}${running}`, `         ${totalsText(books.totals)}`];
   for (const found of discrepancies) lines.push(`MISSING  ${discrepancyText(found)}`);
   if (unlistedDiscrepancies > 0) lines.push(`MISSING  and ${formatCount(unlistedDiscrepancies)} more`);
+  for (const minute of books.unbalancedMinutes.slice(0, MINUTES_SHOWN)) lines.push(minuteText(minute));
+  const more = books.unbalancedMinutes.length - MINUTES_SHOWN;
+  if (more > 0) lines.push(`MINUTE   and ${formatCount(more)} more (--json lists them)`);
   return lines;
 }
 
-function totalsText(totals: LedgerTotals): string {
+/** Where the hops of a minute part; those of a session that still runs are mostly on their way. */
+function minuteText({ minuteStartUs, ...hops }: MinuteBooks): string {
+  return `MINUTE   ${formatInstant(minuteStartUs)}  ${totalsText(hops)}`;
+}
+
+function totalsText(totals: LedgerTotals | Omit<MinuteBooks, 'minuteStartUs'>): string {
   return Object.entries(totals)
     .map(([name, count]) => `${name} ${formatCount(count as number)}`)
     .join('  ');
