@@ -152,6 +152,9 @@ export class Supervisor {
           resolve();
         }
       });
+      // A connection that is handed to an instance that has just been killed fails; that it ended is told below, and
+      // Pub/Sub delivers again. Without a listener the error would end this process and every function with it.
+      worker.on('error', () => undefined);
       worker.on('exit', (code) => {
         this.#onExit(instance, worker.process.signalCode ?? code);
         reject(instance.failure ?? new PipelineError('SERVICE', `${plan.name} died while it started: see above`));
