@@ -127,7 +127,7 @@ export class ServiceLine {
   }
 
   /** Waits until the session is in its place, or nothing has moved for a while. */
-  settle(sensor: string, session: string, idleMs = 45_000): Promise<Settled> {
+  settle(sensor: string, session: string, idleMs = 90_000): Promise<Settled> {
     return settle(this.stores, { sensor, session, idleMs });
   }
 
