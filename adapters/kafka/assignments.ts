@@ -31,6 +31,8 @@ export class OpenPartition implements Assignment {
   reader: PartitionReader | undefined;
   /** Offset of the next record for the reader. */
   next: number;
+  /** Whether another reader would start from the same offset as this one did. */
+  anchored = true;
 
   constructor(
     { topic, partition }: LogPartition,

@@ -179,7 +179,7 @@ export class ConsumerSession {
         const first = this.#options.fromBeginning ? low : high;
         const start = { offset: known?.offset ?? first, note: known?.note ?? '' };
         if (this.#partitions !== partitions) return;
-        this.#openOne(topic, partition, start);
+        this.#openOne(topic, partition, start).anchored = known?.offset !== undefined || this.#options.fromBeginning;
       }
     }
   }
@@ -216,6 +216,10 @@ export class ConsumerSession {
     }, this.#options.sessionTimeoutMs / 5);
     try {
       await Promise.race([this.#deliver(payload), lost.promise, this.#ended.promise]);
+    } catch (error) {
+      // Ours end the session; the library deals with its own. A lost partition is read again after the next join.
+      if (error instanceof PipelineError) this.#end(error);
+      else if (!(error instanceof AssignmentLost)) throw error;
     } finally {
       clearInterval(beats);
     }
@@ -234,10 +238,15 @@ export class ConsumerSession {
     }
     const end = Number(batch.highWatermark);
     const from = Number(batch.fetchedOffset ?? batch.firstOffset());
-    if (end < open.next) open = this.#startOver(open, from, end);
+    if (end < open.next && (await this.#isMadeAnew(open))) open = this.#startOver(open, from, end);
     if (from > open.next && !(await this.#isGone(open, from))) {
       this.#consumer.seek({ topic, partition, offset: String(open.next) });
       return;
+    }
+    if (!open.anchored) {
+      // A start of "now" must be the same now after a crash.
+      await open.commit(open.next, '');
+      open.anchored = true;
     }
     const records = recordsFrom(batch, open.next);
     const { reader } = open;
@@ -249,7 +258,13 @@ export class ConsumerSession {
     if (!open.isRevoked() && !payload.isStale()) payload.resolveOffset(batch.lastOffset());
   }
 
-  /** The log is shorter than what was read of it: the topic was deleted and made again. */
+  /** Whether the log is shorter than what was read of it. What a fetch says of its end may be older than the reader. */
+  async #isMadeAnew({ topic, partition, next }: OpenPartition): Promise<boolean> {
+    const bounds = (await this.#offsets.bounds(topic)).get(partition);
+    return bounds !== undefined && bounds.high < next;
+  }
+
+  /** The topic was deleted and made again. */
   #startOver(open: OpenPartition, from: number, end: number): OpenPartition {
     const { topic, partition, next } = open;
     this.#options.warn(
