@@ -2,6 +2,7 @@
 import type { BridgeStats } from '@tapline/capture-agent/bridge/bridge';
 import type { PartitionPosition } from '@tapline/core/record-log';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
+import { ownUse } from './process-use.ts';
 
 /** Records of a topic that the group has not committed. */
 export interface TopicLag {
@@ -70,7 +71,7 @@ export function bridgeJson({ stats, elapsedMs, lags }: BridgeRun): object {
     lag: lags === undefined ? null : totalLag(lags),
     topics: lags ?? [],
     elapsedMs: Math.round(elapsedMs),
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    ...ownUse(),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What `tapline capture` says at the end: one JSON object, or the same for people. */
 import type { CaptureResult } from '@tapline/capture-agent/capture-session';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
+import { ownUse } from './process-use.ts';
 
 export interface CaptureRun {
   readonly source: string;
@@ -26,7 +27,7 @@ export function captureJson(run: CaptureRun): object {
     complete,
     elapsedMs: Math.round(elapsedMs),
     packetsPerSecond: Math.round(packetsPerSecond(run)),
-    peakRssBytes: peakRssBytes(),
+    ...ownUse(),
     ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
   };
 }
@@ -37,7 +38,7 @@ export function captureText(run: CaptureRun): string {
   const { counters, batches, batchBytes, publishedPackets, spooled } = result;
   const lines = [
     `${source}: ${formatCount(counters.offered)} packets in ${formatSeconds(elapsedMs / 1000)}, ` +
-      `${formatCount(packetsPerSecond(run))} packets/s, peak memory ${formatBytes(peakRssBytes())}`,
+      `${formatCount(packetsPerSecond(run))} packets/s, peak memory ${formatBytes(ownUse().peakRssBytes)}`,
     `session  ${sensor}/${session}`,
     `books    offered ${formatCount(counters.offered)} = dropped ${formatCount(counters.kernelDropped)} + self ${formatCount(counters.self)}` +
       ` + filtered ${formatCount(counters.filtered)} + duplicate ${formatCount(counters.duplicate)} + sent ${formatCount(counters.sent)}`,
@@ -50,9 +51,4 @@ export function captureText(run: CaptureRun): string {
 
 function packetsPerSecond({ result, elapsedMs }: CaptureRun): number {
   return elapsedMs > 0 ? (result.counters.offered / elapsedMs) * 1000 : 0;
-}
-
-/** ru_maxrss, which Node gives in KiB. */
-function peakRssBytes(): number {
-  return process.resourceUsage().maxRSS * 1024;
 }

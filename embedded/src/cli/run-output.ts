@@ -3,6 +3,7 @@ import type { Alert } from '@tapline/core/detect/alert';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
 import { formatBytes, formatCount, formatInstant, formatSeconds } from './format.ts';
+import { ownUse } from './process-use.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
 export function runJson(result: RunResult, source: string, sensor: string): object {
@@ -19,7 +20,7 @@ export function runJson(result: RunResult, source: string, sensor: string): obje
     digest,
     elapsedMs: Math.round(elapsedMs),
     packetsPerSecond: Math.round(packetsPerSecond(result)),
-    peakRssBytes: peakRssBytes(),
+    ...ownUse(),
     ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
   };
 }
@@ -46,7 +47,7 @@ export function runText(result: RunResult, source: string): string {
   const { totals } = result.audit;
   const lines = [
     `${source}: ${formatCount(totals.offered)} packets in ${formatSeconds(result.elapsedMs / 1000)}, ` +
-      `${formatCount(packetsPerSecond(result))} packets/s, peak memory ${formatBytes(peakRssBytes())}`,
+      `${formatCount(packetsPerSecond(result))} packets/s, peak memory ${formatBytes(ownUse().peakRssBytes)}`,
     ...booksLines(result.audit),
     `windows  ${formatCount(result.windows)}`,
     `alerts   ${result.alerts.length}`,
@@ -77,9 +78,4 @@ export function alertLine({ severity, detector, summary }: Alert): string {
 
 function packetsPerSecond(result: RunResult): number {
   return result.elapsedMs > 0 ? (result.audit.totals.offered / result.elapsedMs) * 1000 : 0;
-}
-
-/** The whole process, both threads: ru_maxrss, which Node gives in KiB. */
-function peakRssBytes(): number {
-  return process.resourceUsage().maxRSS * 1024;
 }

@@ -46,10 +46,10 @@ export function serviceRunText(result: ServiceRunResult, source: string): string
 }
 
 function processLines(processes: ServiceRunResult['processes']): string[] {
-  const byCpu = Object.entries(processes).sort(([, a], [, b]) => b.cpuSeconds - a.cpuSeconds);
+  const byCpu = Object.entries(processes).sort(([, a], [, b]) => b.cpuMs - a.cpuMs);
   return byCpu.map(
-    ([name, { cpuSeconds, peakRssBytes }], i) =>
-      `${i === 0 ? 'took     ' : '         '}${name.padEnd(10)} ${cpuSeconds.toFixed(1).padStart(7)} s CPU  ${formatBytes(peakRssBytes).padStart(9)}`,
+    ([name, { cpuMs, peakRssBytes }], i) =>
+      `${i === 0 ? 'took     ' : '         '}${name.padEnd(10)} ${(cpuMs / 1000).toFixed(1).padStart(7)} s CPU  ${formatBytes(peakRssBytes).padStart(9)}`,
   );
 }
 

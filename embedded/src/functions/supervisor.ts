@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { sumCounts, type Counts } from '@tapline/core/cost/meter';
 import { PipelineError } from '@tapline/core/errors';
 import type { FunctionName } from './plan.ts';
-import type { ProcessUse, WorkerMessage } from './worker-message.ts';
+import type { ProcessUse } from '../cli/process-use.ts';
+import type { WorkerMessage } from './worker-message.ts';
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 /** What an instance is given to finish its requests and close its clients. */
@@ -152,8 +153,7 @@ export class Supervisor {
           resolve();
         }
       });
-      // A connection that is handed to an instance that has just been killed fails; that it ended is told below, and
-      // Pub/Sub delivers again. Without a listener the error would end this process and every function with it.
+      // Sending to an instance that was just killed fails as an error; that it ended is told by its exit.
       worker.on('error', () => undefined);
       worker.on('exit', (code) => {
         this.#onExit(instance, worker.process.signalCode ?? code);

@@ -7,6 +7,7 @@ import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { PipelineError } from '@tapline/core/errors';
 import { endInstance, takeSignals } from '@tapline/functions/entry/lifecycle';
 import { meter } from '@tapline/functions/entry/meter';
+import { ownUse } from '../cli/process-use.ts';
 import { takeOwnRequests } from './own-host.ts';
 import { FUNCTION_NAMES } from './plan.ts';
 import type { WorkerMessage } from './worker-message.ts';
@@ -27,9 +28,7 @@ function tell(message: WorkerMessage): Promise<void> {
 }
 
 function tellCounts(): Promise<void> {
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  const use = { cpuMs: Math.round((userCPUTime + systemCPUTime) / 1000), peakRssBytes: maxRSS * 1024 };
-  return tell({ kind: 'counts', counts: meter.counts(), use });
+  return tell({ kind: 'counts', counts: meter.counts(), use: ownUse() });
 }
 
 async function fail(error: unknown): Promise<void> {

@@ -9,8 +9,8 @@ import { sumCounts, type Counts } from '@tapline/core/cost/meter';
 import { digest } from '@tapline/core/digest/digest';
 import { PipelineError } from '@tapline/core/errors';
 import type { AuditReport } from '@tapline/functions/stages/audit';
+import type { ProcessUse } from '../cli/process-use.ts';
 import { ChildCommand, type ChildLine } from './child-command.ts';
-import { UseMeter, type ProcessUse } from './process-use.ts';
 import { settle, type Settled } from './settle.ts';
 import type { ServiceStores } from './stores.ts';
 
@@ -49,7 +49,6 @@ export interface ServiceRunResult {
   readonly fault?: PipelineError;
 }
 
-const LOOK_AT_PROCESSES_MS = 250;
 const ALL_TIME = { fromUs: -Infinity, toUs: Infinity };
 
 /** Starts everything, carries one capture through, and stops everything again. */
@@ -70,7 +69,7 @@ export async function runOnServices(
     onProgress('starting the functions and the bridge');
     const { portBase, instances } = options;
     const functions = start(['functions', '--json', `--port-base=${portBase}`, `--instances=${instances}`]);
-    const ready = await functions.line(({ event }) => event === 'ready');
+    await functions.line(({ event }) => event === 'ready');
     const bridge = start(['bridge', '--json', '--group=tapline-run', `--topics=${sensor}-pcap,${sensor}-heartbeat`]);
     const startedMs = performance.now();
     const capture = start(captureArguments(options), { stdin: options.source === '-', stderr: process.stderr.isTTY });
@@ -78,11 +77,6 @@ export async function runOnServices(
       capture.kill('SIGINT');
     };
     interrupt.addEventListener('abort', stopCapture);
-    const uses = new UseMeter();
-    const lookAtProcesses = (): void => {
-      uses.look([...[...children].map(([name, { pid }]) => [name, pid] as const), ...instancesOf(ready)]);
-    };
-    const timer = setInterval(lookAtProcesses, LOOK_AT_PROCESSES_MS);
     try {
       const captured = await resultOf(capture);
       const capturedMs = performance.now() - startedMs;
@@ -100,7 +94,6 @@ export async function runOnServices(
         }),
       );
       const elapsedMs = performance.now() - startedMs;
-      lookAtProcesses();
       const ends = await stopAll(children);
       return {
         session,
@@ -109,12 +102,11 @@ export async function runOnServices(
         wireBytes: (captured['counters'] as { wireBytes: number }).wireBytes,
         elapsedMs,
         capturedMs,
-        processes: uses.totals(),
+        processes: usesOf(ends),
         ...costs(ends, settled),
         ...faultOf(captured),
       };
     } finally {
-      clearInterval(timer);
       interrupt.removeEventListener('abort', stopCapture);
     }
   } finally {
@@ -205,10 +197,19 @@ async function readBack(
   };
 }
 
-/** The instances of each function, from what `tapline functions` said when they were ready. */
-function instancesOf(ready: ChildLine): (readonly [string, number])[] {
-  const functions = ready['functions'] as readonly { name: string; pids: readonly number[] }[];
-  return functions.flatMap(({ name, pids }) => pids.map((pid) => [name, pid] as const));
+/** What capture, bridge and the instances of each function took, as they said when they ended; instances add up. */
+function usesOf(ends: ReadonlyMap<string, ChildLine>): Record<string, ProcessUse> {
+  const instances = (ends.get('functions')?.['processes'] ?? []) as readonly (ProcessUse & { name: string })[];
+  const said = ['capture', 'bridge'].flatMap((name) => {
+    const end = ends.get(name) as (ChildLine & Partial<ProcessUse>) | undefined;
+    return end?.cpuMs === undefined ? [] : [{ name, cpuMs: end.cpuMs, peakRssBytes: end.peakRssBytes ?? 0 }];
+  });
+  const totals: Record<string, ProcessUse> = {};
+  for (const { name, cpuMs, peakRssBytes } of [...said, ...instances]) {
+    const sum = totals[name] ?? { cpuMs: 0, peakRssBytes: 0 };
+    totals[name] = { cpuMs: sum.cpuMs + cpuMs, peakRssBytes: sum.peakRssBytes + peakRssBytes };
+  }
+  return totals;
 }
 
 function costs(ends: ReadonlyMap<string, ChildLine>, { audit }: Settled): Pick<ServiceRunResult, 'counts' | 'cost'> {
