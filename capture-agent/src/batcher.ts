@@ -4,7 +4,7 @@
  */
 import type { Codec } from '@tapline/core/ports';
 import type { FrameSink } from '@tapline/core/pcap/frame-sink';
-import type { Heartbeat, SensorCounters } from '@tapline/core/ledger/heartbeat';
+import { NO_COUNTERS, type Heartbeat, type SensorCounters } from '@tapline/core/ledger/heartbeat';
 import type { BatchHeader } from '@tapline/core/wire/batch-header';
 import { Decoder } from '@tapline/core/decode/decoder';
 import { FlowTable } from '@tapline/core/decode/flow-table';
@@ -39,17 +39,7 @@ const ANNOUNCE_AT = 512;
 const ITEMS_AT_MOST = 1000;
 
 export class Batcher implements FrameSink {
-  readonly counters: SensorCounters = {
-    offered: 0,
-    kernelDropped: 0,
-    self: 0,
-    filtered: 0,
-    duplicate: 0,
-    sent: 0,
-    malformed: 0,
-    late: 0,
-    wireBytes: 0,
-  };
+  readonly counters: SensorCounters = { ...NO_COUNTERS };
   readonly #options: BatcherOptions;
   readonly #emit: (message: AgentMessage) => void;
   readonly #columns = allocateColumns();

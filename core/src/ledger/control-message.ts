@@ -5,6 +5,7 @@
 import { PipelineError } from '../errors.ts';
 import type { Hop, HopEntry } from '../ports.ts';
 import { HOPS } from '../ports.ts';
+import { NO_COUNTERS } from './heartbeat.ts';
 import type { Heartbeat, MinuteCount, SensorCounters, WindowCount } from './heartbeat.ts';
 import { MINUTE_COUNTERS } from './minute.ts';
 
@@ -105,17 +106,7 @@ function readCounters<C extends string>(fields: Fields, names: readonly C[]): Re
   return Object.fromEntries(names.map((name) => [name, whole(fields, name)])) as Record<C, number>;
 }
 
-const SENSOR_COUNTERS: Record<keyof SensorCounters, true> = {
-  offered: true,
-  kernelDropped: true,
-  self: true,
-  filtered: true,
-  duplicate: true,
-  sent: true,
-  malformed: true,
-  late: true,
-  wireBytes: true,
-};
+const SENSOR_COUNTERS = Object.keys(NO_COUNTERS) as readonly (keyof SensorCounters)[];
 const WINDOW_COUNTS: readonly (keyof WindowCount)[] = ['batches', 'packets', 'bytes'];
 
 function readHeartbeat(fields: Fields): Heartbeat {
@@ -139,7 +130,7 @@ function readHeartbeat(fields: Fields): Heartbeat {
       minuteStartUs: time(item, 'minuteStartUs'),
       ...readCounters(item, MINUTE_COUNTERS),
     })),
-    counters: readCounters(object(fields, 'counters'), Object.keys(SENSOR_COUNTERS) as (keyof SensorCounters)[]),
+    counters: readCounters(object(fields, 'counters'), SENSOR_COUNTERS),
     cpuPercent: finite(fields, 'cpuPercent'),
     rssBytes: finite(fields, 'rssBytes'),
     final: flag(fields, 'final'),

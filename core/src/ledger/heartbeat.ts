@@ -25,6 +25,18 @@ export interface SensorCounters {
   wireBytes: number;
 }
 
+export const NO_COUNTERS: Readonly<SensorCounters> = {
+  offered: 0,
+  kernelDropped: 0,
+  self: 0,
+  filtered: 0,
+  duplicate: 0,
+  sent: 0,
+  malformed: 0,
+  late: 0,
+  wireBytes: 0,
+};
+
 /** The same counters for one minute of event time, as the ledger keeps them. */
 export interface MinuteCount {
   minuteStartUs: number;
