@@ -12,6 +12,8 @@ import type { ProcessUse } from '../cli/process-use.ts';
 import type { WorkerMessage } from './worker-message.ts';
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
+/** Not those of this process: a small nursery suits a run in one process, and instances in the cloud have Node's own. */
+const WORKER_FLAGS = ['--disable-warning=ExperimentalWarning'];
 /** What an instance is given to finish its requests and close its clients. */
 const STOP_MS = 12_000;
 const RESTART_MS = { first: 100, most: 10_000 };
@@ -131,7 +133,12 @@ export class Supervisor {
   /** Resolves when the instance listens; rejects when it dies before. */
   #launch(plan: FunctionPlan): Promise<void> {
     // All that a worker says goes to stderr: stdout is the command's own.
-    cluster.setupPrimary({ exec: WORKER, args: [plan.name, String(plan.port)], stdio: ['ignore', 2, 2, 'ipc'] });
+    cluster.setupPrimary({
+      exec: WORKER,
+      args: [plan.name, String(plan.port)],
+      execArgv: WORKER_FLAGS,
+      stdio: ['ignore', 2, 2, 'ipc'],
+    });
     const worker = cluster.fork(this.#environment);
     const instance: Instance = {
       plan,
