@@ -11,6 +11,13 @@ import type { FunctionName } from './plan.ts';
 import type { ProcessUse } from '../cli/process-use.ts';
 import type { WorkerMessage } from './worker-message.ts';
 
+/**
+ * Instances take connections from the shared port themselves. Node's default has this process take them and hand them
+ * on, and one that was handed to an instance that is killed before it answers stays open for ever, with its caller
+ * waiting: the push of a whole subscription, say.
+ */
+cluster.schedulingPolicy = cluster.SCHED_NONE;
+
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 /** Not those of this process: a small nursery suits a run in one process, and instances in the cloud have Node's own. */
 const WORKER_FLAGS = ['--disable-warning=ExperimentalWarning'];

@@ -1,5 +1,6 @@
 /** The supervisor with real instances of a function. Nothing here needs a service: a function opens none before a push. */
 import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Supervisor, type WorkerEvent } from '@tapline/embedded/functions/supervisor';
 import { afterEach, describe, expect, it } from 'vitest';
 import { post } from '../../helpers/function-server.ts';
@@ -62,6 +63,21 @@ describe('the supervisor of local functions', () => {
     await until(() => events.filter(({ event }) => event === 'started').length === 3);
     expect(supervisor.pids('parse')).toContain(other);
     expect(supervisor.pids('parse').length).toBe(2);
+  });
+
+  it('leaves no caller waiting for an instance that was killed before it took the connection', async () => {
+    const { supervisor, until, events, url } = supervise(await freePort(), 2);
+    await supervisor.start();
+    for (const pid of supervisor.pids('parse')) process.kill(pid, 'SIGSTOP');
+    const answers = Promise.allSettled(Array.from({ length: 6 }, () => post(url, 'garbage')));
+    await sleep(200);
+    for (const pid of supervisor.pids('parse')) process.kill(pid, 'SIGKILL');
+    await until(() => events.filter(({ event }) => event === 'started').length === 4);
+    for (const answer of await answers) {
+      // Cut off, or left for the instance that came after: both are an end.
+      if (answer.status === 'fulfilled') expect(answer.value.status).toBe(400);
+    }
+    expect((await post(url, 'garbage')).status).toBe(400);
   });
 
   it('adds up what the instances counted, also when they have ended', async () => {
