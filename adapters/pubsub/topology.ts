@@ -23,8 +23,15 @@ export interface Topology {
 
 /** Also the time limit of the push request: the functions answer within it. */
 const ACK_DEADLINE_SECONDS = 60;
-/** Deliveries after which Pub/Sub itself gives a message up to the dead letters. */
-const DELIVERIES_MAX = 20;
+/**
+ * When a message is delivered again, and after how many deliveries Pub/Sub itself gives it up to the dead letters. The
+ * emulator (0.8.20) stops delivering for good after a few failures when it is given a retry policy; without one it tries
+ * once a second, so that the most deliveries it takes stand for an outage of a minute and a half.
+ */
+const REDELIVERY = {
+  cloud: { deliveries: 20, retryPolicy: { minimumBackoff: { seconds: 10 }, maximumBackoff: { seconds: 600 } } },
+  emulator: { deliveries: 100, retryPolicy: undefined },
+};
 /** The longest that the emulator takes. */
 const RETENTION = { seconds: 7 * 86_400 };
 const NEVER = {};
@@ -44,6 +51,7 @@ export async function ensureTopology({ client, prefix, push = {} }: Topology): P
     messageRetentionDuration: RETENTION,
     expirationPolicy: NEVER,
   });
+  const { deliveries, retryPolicy } = client.isEmulator ? REDELIVERY.emulator : REDELIVERY.cloud;
   const deadLetterTopic = `projects/${client.projectId}/topics/${deadLetters}`;
   await Promise.all(
     PUSHED_KINDS.map(async (kind) => {
@@ -54,10 +62,8 @@ export async function ensureTopology({ client, prefix, push = {} }: Topology): P
         ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
         messageRetentionDuration: RETENTION,
         expirationPolicy: NEVER,
-        deadLetterPolicy: { deadLetterTopic, maxDeliveryAttempts: DELIVERIES_MAX },
-        retryPolicy: client.isEmulator
-          ? { minimumBackoff: { seconds: 1 }, maximumBackoff: { seconds: 5 } }
-          : { minimumBackoff: { seconds: 10 }, maximumBackoff: { seconds: 600 } },
+        deadLetterPolicy: { deadLetterTopic, maxDeliveryAttempts: deliveries },
+        ...(retryPolicy && { retryPolicy }),
       });
     }),
   );

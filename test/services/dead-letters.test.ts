@@ -107,7 +107,6 @@ describeWithServices(['kafka', 'pubsub'], 'dead letters', (services) => {
       await stack.client.topic(pubsubTopic(PREFIX, 'packets')).createSubscription(name, {
         // Nobody listens there.
         pushConfig: { pushEndpoint: 'http://127.0.0.1:9/' },
-        retryPolicy: { minimumBackoff: { nanos: 1e8 }, maximumBackoff: { nanos: 2e8 } },
         deadLetterPolicy: {
           deadLetterTopic: `projects/${projectId}/topics/${pubsubTopic(PREFIX, 'dead-letters')}`,
           maxDeliveryAttempts: 5,
