@@ -1,6 +1,7 @@
 /**
  * Write times that this process makes: arrival time in microseconds, each later than the one before, and no two processes
- * make the same ones. Clocks have milliseconds; the last three digits are the process's own.
+ * make the same ones. Clocks have milliseconds; the last three digits are the process's own, and even: a microsecond after
+ * a stamp is later than what was written with it, and earlier than what anybody writes who has seen either.
  */
 import type { Clock } from '@tapline/core/ports';
 
@@ -8,7 +9,7 @@ const MS_US = 1000;
 
 export class ArrivalStamps {
   readonly #clock: Pick<Clock, 'nowUs'>;
-  readonly #salt = Math.floor(Math.random() * MS_US);
+  readonly #salt = 2 * Math.floor(Math.random() * (MS_US / 2 - 1));
   #lastMs = -Infinity;
 
   constructor(clock: Pick<Clock, 'nowUs'>) {

@@ -147,6 +147,10 @@ export class CassandraResultStore implements ResultStore {
     await this.#alerts.put(alerts);
   }
 
+  concludeAlerts(alerts: readonly Alert[]): Promise<void> {
+    return this.#alerts.conclude(alerts);
+  }
+
   alerts(sensor: string, range: TimeRange): Promise<Alert[]> {
     return this.#alerts.overlapping(sensor, range);
   }

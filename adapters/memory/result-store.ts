@@ -1,5 +1,6 @@
 /** ResultStore in memory: for tests, and for a line that need not outlive its process. */
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import { isSameAlert } from '@tapline/core/digest/same-alert';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
 import { compareText } from './text-order.ts';
@@ -56,6 +57,15 @@ export class MemoryResultStore implements ResultStore {
   putAlerts(alerts: readonly Alert[]): Promise<void> {
     for (const alert of alerts) this.#alerts.set(alert.id, structuredClone(alert));
     return Promise.resolve();
+  }
+
+  concludeAlerts(alerts: readonly Alert[]): Promise<void> {
+    return this.putAlerts(
+      alerts.filter((alert) => {
+        const known = this.#alerts.get(alert.id);
+        return known !== undefined && isSameAlert(known, alert);
+      }),
+    );
   }
 
   alerts(sensor: string, range: TimeRange): Promise<Alert[]> {

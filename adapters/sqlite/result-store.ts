@@ -1,5 +1,6 @@
 /** ResultStore in SQLite: KPI, evidence and alert rows with their nested parts as JSON, flow slices as plain columns. */
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import { isSameAlert } from '@tapline/core/digest/same-alert';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { Clock, ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
 import type { SqliteDatabase } from './database.ts';
@@ -128,24 +129,39 @@ export class SqliteResultStore implements ResultStore {
 
   putAlerts(alerts: readonly Alert[]): Promise<void> {
     return this.#database.write(() => {
-      for (const alert of alerts) {
-        this.#database
-          .statement(SQL.putAlert)
-          .run(
-            alert.id,
-            this.#database.nameId(alert.sensor),
-            alert.detector,
-            alert.entity,
-            alert.windowStartUs,
-            alert.windowEndUs,
-            alert.severity,
-            alert.score,
-            alert.state,
-            this.#clock.nowUs(),
-            JSON.stringify(alert),
-          );
-      }
+      this.#putAlerts(alerts);
     });
+  }
+
+  concludeAlerts(alerts: readonly Alert[]): Promise<void> {
+    return this.#database.write(() => {
+      this.#putAlerts(
+        alerts.filter((alert) => {
+          const known = this.#alert(alert.id);
+          return known !== undefined && isSameAlert(known, alert);
+        }),
+      );
+    });
+  }
+
+  #putAlerts(alerts: readonly Alert[]): void {
+    for (const alert of alerts) {
+      this.#database
+        .statement(SQL.putAlert)
+        .run(
+          alert.id,
+          this.#database.nameId(alert.sensor),
+          alert.detector,
+          alert.entity,
+          alert.windowStartUs,
+          alert.windowEndUs,
+          alert.severity,
+          alert.score,
+          alert.state,
+          this.#clock.nowUs(),
+          JSON.stringify(alert),
+        );
+    }
   }
 
   alerts(sensor: string, range: TimeRange): Promise<Alert[]> {
@@ -153,10 +169,12 @@ export class SqliteResultStore implements ResultStore {
   }
 
   alert(id: string): Promise<Alert | undefined> {
-    return this.#database.read(() => {
-      const row = this.#database.statement(SQL.alert).get(id);
-      return row && (JSON.parse(row['row'] as string) as Alert);
-    });
+    return this.#database.read(() => this.#alert(id));
+  }
+
+  #alert(id: string): Alert | undefined {
+    const row = this.#database.statement(SQL.alert).get(id);
+    return row && (JSON.parse(row['row'] as string) as Alert);
   }
 
   provisional(sensor: string): Promise<Alert[]> {

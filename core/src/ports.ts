@@ -126,6 +126,11 @@ export interface ResultStore {
   evidence(sensor: string, range: TimeRange): Promise<Evidence[]>;
   /** Upsert by id. */
   putAlerts(alerts: readonly Alert[]): Promise<void>;
+  /**
+   * Gives alerts their state, each only if the store has it as it is given but for the state; otherwise somebody has
+   * changed it, and it stays as it is. Never undoes a `putAlerts` of another process that began after this call.
+   */
+  concludeAlerts(alerts: readonly Alert[]): Promise<void>;
   /** Alerts whose windows overlap the range, ascending by first window, then id. */
   alerts(sensor: string, range: TimeRange): Promise<Alert[]>;
   alert(id: string): Promise<Alert | undefined>;

@@ -205,6 +205,29 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
       expect(await store.provisional('nobody')).toEqual([]);
     });
 
+    it('gives alerts their last state only where they are as the one who gives it knew them', async () => {
+      await store.putAlerts([alert('a', 100), alert('b', 100), alert('c', 100)]);
+      await store.putAlerts([alert('b', 100, { windows: 4 })]);
+      await store.concludeAlerts([
+        alert('a', 100, { state: 'confirmed' }),
+        alert('b', 100, { state: 'confirmed' }),
+        alert('c', 100, { state: 'withdrawn' }),
+        alert('d', 100, { state: 'confirmed' }),
+      ]);
+      const concluded = [
+        alert('a', 100, { state: 'confirmed' }),
+        alert('b', 100, { windows: 4 }),
+        alert('c', 100, { state: 'withdrawn' }),
+      ];
+      expect(await store.alerts('tap', ALL)).toEqual(concluded);
+      expect(await Promise.all(['a', 'b', 'c', 'd'].map((id) => store.alert(id)))).toEqual([...concluded, undefined]);
+      expect((await store.provisional('tap')).map(({ id }) => id)).toEqual(['b']);
+      await store.putAlerts([alert('a', 100, { windows: 2 })]);
+      await store.concludeAlerts([alert('c', 100, { state: 'confirmed' })]);
+      expect((await store.provisional('tap')).map(({ id }) => id)).toEqual(['a', 'b']);
+      expect((await store.alert('c'))?.state).toBe('confirmed');
+    });
+
     it('takes any text as a name, an entity or an id', async () => {
       for (const hostile of HOSTILE_NAMES) {
         await store.putWindow({

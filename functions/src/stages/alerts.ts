@@ -10,7 +10,10 @@ import { foldNeighbourhood, foldReachUs } from './alert-neighbourhood.ts';
 import { confirmShared, settleAlerts } from './shared-alerts.ts';
 
 export interface AlertDeps {
-  readonly results: Pick<ResultStore, 'kpis' | 'evidence' | 'alerts' | 'putAlerts' | 'provisional' | 'sensors'>;
+  readonly results: Pick<
+    ResultStore,
+    'kpis' | 'evidence' | 'alerts' | 'putAlerts' | 'concludeAlerts' | 'provisional' | 'sensors'
+  >;
   readonly windowUs: number;
   /** Kept folds, for the only process that scores; absent where there may be others. */
   readonly folds?: AlertFolds;

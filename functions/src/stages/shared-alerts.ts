@@ -3,9 +3,13 @@
  * around a window are folded from the store, written, and folded again until the store says what its evidence says. Of
  * two processes that overwrite each other, the one that writes last also looks last, at evidence that both had put
  * before; so what stands in the end is right, without locks. It needs reads that see what was written before them.
+ *
+ * And one that is killed after it wrote, before it looked? Its message comes again, but if another has scored its window
+ * meanwhile, only the provisional alerts are looked at again. So content is always written as provisional, and an alert is
+ * confirmed or withdrawn in a step of its own, which changes nothing but the state of what was looked at.
  */
 import { isAboutSensor, type Alert } from '@tapline/core/detect/alert';
-import { canonical } from '@tapline/core/digest/canonical';
+import { isSameAlert } from '@tapline/core/digest/same-alert';
 import { PipelineError } from '@tapline/core/errors';
 import { foldNeighbourhood, type Neighbourhood } from './alert-neighbourhood.ts';
 import type { AlertDeps, ScoredWindow } from './alerts.ts';
@@ -46,30 +50,39 @@ async function settleAround(
 ): Promise<Alert[]> {
   const known = { finalBeforeUs, complete: new Map<number, boolean>() };
   const changed = new Map<string, Alert>();
+  let stored: readonly Alert[] = [];
   for (let round = 0; round < ROUNDS_AT_MOST; round++) {
-    const news = differences(await foldNeighbourhood(sensor, windowStartUs, known, deps));
-    if (news.length === 0) return [...changed.values()];
-    await deps.results.putAlerts(news);
-    for (const alert of news) changed.set(alert.id, alert);
+    const around = await foldNeighbourhood(sensor, windowStartUs, known, deps);
+    const { written, concluded } = differences(around);
+    if (written.length + concluded.length === 0) return [...changed.values()];
+    // What is read of the store before the evidence is no newer than what the evidence says: a second look at the latter.
+    const seenTwice = concluded.filter((alert) => stored.some((earlier) => isSameAlert(earlier, alert)));
+    if (written.length > 0) await deps.results.putAlerts(written);
+    else if (seenTwice.length > 0) await deps.results.concludeAlerts(seenTwice);
+    for (const alert of [...written, ...seenTwice]) changed.set(alert.id, alert);
+    stored = around.before;
   }
   throw new PipelineError('STORE', `the alerts of sensor ${sensor} are being changed by others all the time`, {
     retriable: true,
   });
 }
 
-/** Alerts that the store does not have as the evidence has them. */
-function differences({ before, after, gone }: Neighbourhood): Alert[] {
+/** What the store does not have as the evidence has it: content to be written, and states to be given to what is there. */
+function differences({ before, after, gone }: Neighbourhood): { written: Alert[]; concluded: Alert[] } {
   const stored = new Map(before.map((alert) => [alert.id, alert]));
-  const changed = after.filter((alert) => {
+  const written: Alert[] = [];
+  const concluded: Alert[] = [...gone];
+  for (const alert of after) {
     const known = stored.get(alert.id);
-    if (known === undefined || content(known) !== content(alert)) return true;
-    // Whoever knows less of the sensor's time than another does not take a confirmation back.
-    return known.state === 'withdrawn' || (known.state === 'provisional' && alert.state === 'confirmed');
-  });
-  return [...changed, ...gone];
+    if (known === undefined || known.state === 'withdrawn' || !isSameAlert(known, alert)) {
+      written.push({ ...alert, state: 'provisional' });
+    } else if (known.state === 'provisional' && alert.state === 'confirmed') {
+      // The other way round nothing is done: who knows less of the sensor's time takes no confirmation back.
+      concluded.push(alert);
+    }
+  }
+  return { written, concluded };
 }
-
-const content = (alert: Alert): string => canonical(alert, ['state']);
 
 async function hasAlert(sensor: string, windowStartUs: number, deps: SharedDeps): Promise<boolean> {
   const range = { fromUs: windowStartUs, toUs: windowStartUs + deps.windowUs };
