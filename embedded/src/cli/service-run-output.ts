@@ -53,6 +53,10 @@ function processLines(processes: ServiceRunResult['processes']): string[] {
   );
 }
 
+/** Whole where there are many; a run takes fractions of a node's second. */
+const amount = (quantity: number): string =>
+  quantity < 10 ? String(Number(quantity.toPrecision(3))) : formatCount(quantity);
+
 /** Money in dollars, in four significant digits: a run costs fractions of a cent. */
 function costLines({ lines, usd, usdPerMillionPackets, fixed, pricesOf }: CostReport): string[] {
   const money = (value: number): string => `$${Number(value.toPrecision(4))}`;
@@ -63,7 +67,7 @@ function costLines({ lines, usd, usdPerMillionPackets, fixed, pricesOf }: CostRe
       .filter((line) => line.usd > 0)
       .map(
         ({ hop, what, quantity, unit, usd: part }) =>
-          `         ${hop.padEnd(9)} ${what.padEnd(17)} ${formatCount(quantity).padStart(12)} ${unit.padEnd(14)} ${money(part)}`,
+          `         ${hop.padEnd(9)} ${what.padEnd(17)} ${amount(quantity).padStart(12)} ${unit.padEnd(14)} ${money(part)}`,
       ),
     `         by the hour, whatever flows: ${fixed.map(({ what, usdPerDay }) => `${what} ${money(usdPerDay)} a day`).join(', ')}`,
   ];
