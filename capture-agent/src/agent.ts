@@ -9,7 +9,7 @@ import { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import { Batcher, type AgentMessage, type BatcherOptions } from './batcher.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
-import { Pacer, type ReplaySpeed } from './pacer.ts';
+import { Pacer, type ReplayLag, type ReplaySpeed } from './pacer.ts';
 import { Silence } from './silence.ts';
 
 export interface AgentOptions extends BatcherOptions {
@@ -29,6 +29,8 @@ export interface PulseOptions {
 
 export interface AgentResult {
   readonly counters: SensorCounters;
+  /** How far behind its schedule the replay was, if it had one. */
+  readonly lag?: ReplayLag;
   /** Why reading ended early, if it did: everything before the fault was sent. */
   readonly fault?: PipelineError;
 }
@@ -54,7 +56,10 @@ export async function runAgent(
     drained = drained.then(async () => {
       for (const outgoing of queue.splice(0)) {
         const { message } = outgoing;
-        if (message.kind === 'batch') await pause(pacer.waitMs(message.header.maxTimeUs, performance.now()), interrupt);
+        if (message.kind === 'batch') {
+          await pause(pacer.waitMs(message.header, performance.now()), interrupt);
+          pacer.go(performance.now());
+        }
         await outbox.post(outgoing);
       }
     });
@@ -97,7 +102,8 @@ export async function runAgent(
   batcher.flush();
   batcher.heartbeat(true);
   await drain();
-  return { counters: batcher.counters, ...(fault === undefined ? {} : { fault }) };
+  const { lag } = pacer;
+  return { counters: batcher.counters, ...(lag && { lag }), ...(fault && { fault }) };
 }
 
 /** What is said before anything was read. */

@@ -13,7 +13,7 @@ import type { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import { runAgent } from './agent.ts';
 import type { AgentMessage } from './batcher.ts';
-import type { ReplaySpeed } from './pacer.ts';
+import type { ReplayLag, ReplaySpeed } from './pacer.ts';
 import { Publisher } from './publisher.ts';
 import { Spool } from './spool/spool.ts';
 
@@ -58,6 +58,8 @@ export interface CaptureResult {
   readonly spooled: number;
   /** Whether everything was published, the goodbye included. */
   readonly complete: boolean;
+  /** How far behind its schedule the replay was, if it had one. */
+  readonly lag?: ReplayLag;
   /** Why the source was not read to its end, if it was not. */
   readonly fault?: PipelineError;
 }
@@ -105,12 +107,12 @@ export async function capture(
   };
   const pulse = { everyMs: HEARTBEAT_MS, live, firstHeartbeat: Date.now() };
   try {
-    const { counters, fault } = await runAgent(source, { ...options, codec: zstd, pulse }, send, interrupt.signal);
+    const { counters, lag, fault } = await runAgent(source, { ...options, codec: zstd, pulse }, send, interrupt.signal);
     const complete = await publisher.finish(options.patienceMs);
     const { publishedPackets } = publisher;
     const { batches, batchBytes } = state;
     const result = { counters, batches, batchBytes, publishedPackets, spooled: spool.batches, complete };
-    return fault === undefined ? result : { ...result, fault };
+    return { ...result, ...(lag && { lag }), ...(fault && { fault }) };
   } finally {
     publisher.stop();
     await producer.close();

@@ -35,6 +35,11 @@ describe('tapline run', () => {
     expect(runs.map(({ session }) => session)).toEqual(runs.map(() => runs[0]!.session));
   });
 
+  it('gives one digest at a rate of packets and at one of bits', async () => {
+    const [packets, bits, top] = await Promise.all([run(long, '--pps', '60000'), run(long, '--mbps', '200'), run(long)]);
+    expect([packets.digest, bits.digest]).toEqual([top.digest, top.digest]);
+  });
+
   it('gives one digest at x100 and at top speed over several windows and alerts', async () => {
     const [paced, top] = await Promise.all([run(long, '--speed', '100'), run(long)]);
     expect(paced.digest).toBe(top.digest);

@@ -13,7 +13,7 @@ export interface RunStatus {
   readonly progress: number | null;
   /** What is being read, e.g. a file name; null when only the sensor knows. */
   readonly source: string | null;
-  /** Speed of the replay as a factor of recorded time, 0 = as fast as possible, null = live or unknown. */
+  /** Speed of the replay as a factor of recorded time, 0 = as fast as possible, null = live, at a rate, or unknown. */
   readonly speed: number | null;
 }
 

@@ -1,6 +1,6 @@
 /** What `tapline capture` says at the end: one JSON object, or the same for people. */
 import type { CaptureResult } from '@tapline/capture-agent/capture-session';
-import { formatBytes, formatCount, formatSeconds } from './format.ts';
+import { formatBytes, formatCount, formatLag, formatSeconds } from './format.ts';
 import { ownUse } from './process-use.ts';
 
 export interface CaptureRun {
@@ -14,7 +14,7 @@ export interface CaptureRun {
 /** The object of `--json`; fields are only ever added. */
 export function captureJson(run: CaptureRun): object {
   const { sensor, session, source, result, elapsedMs } = run;
-  const { counters, batches, batchBytes, publishedPackets, spooled, complete, fault } = result;
+  const { counters, batches, batchBytes, publishedPackets, spooled, complete, lag, fault } = result;
   return {
     sensor,
     session,
@@ -28,6 +28,7 @@ export function captureJson(run: CaptureRun): object {
     elapsedMs: Math.round(elapsedMs),
     packetsPerSecond: Math.round(packetsPerSecond(run)),
     ...ownUse(),
+    ...(lag && { lag }),
     ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
   };
 }
@@ -40,6 +41,7 @@ export function captureText(run: CaptureRun): string {
     `${source}: ${formatCount(counters.offered)} packets in ${formatSeconds(elapsedMs / 1000)}, ` +
       `${formatCount(packetsPerSecond(run))} packets/s, peak memory ${formatBytes(ownUse().peakRssBytes)}`,
     `session  ${sensor}/${session}`,
+    ...(result.lag === undefined ? [] : [`replay   ${formatLag(result.lag)}`]),
     `books    offered ${formatCount(counters.offered)} = dropped ${formatCount(counters.kernelDropped)} + self ${formatCount(counters.self)}` +
       ` + filtered ${formatCount(counters.filtered)} + duplicate ${formatCount(counters.duplicate)} + sent ${formatCount(counters.sent)}`,
     `         malformed ${formatCount(counters.malformed)}, late ${formatCount(counters.late)}, ${formatBytes(counters.wireBytes)} on the wire`,

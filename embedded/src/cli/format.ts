@@ -1,4 +1,5 @@
 /** Numbers and times as people read them in a terminal. */
+import type { ReplayLag } from '@tapline/capture-agent/pacer';
 import { formatTime } from '@tapline/core/packet/time';
 
 /** 1,234,567 with thousands separators; fractions are dropped. */
@@ -30,4 +31,10 @@ export function formatSeconds(seconds: number): string {
 /** ISO 8601 in UTC with as many digits of the second as it takes: `2017-07-06T13:40:00Z`. */
 export function formatInstant(timeUs: number): string {
   return formatTime(timeUs, 0).replace(/\.?0+Z$/, 'Z');
+}
+
+/** How far behind its schedule a replay was. */
+export function formatLag({ medianMs, p99Ms, mostMs }: ReplayLag): string {
+  const digits = (ms: number): string => String(Number(ms.toPrecision(2)));
+  return `behind schedule by ${digits(medianMs)} ms in the median, ${digits(p99Ms)} ms at p99, ${digits(mostMs)} ms at most`;
 }

@@ -1,7 +1,6 @@
 /** Parsers of option values, shared by the commands: each returns the value or throws commander's usage error. */
 import { InvalidArgumentError } from 'commander';
 import { parseTime } from '@tapline/core/packet/time';
-import { parseSpeed, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 
 const UNIT_US: Record<string, number> = { ms: 1e3, s: 1e6, m: 60e6, h: 3600e6 };
 
@@ -19,12 +18,6 @@ export function parseWindowUs(text: string): number {
   const windowUs = parseDurationUs(text);
   if (windowUs % 1e6 !== 0 || windowUs > 300e6) throw new InvalidArgumentError('use whole seconds, from 1s to 5m.');
   return windowUs;
-}
-
-export function parseSpeedOption(text: string): ReplaySpeed {
-  const speed = parseSpeed(text);
-  if (speed === undefined) throw new InvalidArgumentError('use recorded, top, or a number such as 10.');
-  return speed;
 }
 
 export function parsePort(text: string): number {

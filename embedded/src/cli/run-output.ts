@@ -2,12 +2,12 @@
 import type { Alert } from '@tapline/core/detect/alert';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
-import { formatBytes, formatCount, formatInstant, formatSeconds } from './format.ts';
+import { formatBytes, formatCount, formatInstant, formatLag, formatSeconds } from './format.ts';
 import { ownUse } from './process-use.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
 export function runJson(result: RunResult, source: string, sensor: string): object {
-  const { audit, session, wireBytes, batchBytes, windows, alerts, digest, elapsedMs, fault } = result;
+  const { audit, session, wireBytes, batchBytes, windows, alerts, digest, elapsedMs, lag, fault } = result;
   return {
     sensor,
     session,
@@ -21,6 +21,7 @@ export function runJson(result: RunResult, source: string, sensor: string): obje
     elapsedMs: Math.round(elapsedMs),
     packetsPerSecond: Math.round(packetsPerSecond(result)),
     ...ownUse(),
+    ...(lag && { lag }),
     ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
   };
 }
@@ -48,6 +49,7 @@ export function runText(result: RunResult, source: string): string {
   const lines = [
     `${source}: ${formatCount(totals.offered)} packets in ${formatSeconds(result.elapsedMs / 1000)}, ` +
       `${formatCount(packetsPerSecond(result))} packets/s, peak memory ${formatBytes(ownUse().peakRssBytes)}`,
+    ...(result.lag === undefined ? [] : [`replay   ${formatLag(result.lag)}`]),
     ...booksLines(result.audit),
     `windows  ${formatCount(result.windows)}`,
     `alerts   ${result.alerts.length}`,

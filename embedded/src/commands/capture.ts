@@ -3,20 +3,19 @@ import { Option, type Command } from 'commander';
 import { kafkaOptions } from '@tapline/adapters/kafka/client';
 import { COMPRESSIONS, type KafkaCompression } from '@tapline/adapters/kafka/producer';
 import { capture } from '@tapline/capture-agent/capture-session';
-import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
 import { defaultSpoolFolder } from '@tapline/capture-agent/spool/default-folder';
 import { PipelineError } from '@tapline/core/errors';
 import { numberSetting, readSettings } from '@tapline/core/settings/settings';
 import { captureJson, captureText, type CaptureRun } from '../cli/capture-output.ts';
-import { parseDurationUs, parseName, parseSize, parseSpeedOption, parseWindowUs } from '../cli/options.ts';
+import { parseDurationUs, parseName, parseSize, parseWindowUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
+import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 
-interface CaptureFlags {
+interface CaptureFlags extends SpeedFlags {
   readonly sensor: string;
   readonly session?: string;
   readonly window?: number;
-  readonly speed: ReplaySpeed;
   readonly live: boolean;
   readonly spool?: string;
   readonly spoolSize: number;
@@ -30,7 +29,7 @@ interface CaptureFlags {
 const SPOOL_BYTES_LEAST = 4 * 2 ** 20;
 
 export function addCapture(program: Command): void {
-  program
+  const command = program
     .command('capture')
     .description("take a capture, or what a pipe brings, into the sensor's Kafka topics")
     .argument('<source>', 'capture file (pcap or pcapng, plain, gz or zst), or - for standard input')
@@ -40,8 +39,8 @@ export function addCapture(program: Command): void {
       'name of the session, or new for a fresh one (default: derived from the capture)',
       parseName,
     )
-    .option('--window <length>', 'window length, whole seconds (default: TAPLINE_WINDOW, 10s)', parseWindowUs)
-    .option('--speed <speed>', 'recorded, top, or a factor such as 10', parseSpeedOption, 'top')
+    .option('--window <length>', 'window length, whole seconds (default: TAPLINE_WINDOW, 10s)', parseWindowUs);
+  addSpeedOptions(command, 'top')
     .option(
       '--live',
       'the source is captured now: a batch every second, and silence is time that passes (with tcpdump -U -w -)',
@@ -73,8 +72,9 @@ export function addCapture(program: Command): void {
 }
 
 async function runCapture(source: string, flags: CaptureFlags): Promise<void> {
-  const { sensor, live, speed, json } = flags;
-  if (live && speed !== 'top') throw new PipelineError('USAGE', '--live sets the pace: leave --speed away');
+  const { sensor, live, json } = flags;
+  const speed = speedOf(flags) ?? 'top';
+  if (live && speed !== 'top') throw new PipelineError('USAGE', '--live sets the pace: leave the speed away');
   if (flags.spoolSize < SPOOL_BYTES_LEAST) throw new PipelineError('USAGE', '--spool-size is less than 4M');
   const settings = readSettings(process.env);
   const windowUs = flags.window ?? parseWindowUs(`${settings.window}s`);

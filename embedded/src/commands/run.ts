@@ -5,12 +5,13 @@ import { codecs } from '@tapline/adapters/codec/codecs';
 import { inspect } from '@tapline/adapters/file/source';
 import { PipelineError } from '@tapline/core/errors';
 import { createReport } from '@tapline/functions/stages/report';
-import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
+import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 import { freshSession } from '@tapline/capture-agent/session';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
-import { parseCount, parseName, parsePort, parseSpeedOption, parseWindowUs } from '../cli/options.ts';
+import { parseCount, parseName, parsePort, parseWindowUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { runJson, runText } from '../cli/run-output.ts';
+import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
 import { CaptureRun, type RunResult } from '../line/run-capture.ts';
 import { startServer, type RunningServer } from '../server/http-server.ts';
@@ -19,9 +20,8 @@ const BUNDLED = fileURLToPath(new URL('../../../captures/office-under-attack.pca
 /** The bundled capture lasts minutes; at this speed its attacks appear within seconds. */
 const BUNDLED_SPEED = 12;
 
-interface RunFlags {
+interface RunFlags extends SpeedFlags {
   readonly on: 'embedded' | 'services';
-  readonly speed?: ReplaySpeed;
   readonly window: number;
   readonly port: number;
   readonly data?: string;
@@ -33,19 +33,17 @@ interface RunFlags {
 }
 
 export function addRun(program: Command): void {
-  program
+  const command = program
     .command('run')
     .description('take a capture through the whole line in one process and serve the report page')
     .argument(
       '[source]',
       'capture file (pcap or pcapng, plain, gz or zst), or - for standard input; default: the bundled capture',
     )
-    .addOption(new Option('--on <where>', 'where the stages run').choices(['embedded', 'services']).default('embedded'))
-    .option(
-      '--speed <speed>',
-      'recorded, top, or a factor such as 10 (default: top; the bundled capture: 12)',
-      parseSpeedOption,
-    )
+    .addOption(
+      new Option('--on <where>', 'where the stages run').choices(['embedded', 'services']).default('embedded'),
+    );
+  addSpeedOptions(command, 'top; the bundled capture: 12')
     .addOption(
       new Option('--window <length>', 'window length, whole seconds').argParser(parseWindowUs).default(10e6, '10s'),
     )
@@ -66,14 +64,14 @@ export function addRun(program: Command): void {
 async function run(given: string | undefined, flags: RunFlags): Promise<void> {
   const source = given ?? BUNDLED;
   inspect(source);
-  const speed = flags.speed ?? (given === undefined && !flags.exit ? BUNDLED_SPEED : 'top');
+  const speed = speedOf(flags) ?? (given === undefined && !flags.exit ? BUNDLED_SPEED : 'top');
   if (flags.on === 'services') {
     if (flags.data !== undefined) {
       throw new PipelineError('USAGE', '--data is for --on embedded: the services keep data of their own');
     }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
-    await runServices({ ...flags, source, speed: String(speed) });
+    await runServices({ ...flags, source, speed: speedText(speed) });
     return;
   }
   const session = flags.session === 'new' ? freshSession() : flags.session;

@@ -45,10 +45,11 @@ function post(message: FromAgent, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-const { counters, fault } = await runAgent(source, { ...job, codec: zstd }, send, interrupt.signal);
+const { counters, lag, fault } = await runAgent(source, { ...job, codec: zstd }, send, interrupt.signal);
 post({
   kind: 'end',
   counters,
+  ...(lag && { lag }),
   ...(fault === undefined ? {} : { fault: { code: fault.code, message: fault.message } }),
 });
 port.close();

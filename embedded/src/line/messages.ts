@@ -1,6 +1,6 @@
 /** What the agent's thread and the stages' thread say to each other. */
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
-import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
+import type { ReplayLag, ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { ErrorCode } from '@tapline/core/errors';
 import type { Heartbeat, SensorCounters } from '@tapline/core/ledger/heartbeat';
 
@@ -23,7 +23,12 @@ export interface SourcePosition {
 export type FromAgent =
   | (Extract<AgentMessage, { kind: 'batch' }> & { readonly position: SourcePosition })
   | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat; readonly position: SourcePosition }
-  | { readonly kind: 'end'; readonly counters: SensorCounters; readonly fault?: { code: ErrorCode; message: string } };
+  | {
+      readonly kind: 'end';
+      readonly counters: SensorCounters;
+      readonly lag?: ReplayLag;
+      readonly fault?: { code: ErrorCode; message: string };
+    };
 
 /** `done`: one message was dealt with, another may come. `stop`: end the session cleanly now. */
 export type ToAgent = { readonly kind: 'done' } | { readonly kind: 'stop' };

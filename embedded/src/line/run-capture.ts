@@ -1,7 +1,7 @@
 /** One capture through the whole embedded line, from the sensor's thread to closed books and a digest. */
 import { newHash } from '@tapline/adapters/hash/sha256';
 import { codecs } from '@tapline/adapters/codec/codecs';
-import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
+import type { ReplayLag, ReplaySpeed } from '@tapline/capture-agent/pacer';
 import { replaySession } from '@tapline/capture-agent/session';
 import type { Alert } from '@tapline/core/detect/alert';
 import { digest } from '@tapline/core/digest/digest';
@@ -37,6 +37,8 @@ export interface RunResult {
   /** Over everything the stores hold of the sensor. */
   readonly digest: string;
   readonly elapsedMs: number;
+  /** How far behind its schedule the replay was, if it had one. */
+  readonly lag?: ReplayLag;
   /** Why the capture was not read to its end, if it was not. */
   readonly fault?: PipelineError;
 }
@@ -85,7 +87,7 @@ export class CaptureRun {
       state: this.#state,
       progress: this.#state === 'finished' ? 1 : sizeBytes === undefined ? null : Math.min(1, bytesRead / sizeBytes),
       source,
-      speed: speed === 'top' ? 0 : speed,
+      speed: speed === 'top' ? 0 : typeof speed === 'number' ? speed : null,
     };
   }
 
@@ -96,7 +98,7 @@ export class CaptureRun {
 
   /** Waits for the end of the capture, closes the books and takes the digest. */
   async finish(): Promise<RunResult> {
-    const { counters, fault } = await this.#sensor.ended;
+    const { counters, lag, fault } = await this.#sensor.ended;
     this.#state = 'finished';
     const elapsedMs = performance.now() - this.#startedMs;
     const { sensor } = this.#options;
@@ -110,7 +112,8 @@ export class CaptureRun {
       batchBytes: this.#batchBytes,
       digest: await digest(sensor, { ...this.#stores, newHash }),
       elapsedMs,
-      ...(fault === undefined ? {} : { fault }),
+      ...(lag && { lag }),
+      ...(fault && { fault }),
     };
   }
 

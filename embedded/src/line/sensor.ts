@@ -1,5 +1,6 @@
 /** The stages' side of the sensor's thread: starts it, takes its messages one at a time, and stops it cleanly. */
 import { Worker } from 'node:worker_threads';
+import type { ReplayLag } from '@tapline/capture-agent/pacer';
 import { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import type { AgentJob, FromAgent, ToAgent } from './messages.ts';
@@ -8,6 +9,8 @@ export type SensorMessage = Exclude<FromAgent, { kind: 'end' }>;
 
 export interface SensorEnd {
   readonly counters: SensorCounters;
+  /** How far behind its schedule the replay was, if it had one. */
+  readonly lag?: ReplayLag;
   /** The fault in the source that ended the session early, if one did. */
   readonly fault?: PipelineError;
 }
@@ -68,6 +71,6 @@ export class SensorThread {
 }
 
 function endOf(message: Extract<FromAgent, { kind: 'end' }>): SensorEnd {
-  const { counters, fault } = message;
-  return fault === undefined ? { counters } : { counters, fault: new PipelineError(fault.code, fault.message) };
+  const { counters, lag, fault } = message;
+  return { counters, ...(lag && { lag }), ...(fault && { fault: new PipelineError(fault.code, fault.message) }) };
 }
