@@ -36,7 +36,11 @@ describe('tapline run', () => {
   });
 
   it('gives one digest at a rate of packets and at one of bits', async () => {
-    const [packets, bits, top] = await Promise.all([run(long, '--pps', '60000'), run(long, '--mbps', '200'), run(long)]);
+    const [packets, bits, top] = await Promise.all([
+      run(long, '--pps', '60000'),
+      run(long, '--mbps', '200'),
+      run(long),
+    ]);
     expect([packets.digest, bits.digest]).toEqual([top.digest, top.digest]);
   });
 
