@@ -1,11 +1,9 @@
 /** Publishing to the emulator, which enforces no limits: those are the publisher's own. */
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PipelineError } from '@tapline/core/errors';
 import { pubsubTopic } from '@tapline/core/settings/topics';
 import { PAYLOAD_BYTES_MAX, PubSubPublisher } from '@tapline/adapters/pubsub/publisher';
 import { pubsubError } from '@tapline/adapters/pubsub/pubsub-error';
-import { ensureTopology, removeTopology } from '@tapline/adapters/pubsub/topology';
 import { BridgeStack } from '../../helpers/bridge-stack.ts';
 import { describeWithServices } from '../../helpers/services.ts';
 
@@ -70,49 +68,6 @@ describeWithServices(['kafka', 'pubsub'], 'the Pub/Sub publisher', (services) =>
 
   it('flushes when there is nothing to flush', async () => {
     await new PubSubPublisher(stack.client, pubsubTopic('tapline', 'packets')).flush();
-  });
-});
-
-describeWithServices(['kafka', 'pubsub'], 'the topics and subscriptions', (services) => {
-  it('are made once, keep their messages, and move to another URL', async () => {
-    const stack = await BridgeStack.start(services);
-    const { client } = stack;
-    const prefix = `t-${randomBytes(3).toString('hex')}`;
-    try {
-      await ensureTopology({ client, prefix, push: { packets: 'http://127.0.0.1:9/a' } });
-      await ensureTopology({
-        client,
-        prefix,
-        push: { packets: 'http://127.0.0.1:9/b', windows: 'http://127.0.0.1:9/c' },
-      });
-      const [subscriptions] = await client.getSubscriptions();
-      const facts = await Promise.all(
-        subscriptions
-          .filter(({ name }) => name.includes(`/${prefix}-`))
-          .map(async (subscription) => {
-            const [metadata] = await subscription.getMetadata();
-            const policy = metadata.deadLetterPolicy;
-            return [
-              subscription.name.split('/').at(-1),
-              metadata.pushConfig?.pushEndpoint,
-              policy?.maxDeliveryAttempts ?? 0,
-              policy?.deadLetterTopic?.split('/').at(-1) ?? '',
-              metadata.ackDeadlineSeconds,
-            ];
-          }),
-      );
-      expect(facts.sort()).toEqual([
-        [`${prefix}-dead-letters-pull`, '', 0, '', 60],
-        [`${prefix}-packets-push`, 'http://127.0.0.1:9/b', 20, `${prefix}-dead-letters`, 60],
-        [`${prefix}-windows-push`, 'http://127.0.0.1:9/c', 20, `${prefix}-dead-letters`, 60],
-      ]);
-      await removeTopology({ client, prefix });
-      await removeTopology({ client, prefix });
-      const [topics] = await client.getTopics();
-      expect(topics.filter(({ name }) => name.includes(`/${prefix}-`))).toEqual([]);
-    } finally {
-      await stack.close();
-    }
   });
 });
 
