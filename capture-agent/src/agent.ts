@@ -4,6 +4,7 @@
  * the session whatever ended it (end of file, a fault in the file, or an interrupt).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KernelDrop } from '@tapline/adapters/interface/drops';
 import { CaptureReader } from '@tapline/core/pcap/capture-reader';
 import { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
@@ -16,6 +17,8 @@ export interface AgentOptions extends BatcherOptions {
   readonly speed: ReplaySpeed;
   /** Heartbeats by the wall clock too; absent: only where windows end, for stages in the same process. */
   readonly pulse?: PulseOptions;
+  /** What the kernel dropped since the last call; asked at every heartbeat of a live source, and at the end. */
+  readonly drops?: () => readonly KernelDrop[];
 }
 
 export interface PulseOptions {
@@ -66,10 +69,14 @@ export async function runAgent(
     return drained;
   };
   const silence = new Silence(pulse?.everyMs ?? 0, performance.now());
+  const countDrops = (): void => {
+    for (const { packets, timeUs } of options.drops?.() ?? []) batcher.drop(packets, timeUs);
+  };
   let ticking = false;
   const tick = (): void => {
     if (ticking) return;
     ticking = true;
+    countDrops();
     batcher.tick(silence.watermarkUs(batcher.newestUs, performance.now(), Date.now() * 1000));
     const done = (): void => void (ticking = false);
     // Should it fail, the next one fails for the same reason.
@@ -99,6 +106,7 @@ export async function runAgent(
   } finally {
     clearInterval(timer);
   }
+  countDrops();
   batcher.flush();
   batcher.heartbeat(true);
   await drain();

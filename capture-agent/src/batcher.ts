@@ -9,7 +9,7 @@ import type { BatchHeader } from '@tapline/core/wire/batch-header';
 import { Decoder } from '@tapline/core/decode/decoder';
 import { FlowTable } from '@tapline/core/decode/flow-table';
 import { BATCH_CAPACITY, QUALITY_MALFORMED, allocateColumns, clearColumns } from '@tapline/core/packet/columns';
-import { MINUTE_US } from '@tapline/core/ledger/minute';
+import { MINUTE_US, minuteStart } from '@tapline/core/ledger/minute';
 import { windowStart } from '@tapline/core/window/time-window';
 import { encodeBatch } from '@tapline/core/wire/batch';
 import { SentTotals } from './totals.ts';
@@ -114,6 +114,16 @@ export class Batcher implements FrameSink {
     this.flush();
     if (watermarkUs > this.#watermarkUs) this.#advance(watermarkUs);
     this.heartbeat(false);
+  }
+
+  /**
+   * Enters packets that the kernel dropped before they could be read into the books.
+   * @param timeUs when the kernel's counter was read, on the clock of the packets
+   */
+  drop(packets: number, timeUs: number): void {
+    this.counters.offered += packets;
+    this.counters.kernelDropped += packets;
+    this.#totals.addDropped(minuteStart(timeUs), packets);
   }
 
   /** Says where the sensor stands; `final` closes the session. Call it only when everything before it was flushed. */

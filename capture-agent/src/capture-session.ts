@@ -1,5 +1,5 @@
 /** A whole capture into Kafka: source, agent, spool and producer put together, and ended in order. */
-import { openCapture, type CaptureSource } from '@tapline/adapters/file/source';
+import type { CaptureSource } from '@tapline/adapters/file/source';
 import { zstd } from '@tapline/adapters/codec/zstd';
 import type { KafkaOptions } from '@tapline/adapters/kafka/client';
 import {
@@ -13,13 +13,13 @@ import type { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import { runAgent } from './agent.ts';
 import type { AgentMessage } from './batcher.ts';
+import { capturing, openSource, type SourceChoice } from './open-source.ts';
 import type { ReplayLag, ReplaySpeed } from './pacer.ts';
 import { Publisher } from './publisher.ts';
 import { Spool } from './spool/spool.ts';
 
 export interface CaptureOptions {
-  /** Path of a capture, or `-`. */
-  readonly source: string;
+  readonly source: SourceChoice;
   readonly sensor: string;
   readonly session: string;
   readonly windowUs: number;
@@ -78,8 +78,9 @@ export async function capture(
   onProgress: (state: CaptureState) => void,
 ): Promise<CaptureResult> {
   const { live, spoolFolder, spoolBytes, warn } = options;
-  const source = openCapture(options.source, { signal: interrupt.signal });
-  const spool = new Spool({ folder: spoolFolder, warn });
+  const { source, drops, interrupt: ending } = await openSource(options.source, interrupt.signal);
+  if (typeof options.source !== 'string') warn(capturing(options.source));
+  const spool = openSpool(spoolFolder, warn, interrupt);
   const left = spool.batches;
   if (spool.records > 0) warn(`the spool ${spoolFolder} holds ${left} batches of an earlier run: they are sent first`);
   const producer = new KafkaProducer(options.kafka, { compression: options.compression });
@@ -107,7 +108,8 @@ export async function capture(
   };
   const pulse = { everyMs: HEARTBEAT_MS, live, firstHeartbeat: Date.now() };
   try {
-    const { counters, lag, fault } = await runAgent(source, { ...options, codec: zstd, pulse }, send, interrupt.signal);
+    const agent = { ...options, codec: zstd, pulse, ...(drops === undefined ? {} : { drops }) };
+    const { counters, lag, fault } = await runAgent(source, agent, send, ending);
     const complete = await publisher.finish(options.patienceMs);
     const { publishedPackets } = publisher;
     const { batches, batchBytes } = state;
@@ -117,6 +119,16 @@ export async function capture(
     publisher.stop();
     await producer.close();
     await spool.close();
+  }
+}
+
+/** Where it cannot be used, an interface is not to be captured any longer. */
+function openSpool(folder: string, warn: (line: string) => void, interrupt: AbortController): Spool {
+  try {
+    return new Spool({ folder, warn });
+  } catch (error) {
+    interrupt.abort(error);
+    throw error;
   }
 }
 

@@ -60,6 +60,7 @@ interface WindowTotal extends WindowCount {
 
 interface MinuteTotal {
   changed: boolean;
+  kernelDropped: number;
   sent: number;
   malformed: number;
   wireBytes: number;
@@ -78,10 +79,25 @@ export class SentTotals {
   }
 
   addMinute(startUs: number, packets: number, malformed: number, wireBytes: number): void {
-    const total = this.#minutes.touch(startUs, () => ({ changed: false, sent: 0, malformed: 0, wireBytes: 0 }));
+    const total = this.#minute(startUs);
     total.sent += packets;
     total.malformed += malformed;
     total.wireBytes += wireBytes;
+  }
+
+  /** Adds packets that the kernel dropped. */
+  addDropped(startUs: number, packets: number): void {
+    this.#minute(startUs).kernelDropped += packets;
+  }
+
+  #minute(startUs: number): MinuteTotal {
+    return this.#minutes.touch(startUs, () => ({
+      changed: false,
+      kernelDropped: 0,
+      sent: 0,
+      malformed: 0,
+      wireBytes: 0,
+    }));
   }
 
   /** Windows that wait to be announced. */
@@ -95,12 +111,12 @@ export class SentTotals {
       .map(([windowStartUs, { batches, packets, bytes }]) => ({ windowStartUs, batches, packets, bytes }));
   }
 
-  /** Files lose nothing before decoding, so offered equals sent; live sources add their own counters (design §6). */
+  /** Files lose nothing before decoding; what the kernel dropped of a live source was offered, too (design §6). */
   takeMinutes(): MinuteCount[] {
-    return this.#minutes.takeChanged().map(([minuteStartUs, { sent, malformed, wireBytes }]) => ({
+    return this.#minutes.takeChanged().map(([minuteStartUs, { kernelDropped, sent, malformed, wireBytes }]) => ({
       minuteStartUs,
-      offered: sent,
-      kernelDropped: 0,
+      offered: kernelDropped + sent,
+      kernelDropped,
       self: 0,
       filtered: 0,
       duplicate: 0,

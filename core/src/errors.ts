@@ -4,6 +4,7 @@ export const ERROR_CODES = [
   'CAPTURE_FORMAT', // not a capture we know, or a version we do not read
   'CAPTURE_TRUNCATED', // the file ends inside a header or a packet
   'CAPTURE_CORRUPT', // a length or block contradicts itself
+  'CAPTURE_LOST', // the interface went down or away while it was captured, or the program that captured it ended
   'COMPRESSION', // gz or zst data is damaged
   'WIRE_FORMAT', // not a batch
   'WIRE_VERSION', // a batch of a version this build does not read

@@ -1,6 +1,8 @@
 import { zstd } from '@tapline/adapters/codec/zstd';
+import type { KernelDrop } from '@tapline/adapters/interface/drops';
 import { runAgent, type AgentOptions, type PulseOptions } from '@tapline/capture-agent/agent';
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
+import { minuteStart } from '@tapline/core/ledger/minute';
 import { batchId } from '@tapline/core/wire/batch-header';
 import { describe, expect, it } from 'vitest';
 import { concat, pcapFile, pcapHeader, pcapRecord, type WrittenPacket } from '../fixtures/pcap-writer.ts';
@@ -201,5 +203,28 @@ describe('a live source', () => {
         message.kind === 'heartbeat' && message.heartbeat.lastBatch >= 0 ? message.heartbeat : { watermarkUs: null };
       expect(watermarkUs ?? START_US).toBeLessThanOrEqual(START_US + 20_000);
     }
+  });
+
+  it('enters what the kernel dropped into its books, in the minute in which the counter was read', async () => {
+    const source = new PushedSource();
+    const sent = new Sent();
+    const waiting = [{ packets: 3, timeUs: START_US }];
+    const drops = (): KernelDrop[] => waiting.splice(0);
+    const running = runAgent(source, { ...live, drops }, sent.take, new AbortController().signal);
+    source.push(concat(pcapHeader(), pcapRecord(packet(0)), pcapRecord(packet(10))));
+    await until('the drops in a heartbeat', () => sent.heartbeats.some(({ counters }) => counters.kernelDropped === 3));
+    // The last reading comes with the end of the source.
+    waiting.push({ packets: 4, timeUs: START_US + 120e6 });
+    source.end();
+    const { counters } = await running;
+    expect(counters).toMatchObject({ offered: 9, kernelDropped: 7, sent: 2 });
+    for (const { counters: said } of sent.heartbeats) expect(said.offered).toBe(said.kernelDropped + said.sent);
+    const minutes = new Map(sent.heartbeats.flatMap((heartbeat) => heartbeat.minutes).map((m) => [m.minuteStartUs, m]));
+    const minuteUs = minuteStart(START_US);
+    expect([...minutes.values()].map(({ offered, kernelDropped }) => ({ offered, kernelDropped }))).toEqual([
+      { offered: 5, kernelDropped: 3 },
+      { offered: 4, kernelDropped: 4 },
+    ]);
+    expect([...minutes.keys()]).toEqual([minuteUs, minuteUs + 120e6]);
   });
 });

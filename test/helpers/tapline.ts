@@ -19,13 +19,16 @@ export interface Started {
  * Starts the command.
  * @param input becomes its standard input; `pipe` leaves that open to the caller
  * @param environment variables beside those of the tests
+ * @param through a command that starts it, such as `ip netns exec NAME`
  */
 export function startTapline(
   args: readonly string[],
   input?: Uint8Array | 'pipe',
   environment: Readonly<Record<string, string | undefined>> = {},
+  through: readonly string[] = [],
 ): Started {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+  const [program, ...rest] = [...through, process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...args];
+  const child = spawn(program!, rest, {
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });

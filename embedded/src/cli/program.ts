@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   run: async () => (await import('../commands/run.ts')).addRun,
   decode: async () => (await import('../commands/decode.ts')).addDecode,
   capture: async () => (await import('../commands/capture.ts')).addCapture,
+  interfaces: async () => (await import('../commands/interfaces.ts')).addInterfaces,
   consume: async () => (await import('../commands/consume.ts')).addConsume,
   topics: async () => (await import('../commands/topics.ts')).addTopics,
   bridge: async () => (await import('../commands/bridge.ts')).addBridge,

@@ -1,18 +1,20 @@
-/** `tapline capture`: a capture file or a live pipe into the sensor's Kafka topics. */
+/** `tapline capture`: a capture file, a live pipe or an interface into the sensor's Kafka topics. */
 import { Option, type Command } from 'commander';
 import { kafkaOptions } from '@tapline/adapters/kafka/client';
 import { COMPRESSIONS, type KafkaCompression } from '@tapline/adapters/kafka/producer';
 import { capture } from '@tapline/capture-agent/capture-session';
+import { sourceName, type SourceChoice } from '@tapline/capture-agent/open-source';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
 import { defaultSpoolFolder } from '@tapline/capture-agent/spool/default-folder';
 import { PipelineError } from '@tapline/core/errors';
 import { numberSetting, readSettings } from '@tapline/core/settings/settings';
 import { captureJson, captureText, type CaptureRun } from '../cli/capture-output.ts';
+import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
 import { parseDurationUs, parseName, parseSize, parseWindowUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 
-interface CaptureFlags extends SpeedFlags {
+interface CaptureFlags extends InterfaceFlags, SpeedFlags {
   readonly sensor: string;
   readonly session?: string;
   readonly window?: number;
@@ -31,8 +33,12 @@ const SPOOL_BYTES_LEAST = 4 * 2 ** 20;
 export function addCapture(program: Command): void {
   const command = program
     .command('capture')
-    .description("take a capture, or what a pipe brings, into the sensor's Kafka topics")
-    .argument('<source>', 'capture file (pcap or pcapng, plain, gz or zst), or - for standard input')
+    .description("take a capture, what a pipe brings, or what an interface sees into the sensor's Kafka topics")
+    .argument(
+      '[source...]',
+      'capture file (pcap or pcapng, plain, gz or zst), or - for standard input; with -i a filter expression',
+    );
+  addInterfaceOptions(command)
     .option('--sensor <name>', 'name of the sensor', parseName, 'instance-1')
     .option(
       '--session <name>',
@@ -68,17 +74,21 @@ export function addCapture(program: Command): void {
       'after',
       '\nThe broker is named by TAPLINE_KAFKA_BROKERS (127.0.0.1:9092), TLS and login by the other TAPLINE_KAFKA_ variables.',
     )
-    .action((source: string, flags: CaptureFlags) => runCapture(source, flags));
+    .action((words: string[], flags: CaptureFlags) => runCapture(chooseSource(words, flags), flags));
 }
 
-async function runCapture(source: string, flags: CaptureFlags): Promise<void> {
-  const { sensor, live, json } = flags;
+async function runCapture(choice: SourceChoice, flags: CaptureFlags): Promise<void> {
+  const { sensor, json } = flags;
   const speed = speedOf(flags) ?? 'top';
-  if (live && speed !== 'top') throw new PipelineError('USAGE', '--live sets the pace: leave the speed away');
+  const live = flags.live || typeof choice !== 'string';
+  if (live && speed !== 'top') {
+    const cause = typeof choice === 'string' ? '--live' : '--interface';
+    throw new PipelineError('USAGE', `${cause} sets the pace: leave the speed away`);
+  }
   if (flags.spoolSize < SPOOL_BYTES_LEAST) throw new PipelineError('USAGE', '--spool-size is less than 4M');
   const settings = readSettings(process.env);
   const windowUs = flags.window ?? parseWindowUs(`${settings.window}s`);
-  const session = sessionOf(source, windowUs, flags);
+  const session = sessionOf(choice, windowUs, { ...flags, live });
   const progress = new Progress();
   const warn = (line: string): void => {
     progress.clear();
@@ -86,9 +96,10 @@ async function runCapture(source: string, flags: CaptureFlags): Promise<void> {
   };
   const startedMs = performance.now();
   const spoolFolder = flags.spool ?? defaultSpoolFolder(sensor);
+  const source = sourceName(choice);
   const result = await capture(
     {
-      source,
+      source: choice,
       sensor,
       session,
       windowUs,
@@ -126,10 +137,10 @@ async function runCapture(source: string, flags: CaptureFlags): Promise<void> {
   if (result.fault !== undefined || !result.complete) process.exitCode = 1;
 }
 
-function sessionOf(source: string, windowUs: number, { session, live }: CaptureFlags): string {
+function sessionOf(source: SourceChoice, windowUs: number, { session, live }: CaptureFlags): string {
   if (session !== undefined && session !== 'new') return session;
   // Where the wall clock cuts batches, a second run is another session.
-  return session === 'new' || live ? freshSession() : replaySession(source, windowUs);
+  return session === 'new' || live || typeof source !== 'string' ? freshSession() : replaySession(source, windowUs);
 }
 
 /** First Ctrl-C: send what was read and say goodbye. Second: leave at once; the spool keeps what was not sent. */

@@ -5,9 +5,11 @@ import { codecs } from '@tapline/adapters/codec/codecs';
 import { inspect } from '@tapline/adapters/file/source';
 import { PipelineError } from '@tapline/core/errors';
 import { createReport } from '@tapline/functions/stages/report';
+import { sourceName, type SourceChoice } from '@tapline/capture-agent/open-source';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 import { freshSession } from '@tapline/capture-agent/session';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
+import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
 import { parseCount, parseName, parsePort, parseWindowUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { runJson, runText } from '../cli/run-output.ts';
@@ -20,7 +22,7 @@ const BUNDLED = fileURLToPath(new URL('../../../captures/office-under-attack.pca
 /** The bundled capture lasts minutes; at this speed its attacks appear within seconds. */
 const BUNDLED_SPEED = 12;
 
-interface RunFlags extends SpeedFlags {
+interface RunFlags extends InterfaceFlags, SpeedFlags {
   readonly on: 'embedded' | 'services';
   readonly window: number;
   readonly port: number;
@@ -35,14 +37,17 @@ interface RunFlags extends SpeedFlags {
 export function addRun(program: Command): void {
   const command = program
     .command('run')
-    .description('take a capture through the whole line in one process and serve the report page')
-    .argument(
-      '[source]',
-      'capture file (pcap or pcapng, plain, gz or zst), or - for standard input; default: the bundled capture',
+    .description(
+      'take a capture, or what an interface sees, through the whole line in one process and serve the report page',
     )
-    .addOption(
-      new Option('--on <where>', 'where the stages run').choices(['embedded', 'services']).default('embedded'),
+    .argument(
+      '[source...]',
+      'capture file (pcap or pcapng, plain, gz or zst), or - for standard input; with -i a filter expression; ' +
+        'default: the bundled capture',
     );
+  addInterfaceOptions(command).addOption(
+    new Option('--on <where>', 'where the stages run').choices(['embedded', 'services']).default('embedded'),
+  );
   addSpeedOptions(command, 'top; the bundled capture: 12')
     .addOption(
       new Option('--window <length>', 'window length, whole seconds').argParser(parseWindowUs).default(10e6, '10s'),
@@ -58,20 +63,22 @@ export function addRun(program: Command): void {
     .option('--instances <n>', 'of each function, with --on services', parseCount, 1)
     .option('--exit', 'no page: end when the capture is through', false)
     .option('--json', 'print the result as one JSON object', false)
-    .action((source: string | undefined, flags: RunFlags) => run(source, flags));
+    .action((words: string[], flags: RunFlags) => run(words, flags));
 }
 
-async function run(given: string | undefined, flags: RunFlags): Promise<void> {
-  const source = given ?? BUNDLED;
-  inspect(source);
-  const speed = speedOf(flags) ?? (given === undefined && !flags.exit ? BUNDLED_SPEED : 'top');
+async function run(words: readonly string[], flags: RunFlags): Promise<void> {
+  const source = chooseSource(words, flags, BUNDLED);
+  if (typeof source === 'string') inspect(source);
+  else refuseWithInterface(flags);
+  const isBundled = words.length === 0 && flags.interface === undefined;
+  const speed = speedOf(flags) ?? (isBundled && !flags.exit ? BUNDLED_SPEED : 'top');
   if (flags.on === 'services') {
     if (flags.data !== undefined) {
       throw new PipelineError('USAGE', '--data is for --on embedded: the services keep data of their own');
     }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
-    await runServices({ ...flags, source, speed: speedText(speed) });
+    await runServices({ ...flags, source: sourceName(source), speed: speedText(speed) });
     return;
   }
   const session = flags.session === 'new' ? freshSession() : flags.session;
@@ -83,8 +90,15 @@ async function run(given: string | undefined, flags: RunFlags): Promise<void> {
   }
 }
 
+function refuseWithInterface(flags: RunFlags): void {
+  if (speedOf(flags) !== undefined) throw new PipelineError('USAGE', '--interface sets the pace: leave the speed away');
+  if (flags.on === 'services') {
+    throw new PipelineError('USAGE', '--interface with --on services is: tapline capture --interface NAME');
+  }
+}
+
 interface Chosen {
-  readonly source: string;
+  readonly source: SourceChoice;
   readonly speed: ReplaySpeed;
   readonly session?: string;
 }
@@ -100,7 +114,7 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
     const interrupted = onInterrupt(current, progress);
     const result = await current.finish();
     progress.clear();
-    print(result, chosen.source, flags);
+    print(result, sourceName(chosen.source), flags);
     if (server !== undefined && !interrupted.aborted) {
       process.stderr.write(`tapline: the report is at ${server.url} until Ctrl-C\n`);
       await new Promise((resolve) => {

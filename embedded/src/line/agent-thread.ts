@@ -3,14 +3,17 @@
  * stages use another. At most IN_FLIGHT messages are under way, so memory does not grow with a slow reader of them.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { openCapture } from '@tapline/adapters/file/source';
 import { zstd } from '@tapline/adapters/codec/zstd';
 import { runAgent } from '@tapline/capture-agent/agent';
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
+import { capturing, openSource, type OpenSource } from '@tapline/capture-agent/open-source';
 import { VitalsMeter } from '@tapline/capture-agent/vitals';
+import { PipelineError } from '@tapline/core/errors';
 import type { AgentJob, FromAgent, SourcePosition, ToAgent } from './messages.ts';
 
 const IN_FLIGHT = 16;
+/** What is captured now says every second where it stands, so that windows end although nothing comes. */
+const LIVE_PULSE = { everyMs: 1000, live: true, firstHeartbeat: 0 };
 
 const port = parentPort!;
 const job = workerData as AgentJob;
@@ -25,9 +28,15 @@ port.on('message', (message: ToAgent) => {
   wake?.();
 });
 
-const source = openCapture(job.source, { signal: interrupt.signal });
+async function run({ source, drops, interrupt: ending }: OpenSource): Promise<void> {
+  const pulse = typeof job.source === 'string' ? {} : { pulse: LIVE_PULSE };
+  const options = { ...job, codec: zstd, ...pulse, ...(drops === undefined ? {} : { drops }) };
+  const { counters, lag, fault } = await runAgent(source, options, (message) => send(message, source), ending);
+  const reason = fault && { fault: { code: fault.code, message: fault.message } };
+  post({ kind: 'end', counters, ...(lag && { lag }), ...reason });
+}
 
-async function send(message: AgentMessage): Promise<void> {
+async function send(message: AgentMessage, source: OpenSource['source']): Promise<void> {
   while (inFlight >= IN_FLIGHT) await new Promise<void>((resolve) => (wake = resolve));
   inFlight += 1;
   const position: SourcePosition = {
@@ -45,11 +54,13 @@ function post(message: FromAgent, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-const { counters, lag, fault } = await runAgent(source, { ...job, codec: zstd }, send, interrupt.signal);
-post({
-  kind: 'end',
-  counters,
-  ...(lag && { lag }),
-  ...(fault === undefined ? {} : { fault: { code: fault.code, message: fault.message } }),
-});
+try {
+  const opened = await openSource(job.source, interrupt.signal);
+  if (typeof job.source !== 'string') process.stderr.write(`tapline: ${capturing(job.source)}\n`);
+  await run(opened);
+} catch (error) {
+  // Between threads an error keeps its text only.
+  if (!(error instanceof PipelineError)) throw error;
+  post({ kind: 'refused', error: { code: error.code, message: error.message } });
+}
 port.close();

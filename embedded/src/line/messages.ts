@@ -1,13 +1,13 @@
 /** What the agent's thread and the stages' thread say to each other. */
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
+import type { SourceChoice } from '@tapline/capture-agent/open-source';
 import type { ReplayLag, ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { ErrorCode } from '@tapline/core/errors';
 import type { Heartbeat, SensorCounters } from '@tapline/core/ledger/heartbeat';
 
 /** What the agent's thread is started with. */
 export interface AgentJob {
-  /** Path of a capture, or `-`. */
-  readonly source: string;
+  readonly source: SourceChoice;
   readonly sensor: string;
   readonly session: string;
   readonly windowUs: number;
@@ -23,6 +23,8 @@ export interface SourcePosition {
 export type FromAgent =
   | (Extract<AgentMessage, { kind: 'batch' }> & { readonly position: SourcePosition })
   | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat; readonly position: SourcePosition }
+  /** There is nothing to read. */
+  | { readonly kind: 'refused'; readonly error: { code: ErrorCode; message: string } }
   | {
       readonly kind: 'end';
       readonly counters: SensorCounters;

@@ -1,8 +1,9 @@
 /** One capture through the whole embedded line, from the sensor's thread to closed books and a digest. */
 import { newHash } from '@tapline/adapters/hash/sha256';
 import { codecs } from '@tapline/adapters/codec/codecs';
+import { sourceName, type SourceChoice } from '@tapline/capture-agent/open-source';
 import type { ReplayLag, ReplaySpeed } from '@tapline/capture-agent/pacer';
-import { replaySession } from '@tapline/capture-agent/session';
+import { freshSession, replaySession } from '@tapline/capture-agent/session';
 import type { Alert } from '@tapline/core/detect/alert';
 import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
@@ -15,10 +16,9 @@ import type { SourcePosition } from './messages.ts';
 import { SensorThread, type SensorMessage } from './sensor.ts';
 
 export interface RunOptions {
-  /** Path of a capture, or `-`. */
-  readonly source: string;
+  readonly source: SourceChoice;
   readonly sensor: string;
-  /** Undefined = derived from the capture, so that a second run replaces the first. */
+  /** Undefined = derived from the capture, so that a second run replaces the first; what is captured now has a new one. */
   readonly session?: string;
   readonly windowUs: number;
   readonly speed: ReplaySpeed;
@@ -43,6 +43,10 @@ export interface RunResult {
   readonly fault?: PipelineError;
 }
 
+function sessionOf({ source, windowUs }: RunOptions): string {
+  return typeof source === 'string' ? replaySession(source, windowUs) : freshSession();
+}
+
 const ALL_TIME = { fromUs: -Infinity, toUs: Infinity };
 
 /** A capture on its way through the line. */
@@ -61,7 +65,7 @@ export class CaptureRun {
   /** Starts at once. `onProgress` is called after every message. */
   constructor(stores: Stores, options: RunOptions, onProgress: (run: CaptureRun) => void) {
     this.#options = options;
-    this.#session = options.session ?? replaySession(options.source, options.windowUs);
+    this.#session = options.session ?? sessionOf(options);
     this.#stores = stores;
     this.#line = new Line(stores, { windowUs: options.windowUs });
     const { source, sensor, windowUs, speed } = options;
@@ -86,7 +90,7 @@ export class CaptureRun {
     return {
       state: this.#state,
       progress: this.#state === 'finished' ? 1 : sizeBytes === undefined ? null : Math.min(1, bytesRead / sizeBytes),
-      source,
+      source: sourceName(source),
       speed: speed === 'top' ? 0 : typeof speed === 'number' ? speed : null,
     };
   }

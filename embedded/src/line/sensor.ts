@@ -5,7 +5,7 @@ import { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import type { AgentJob, FromAgent, ToAgent } from './messages.ts';
 
-export type SensorMessage = Exclude<FromAgent, { kind: 'end' }>;
+export type SensorMessage = Exclude<FromAgent, { kind: 'end' | 'refused' }>;
 
 export interface SensorEnd {
   readonly counters: SensorCounters;
@@ -36,6 +36,7 @@ export class SensorThread {
           resolve(endOf(message));
           return;
         }
+        if (message.kind === 'refused') throw new PipelineError(message.error.code, message.error.message);
         await take(message);
         this.#tell({ kind: 'done' });
       };

@@ -30,6 +30,7 @@ const POISON: Record<ErrorCode, boolean> = {
   WIRE_VERSION: true,
   WIRE_CORRUPT: true,
   USAGE: true,
+  CAPTURE_LOST: false,
   STORE: false,
   SERVICE: false,
 };
