@@ -8,11 +8,18 @@ import { NO_COUNTERS, type Heartbeat, type SensorCounters } from '@tapline/core/
 import type { BatchHeader } from '@tapline/core/wire/batch-header';
 import { Decoder } from '@tapline/core/decode/decoder';
 import { FlowTable } from '@tapline/core/decode/flow-table';
-import { BATCH_CAPACITY, QUALITY_MALFORMED, allocateColumns, clearColumns } from '@tapline/core/packet/columns';
+import {
+  BATCH_CAPACITY,
+  QUALITY_MALFORMED,
+  allocateColumns,
+  clearColumns,
+  clearRow,
+} from '@tapline/core/packet/columns';
+import { DuplicateFilter } from '@tapline/core/mirror/duplicate-filter';
 import { MINUTE_US, minuteStart } from '@tapline/core/ledger/minute';
 import { windowStart } from '@tapline/core/window/time-window';
 import { encodeBatch } from '@tapline/core/wire/batch';
-import { SentTotals } from './totals.ts';
+import { SentTotals, type Unsent } from './totals.ts';
 
 export interface BatcherOptions {
   readonly sensor: string;
@@ -22,6 +29,8 @@ export interface BatcherOptions {
   /** How far behind the watermark a packet may be before it counts as late. */
   readonly allowedLatenessUs: number;
   readonly codec: Codec;
+  /** Second copies of a packet within this time are counted and left out; absent: none is looked for. */
+  readonly duplicatesWithinUs?: number;
 }
 
 /** How the sensor's host is when a heartbeat leaves; added by whoever sends it. */
@@ -45,6 +54,7 @@ export class Batcher implements FrameSink {
   readonly #columns = allocateColumns();
   readonly #decoder = new Decoder();
   readonly #flows = new FlowTable();
+  readonly #duplicates: DuplicateFilter | undefined;
   readonly #totals = new SentTotals();
   #row = 0;
   #sequence = 0;
@@ -61,6 +71,8 @@ export class Batcher implements FrameSink {
   constructor(options: BatcherOptions, emit: (message: AgentMessage) => void) {
     this.#options = options;
     this.#emit = emit;
+    const { duplicatesWithinUs } = options;
+    this.#duplicates = duplicatesWithinUs === undefined ? undefined : new DuplicateFilter(duplicatesWithinUs);
     clearColumns(this.#columns, 1);
   }
 
@@ -85,6 +97,11 @@ export class Batcher implements FrameSink {
     const row = this.#row;
     if (row === 0) this.#cutAtUs = this.#newestUs + CUT_US;
     this.#decoder.decode(this.#columns, row, bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
+    if (this.#duplicates?.isDuplicate(this.#columns, row, bytes, offset, capturedLength) === true) {
+      clearRow(this.#columns, row);
+      this.#leaveOut('duplicate', 1, timeUs);
+      return;
+    }
     this.#flows.assign(this.#columns, row);
     this.#row = row + 1;
     if (this.#row === BATCH_CAPACITY) this.flush();
@@ -121,9 +138,13 @@ export class Batcher implements FrameSink {
    * @param timeUs when the kernel's counter was read, on the clock of the packets
    */
   drop(packets: number, timeUs: number): void {
+    this.#leaveOut('kernelDropped', packets, timeUs);
+  }
+
+  #leaveOut(why: Unsent, packets: number, timeUs: number): void {
     this.counters.offered += packets;
-    this.counters.kernelDropped += packets;
-    this.#totals.addDropped(minuteStart(timeUs), packets);
+    this.counters[why] += packets;
+    this.#totals.addUnsent(minuteStart(timeUs), why, packets);
   }
 
   /** Says where the sensor stands; `final` closes the session. Call it only when everything before it was flushed. */

@@ -23,6 +23,7 @@ export interface CaptureOptions {
   readonly sensor: string;
   readonly session: string;
   readonly windowUs: number;
+  readonly duplicatesWithinUs?: number;
   readonly allowedLatenessUs: number;
   readonly speed: ReplaySpeed;
   readonly live: boolean;

@@ -58,9 +58,13 @@ interface WindowTotal extends WindowCount {
   changed: boolean;
 }
 
+/** Why a packet that was offered is not sent. */
+export type Unsent = 'kernelDropped' | 'duplicate';
+
 interface MinuteTotal {
   changed: boolean;
   kernelDropped: number;
+  duplicate: number;
   sent: number;
   malformed: number;
   wireBytes: number;
@@ -85,15 +89,16 @@ export class SentTotals {
     total.wireBytes += wireBytes;
   }
 
-  /** Adds packets that the kernel dropped. */
-  addDropped(startUs: number, packets: number): void {
-    this.#minute(startUs).kernelDropped += packets;
+  /** Adds packets that were offered and not sent. */
+  addUnsent(startUs: number, why: Unsent, packets: number): void {
+    this.#minute(startUs)[why] += packets;
   }
 
   #minute(startUs: number): MinuteTotal {
     return this.#minutes.touch(startUs, () => ({
       changed: false,
       kernelDropped: 0,
+      duplicate: 0,
       sent: 0,
       malformed: 0,
       wireBytes: 0,
@@ -113,16 +118,18 @@ export class SentTotals {
 
   /** Files lose nothing before decoding; what the kernel dropped of a live source was offered, too (design §6). */
   takeMinutes(): MinuteCount[] {
-    return this.#minutes.takeChanged().map(([minuteStartUs, { kernelDropped, sent, malformed, wireBytes }]) => ({
-      minuteStartUs,
-      offered: kernelDropped + sent,
-      kernelDropped,
-      self: 0,
-      filtered: 0,
-      duplicate: 0,
-      sent,
-      malformed,
-      wireBytes,
-    }));
+    return this.#minutes
+      .takeChanged()
+      .map(([minuteStartUs, { kernelDropped, duplicate, sent, malformed, wireBytes }]) => ({
+        minuteStartUs,
+        offered: kernelDropped + duplicate + sent,
+        kernelDropped,
+        self: 0,
+        filtered: 0,
+        duplicate,
+        sent,
+        malformed,
+        wireBytes,
+      }));
   }
 }

@@ -1,7 +1,9 @@
 import { zstd } from '@tapline/adapters/codec/zstd';
 import { Batcher, type AgentMessage } from '@tapline/capture-agent/batcher';
 import { encodeControlMessage } from '@tapline/core/ledger/control-message';
+import type { FrameSink } from '@tapline/core/pcap/frame-sink';
 import { describe, expect, it } from 'vitest';
+import { generateFrames } from '../../tools/generate-capture/generator.ts';
 
 const OPTIONS = { sensor: 'tap', session: 's', windowUs: 1e6, allowedLatenessUs: 0, codec: zstd };
 const MINUTE_US = 60e6;
@@ -62,5 +64,35 @@ describe('a tick of the wall clock', () => {
     );
     // The first 10 comes with the batch, because no window was announced before.
     expect(story).toEqual([1, 10, 10, 15, 15, 2, 15]);
+  });
+});
+
+describe('second copies of packets', () => {
+  it('are counted and leave the batches as they are without them', () => {
+    const play = (copies: boolean) => {
+      const messages: AgentMessage[] = [];
+      const batcher = new Batcher({ ...OPTIONS, duplicatesWithinUs: 500 }, (message) => messages.push(message));
+      generateFrames(
+        { packets: 5000, seed: 3, profile: 'mix' },
+        {
+          frame: (...frame: Parameters<FrameSink['frame']>) => {
+            batcher.frame(...frame);
+            if (copies) batcher.frame(...frame);
+          },
+        },
+      );
+      batcher.flush();
+      batcher.heartbeat(true);
+      const headers = messages.flatMap((message) => (message.kind === 'batch' ? [message.header] : []));
+      const minutes = messages.flatMap((message) => (message.kind === 'heartbeat' ? message.heartbeat.minutes : []));
+      return { headers, minutes, counters: batcher.counters };
+    };
+    const [alone, mirrored] = [play(false), play(true)];
+    expect(mirrored.headers).toEqual(alone.headers);
+    expect(alone.counters).toMatchObject({ offered: 5000, duplicate: 0, sent: 5000 });
+    expect(mirrored.counters).toMatchObject({ offered: 10_000, duplicate: 5000, sent: 5000 });
+    const sum = (key: 'offered' | 'duplicate' | 'sent') => mirrored.minutes.at(-1)![key];
+    expect(sum('offered')).toBe(sum('duplicate') + sum('sent'));
+    expect(sum('duplicate')).toBe(sum('sent'));
   });
 });

@@ -38,9 +38,9 @@ describe('what the sensor says it sent', () => {
 
   it('offers what was sent and what the kernel dropped, in minutes without a packet too', () => {
     const totals = new SentTotals();
-    totals.addDropped(60, 7);
+    totals.addUnsent(60, 'kernelDropped', 7);
     totals.addMinute(0, 5, 0, 500);
-    totals.addDropped(0, 2);
+    totals.addUnsent(0, 'kernelDropped', 2);
     expect(totals.takeMinutes()).toEqual([
       expect.objectContaining({ minuteStartUs: 0, offered: 7, kernelDropped: 2, sent: 5 }),
       expect.objectContaining({ minuteStartUs: 60, offered: 7, kernelDropped: 7, sent: 0 }),

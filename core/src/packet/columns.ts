@@ -285,6 +285,14 @@ export function allocateColumns(buffer?: ArrayBuffer): PacketColumns {
   return { ...columns } as unknown as PacketColumns;
 }
 
+/** Empties one row again, as decoders need it. */
+export function clearRow(columns: PacketColumns, row: number): void {
+  for (const { name, type } of COLUMNS) {
+    if (type === 'address') columns[name].fill(0, row * 4, row * 4 + 4);
+    else columns[name][row] = 0;
+  }
+}
+
 /** Empties a PacketColumns for reuse: decoders write only what a packet has and rely on zeros elsewhere. */
 export function clearColumns(columns: PacketColumns, firstNumber: number): void {
   new Uint8Array(columns.buffer).fill(0);

@@ -2,11 +2,11 @@
 import { InvalidArgumentError } from 'commander';
 import { parseTime } from '@tapline/core/packet/time';
 
-const UNIT_US: Record<string, number> = { ms: 1e3, s: 1e6, m: 60e6, h: 3600e6 };
+const UNIT_US: Record<string, number> = { us: 1, ms: 1e3, s: 1e6, m: 60e6, h: 3600e6 };
 
-/** `10s`, `500ms`, `1m`, `1h` as microseconds. */
+/** `10s`, `500ms`, `500us`, `1m`, `1h` as microseconds. */
 export function parseDurationUs(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const match = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/.exec(text);
   const durationUs = match === null ? NaN : Number(match[1]) * UNIT_US[match[2]!]!;
   if (!Number.isInteger(durationUs) || durationUs <= 0)
     throw new InvalidArgumentError('use for example 10s, 1m or 1h.');

@@ -11,10 +11,11 @@ import { numberSetting, readSettings } from '@tapline/core/settings/settings';
 import { captureJson, captureText, type CaptureRun } from '../cli/capture-output.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
 import { parseDurationUs, parseName, parseSize, parseWindowUs } from '../cli/options.ts';
+import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 
-interface CaptureFlags extends InterfaceFlags, SpeedFlags {
+interface CaptureFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly sensor: string;
   readonly session?: string;
   readonly window?: number;
@@ -46,7 +47,8 @@ export function addCapture(program: Command): void {
       parseName,
     )
     .option('--window <length>', 'window length, whole seconds (default: TAPLINE_WINDOW, 10s)', parseWindowUs);
-  addSpeedOptions(command, 'top')
+  addSpeedOptions(command, 'top');
+  addMirrorOptions(command)
     .option(
       '--live',
       'the source is captured now: a batch every second, and silence is time that passes (with tcpdump -U -w -)',
@@ -103,6 +105,7 @@ async function runCapture(choice: SourceChoice, flags: CaptureFlags): Promise<vo
       sensor,
       session,
       windowUs,
+      ...mirrorOf(flags),
       allowedLatenessUs: numberSetting(settings, 'lateness') * 1e6,
       speed,
       live,
@@ -137,10 +140,13 @@ async function runCapture(choice: SourceChoice, flags: CaptureFlags): Promise<vo
   if (result.fault !== undefined || !result.complete) process.exitCode = 1;
 }
 
-function sessionOf(source: SourceChoice, windowUs: number, { session, live }: CaptureFlags): string {
+function sessionOf(source: SourceChoice, windowUs: number, flags: CaptureFlags): string {
+  const { session, live } = flags;
   if (session !== undefined && session !== 'new') return session;
   // Where the wall clock cuts batches, a second run is another session.
-  return session === 'new' || live || typeof source !== 'string' ? freshSession() : replaySession(source, windowUs);
+  return session === 'new' || live || typeof source !== 'string'
+    ? freshSession()
+    : replaySession(source, { windowUs, ...mirrorOf(flags) });
 }
 
 /** First Ctrl-C: send what was read and say goodbye. Second: leave at once; the spool keeps what was not sent. */

@@ -23,6 +23,7 @@ export interface ServiceFlags {
   readonly speed: string;
   /** Microseconds. */
   readonly window: number;
+  readonly duplicatesWithinUs?: number;
   readonly port: number;
   readonly instances: number;
   readonly exit: boolean;
@@ -38,7 +39,7 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
   const interrupt = interruptOnSignals();
   const server = flags.exit ? undefined : await servePage(stores, flags.port);
   try {
-    const { source, sensor, session, speed, instances } = flags;
+    const { source, sensor, session, speed, instances, duplicatesWithinUs } = flags;
     const result = await runOnServices(
       stores,
       {
@@ -47,6 +48,7 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
         ...(session === undefined ? {} : { session }),
         speed,
         windowS,
+        ...(duplicatesWithinUs === undefined ? {} : { duplicatesWithinUs }),
         instances,
         portBase: await freePorts(FUNCTION_NAMES.length),
         environment,

@@ -11,6 +11,7 @@ import { freshSession } from '@tapline/capture-agent/session';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
 import { parseCount, parseName, parsePort, parseWindowUs } from '../cli/options.ts';
+import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
@@ -22,7 +23,7 @@ const BUNDLED = fileURLToPath(new URL('../../../captures/office-under-attack.pca
 /** The bundled capture lasts minutes; at this speed its attacks appear within seconds. */
 const BUNDLED_SPEED = 12;
 
-interface RunFlags extends InterfaceFlags, SpeedFlags {
+interface RunFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly on: 'embedded' | 'services';
   readonly window: number;
   readonly port: number;
@@ -48,7 +49,8 @@ export function addRun(program: Command): void {
   addInterfaceOptions(command).addOption(
     new Option('--on <where>', 'where the stages run').choices(['embedded', 'services']).default('embedded'),
   );
-  addSpeedOptions(command, 'top; the bundled capture: 12')
+  addSpeedOptions(command, 'top; the bundled capture: 12');
+  addMirrorOptions(command)
     .addOption(
       new Option('--window <length>', 'window length, whole seconds').argParser(parseWindowUs).default(10e6, '10s'),
     )
@@ -78,7 +80,7 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
     }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
-    await runServices({ ...flags, source: sourceName(source), speed: speedText(speed) });
+    await runServices({ ...flags, ...mirrorOf(flags), source: sourceName(source), speed: speedText(speed) });
     return;
   }
   const session = flags.session === 'new' ? freshSession() : flags.session;
@@ -108,7 +110,8 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
   let current: CaptureRun | undefined;
   const server = flags.exit ? undefined : await serve(stores, flags.port, () => current);
   try {
-    current = new CaptureRun(stores, { ...chosen, sensor: flags.sensor, windowUs: flags.window }, (run) => {
+    const options = { ...chosen, ...mirrorOf(flags), sensor: flags.sensor, windowUs: flags.window };
+    current = new CaptureRun(stores, options, (run) => {
       progress.update({ packets: run.packets, ...run.position });
     });
     const interrupted = onInterrupt(current, progress);

@@ -11,6 +11,7 @@ export interface AgentJob {
   readonly sensor: string;
   readonly session: string;
   readonly windowUs: number;
+  readonly duplicatesWithinUs?: number;
   readonly allowedLatenessUs: number;
   readonly speed: ReplaySpeed;
 }

@@ -21,6 +21,8 @@ export interface RunOptions {
   /** Undefined = derived from the capture, so that a second run replaces the first; what is captured now has a new one. */
   readonly session?: string;
   readonly windowUs: number;
+  /** As BatcherOptions has it. */
+  readonly duplicatesWithinUs?: number;
   readonly speed: ReplaySpeed;
 }
 
@@ -43,8 +45,8 @@ export interface RunResult {
   readonly fault?: PipelineError;
 }
 
-function sessionOf({ source, windowUs }: RunOptions): string {
-  return typeof source === 'string' ? replaySession(source, windowUs) : freshSession();
+function sessionOf(options: RunOptions): string {
+  return typeof options.source === 'string' ? replaySession(options.source, options) : freshSession();
 }
 
 const ALL_TIME = { fromUs: -Infinity, toUs: Infinity };
@@ -68,12 +70,13 @@ export class CaptureRun {
     this.#session = options.session ?? sessionOf(options);
     this.#stores = stores;
     this.#line = new Line(stores, { windowUs: options.windowUs });
-    const { source, sensor, windowUs, speed } = options;
+    const { source, sensor, windowUs, duplicatesWithinUs, speed } = options;
     const job = {
       source,
       sensor,
       session: this.#session,
       windowUs,
+      ...(duplicatesWithinUs === undefined ? {} : { duplicatesWithinUs }),
       allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
       speed,
     };

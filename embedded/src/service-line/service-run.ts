@@ -20,6 +20,7 @@ export interface ServiceRunOptions {
   readonly sensor: string;
   readonly session?: string;
   readonly windowS: number;
+  readonly duplicatesWithinUs?: number;
   readonly speed: string;
   /** Instances of each function. */
   readonly instances: number;
@@ -114,9 +115,12 @@ export async function runOnServices(
   }
 }
 
-function captureArguments({ source, sensor, session, windowS, speed }: ServiceRunOptions): string[] {
+function captureArguments(options: ServiceRunOptions): string[] {
+  const { source, sensor, session, windowS, duplicatesWithinUs, speed } = options;
   const named = session === undefined ? [] : [`--session=${session}`];
-  return ['capture', source, '--json', `--sensor=${sensor}`, `--window=${windowS}s`, `--speed=${speed}`, ...named];
+  const mirror = duplicatesWithinUs === undefined ? [] : [`--dedup=${duplicatesWithinUs}us`];
+  const usual = ['--json', `--sensor=${sensor}`, `--window=${windowS}s`, `--speed=${speed}`];
+  return ['capture', source, ...usual, ...named, ...mirror];
 }
 
 /** What the capture command printed when it ended; throws when it printed nothing. */
