@@ -10,24 +10,17 @@ import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { PipelineError } from '@tapline/core/errors';
-import { SNIFF_BYTES, sniffCapture } from '@tapline/core/pcap/sniff';
+import type { CaptureSource } from '@tapline/core/pcap/capture-source';
+import { sniffCapture } from '@tapline/core/pcap/sniff';
 import { CAREFUL_OUTPUT_BYTES, decompress, FAST_OUTPUT_BYTES } from './decompress.ts';
 import type { Compression } from './decompress.ts';
+import { holdFirstBytes } from './plain-bytes.ts';
 
 /**
  * Blocking reads out of the page cache are the fastest way into Node: twice what promises reach. Larger reads gain nothing
  * more, and a paced replay would be further ahead of what it says.
  */
 const READ_BYTES = 256 * 1024;
-
-export interface CaptureSource extends AsyncIterable<Uint8Array> {
-  /** The path as given, or `-`. */
-  readonly name: string;
-  /** Size as stored (compressed); undefined for pipes. */
-  readonly sizeBytes: number | undefined;
-  /** Stored bytes read so far: with sizeBytes the base of progress and time to go. */
-  readonly bytesRead: number;
-}
 
 /**
  * Opens a capture for one pass. Each chunk is valid until the next one is asked for. Throws PipelineError USAGE when there
@@ -154,27 +147,6 @@ async function openStream(path: string): Promise<Readable> {
     else reject(error);
   });
   return new Socket({ fd: await promise, readable: true, writable: false });
-}
-
-/** Reads until there are enough bytes to sniff; `all` still begins with them. */
-async function holdFirstBytes(
-  chunks: AsyncGenerator<Uint8Array>,
-): Promise<{ first: Uint8Array; all: AsyncGenerator<Uint8Array> }> {
-  let first = new Uint8Array(0);
-  while (first.length < SNIFF_BYTES) {
-    const next = await chunks.next();
-    if (next.done === true) break;
-    first = first.length === 0 ? Uint8Array.from(next.value) : Uint8Array.from([...first, ...next.value]);
-  }
-  const all = async function* (): AsyncGenerator<Uint8Array> {
-    try {
-      yield first;
-      yield* chunks;
-    } finally {
-      await chunks.return(undefined);
-    }
-  };
-  return { first, all: all() };
 }
 
 /** What `path` is; a USAGE error when it is nothing that can be read. */

@@ -1,5 +1,4 @@
 /** A whole capture into Kafka: source, agent, spool and producer put together, and ended in order. */
-import { openCapture, type CaptureSource } from '@tapline/adapters/file/source';
 import { zstd } from '@tapline/adapters/codec/zstd';
 import type { KafkaOptions } from '@tapline/adapters/kafka/client';
 import {
@@ -10,16 +9,20 @@ import {
 } from '@tapline/adapters/kafka/producer';
 import { KafkaTopics } from '@tapline/adapters/kafka/topics';
 import type { PipelineError } from '@tapline/core/errors';
+import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import { runAgent } from './agent.ts';
 import type { AgentMessage } from './batcher.ts';
 import type { ReplaySpeed } from './pacer.ts';
 import { Publisher } from './publisher.ts';
+import { openSource } from './source/open-source.ts';
 import { Spool } from './spool/spool.ts';
 
 export interface CaptureOptions {
-  /** Path of a capture, or `-`. */
-  readonly source: string;
+  /** What the command line names, or what is open already. */
+  readonly source: string | CaptureSource<CapturePiece>;
+  /** A directory is followed. */
+  readonly follow?: boolean;
   readonly sensor: string;
   readonly session: string;
   readonly windowUs: number;
@@ -67,7 +70,7 @@ const KEEP_UP_BYTES = 32 * 1024 * 1024;
 
 /**
  * Captures until the source ends or `interrupt` is aborted, and waits until all of it is published.
- * @throws PipelineError USAGE when there is nothing to read or the spool is in use, STORE when the broker refuses what
+ * @throws PipelineError USAGE or SOURCE when there is nothing to read, USAGE when the spool is in use, STORE when the broker refuses what
  *   waiting does not change; everything that was read is then in the spool
  */
 export async function capture(
@@ -76,7 +79,11 @@ export async function capture(
   onProgress: (state: CaptureState) => void,
 ): Promise<CaptureResult> {
   const { live, spoolFolder, spoolBytes, warn } = options;
-  const source = openCapture(options.source, { signal: interrupt.signal });
+  const { signal } = interrupt;
+  const source =
+    typeof options.source === 'string'
+      ? await openSource(options.source, { signal, follow: options.follow ?? false, warn })
+      : options.source;
   const spool = new Spool({ folder: spoolFolder, warn });
   const left = spool.batches;
   if (spool.records > 0) warn(`the spool ${spoolFolder} holds ${left} batches of an earlier run: they are sent first`);
@@ -105,7 +112,10 @@ export async function capture(
   };
   const pulse = { everyMs: HEARTBEAT_MS, live, firstHeartbeat: Date.now() };
   try {
-    const { counters, fault } = await runAgent(source, { ...options, codec: zstd, pulse }, send, interrupt.signal);
+    const onFault = (fault: PipelineError): void => {
+      warn(fault.message);
+    };
+    const { counters, fault } = await runAgent(source, { ...options, codec: zstd, pulse, onFault }, send, signal);
     const complete = await publisher.finish(options.patienceMs);
     const { publishedPackets } = publisher;
     const { batches, batchBytes } = state;

@@ -5,12 +5,23 @@ import { COMPRESSIONS, type KafkaCompression } from '@tapline/adapters/kafka/pro
 import { capture } from '@tapline/capture-agent/capture-session';
 import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
+import { sourceAddress, sourceName } from '@tapline/capture-agent/source/source-address';
 import { defaultSpoolFolder } from '@tapline/capture-agent/spool/default-folder';
 import { PipelineError } from '@tapline/core/errors';
+import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
 import { numberSetting, readSettings } from '@tapline/core/settings/settings';
 import { captureJson, captureText, type CaptureRun } from '../cli/capture-output.ts';
-import { parseDurationUs, parseName, parseSize, parseSpeedOption, parseWindowUs } from '../cli/options.ts';
+import {
+  FOLLOW_HELP,
+  parseDurationUs,
+  parseName,
+  parseSize,
+  parseSpeedOption,
+  parseWindowUs,
+  SOURCE_HELP,
+} from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
+import { captureSenders } from './capture-senders.ts';
 
 interface CaptureFlags {
   readonly sensor: string;
@@ -18,6 +29,7 @@ interface CaptureFlags {
   readonly window?: number;
   readonly speed: ReplaySpeed;
   readonly live: boolean;
+  readonly follow: boolean;
   readonly spool?: string;
   readonly spoolSize: number;
   readonly compression: KafkaCompression;
@@ -33,7 +45,7 @@ export function addCapture(program: Command): void {
   program
     .command('capture')
     .description("take a capture, or what a pipe brings, into the sensor's Kafka topics")
-    .argument('<source>', 'capture file (pcap or pcapng, plain, gz or zst), or - for standard input')
+    .argument('<source>', SOURCE_HELP)
     .option('--sensor <name>', 'name of the sensor', parseName, 'instance-1')
     .option(
       '--session <name>',
@@ -44,9 +56,10 @@ export function addCapture(program: Command): void {
     .option('--speed <speed>', 'recorded, top, or a factor such as 10', parseSpeedOption, 'top')
     .option(
       '--live',
-      'the source is captured now: a batch every second, and silence is time that passes (with tcpdump -U -w -)',
+      'the source is captured now: a batch every second, and silence is time that passes (with tcpdump -U -w -); with listen://, a session for each sender, until Ctrl-C',
       false,
     )
+    .option('--follow', `${FOLLOW_HELP}; it is live then`, false)
     .option('--spool <dir>', 'where messages wait while the broker is away (default: with the state of the user)')
     .addOption(
       new Option('--spool-size <size>', 'how much may wait there; then the source is held back')
@@ -73,63 +86,96 @@ export function addCapture(program: Command): void {
 }
 
 async function runCapture(source: string, flags: CaptureFlags): Promise<void> {
-  const { sensor, live, speed, json } = flags;
-  if (live && speed !== 'top') throw new PipelineError('USAGE', '--live sets the pace: leave --speed away');
-  if (flags.spoolSize < SPOOL_BYTES_LEAST) throw new PipelineError('USAGE', '--spool-size is less than 4M');
-  const settings = readSettings(process.env);
-  const windowUs = flags.window ?? parseWindowUs(`${settings.window}s`);
-  const session = sessionOf(source, windowUs, flags);
-  const progress = new Progress();
-  const warn = (line: string): void => {
-    progress.clear();
-    process.stderr.write(`tapline: ${line}\n`);
-  };
-  const startedMs = performance.now();
-  const spoolFolder = flags.spool ?? defaultSpoolFolder(sensor);
-  const result = await capture(
-    {
-      source,
-      sensor,
-      session,
-      windowUs,
-      allowedLatenessUs: numberSetting(settings, 'lateness') * 1e6,
-      speed,
-      live,
-      kafka: kafkaOptions(settings, `tapline-capture-${sensor}`),
-      compression: flags.compression,
-      ensureTopics: flags.ensure,
-      spoolFolder,
-      spoolBytes: flags.spoolSize,
-      patienceMs: flags.patience / 1000,
-      warn,
-    },
-    interruptOnSignals(warn),
-    ({ packets, source: { bytesRead, sizeBytes }, spooled, away }) => {
-      progress.update({
-        packets,
-        bytesRead,
-        ...(sizeBytes === undefined ? {} : { sizeBytes }),
-        waiting: { batches: spooled, away },
-      });
-    },
-  ).finally(() => {
-    progress.clear();
-  });
-  const run: CaptureRun = { source, sensor, session, result, elapsedMs: performance.now() - startedMs };
-  process.stdout.write(json ? `${JSON.stringify(captureJson(run))}\n` : captureText(run));
-  if (result.fault !== undefined) warn(`${source}: ${result.fault.message}`);
-  if (!result.complete) {
-    warn(
-      `the broker did not answer: ${result.spooled} batches wait in ${spoolFolder}; the next tapline capture with this spool sends them first`,
-    );
+  const { follow, session } = flags;
+  const live = flags.live || follow;
+  const address = sourceAddress(source);
+  if (live && flags.speed !== 'top') {
+    throw new PipelineError('USAGE', `${follow ? '--follow' : '--live'} sets the pace: leave --speed away`);
   }
-  if (result.fault !== undefined || !result.complete) process.exitCode = 1;
+  if (follow && address.kind !== 'directory') throw new PipelineError('USAGE', '--follow is for a directory');
+  if (flags.spoolSize < SPOOL_BYTES_LEAST) throw new PipelineError('USAGE', '--spool-size is less than 4M');
+  const taking = new Taking({ ...flags, live });
+  if (address.kind === 'listen' && live && (session === undefined || session === 'new')) {
+    await captureSenders(address, taking.interrupt, taking.warn, (sender, interrupt) =>
+      taking.take(sender, sender.name, freshSession(), interrupt),
+    );
+    return;
+  }
+  await taking.take(source, sourceName(source), await taking.sessionOf(source), taking.interrupt);
 }
 
-function sessionOf(source: string, windowUs: number, { session, live }: CaptureFlags): string {
-  if (session !== undefined && session !== 'new') return session;
-  // Where the wall clock cuts batches, a second run is another session.
-  return session === 'new' || live ? freshSession() : replaySession(source, windowUs);
+/** What captures have in common that one command takes one after the other. */
+class Taking {
+  readonly interrupt: AbortController;
+  readonly #flags: CaptureFlags;
+  readonly #settings = readSettings(process.env);
+  readonly #windowUs: number;
+  readonly #progress = new Progress();
+  readonly warn = (line: string): void => {
+    this.#progress.clear();
+    process.stderr.write(`tapline: ${line}\n`);
+  };
+
+  constructor(flags: CaptureFlags) {
+    this.#flags = flags;
+    this.#windowUs = flags.window ?? parseWindowUs(`${this.#settings.window}s`);
+    this.interrupt = interruptOnSignals(this.warn);
+  }
+
+  async sessionOf(source: string): Promise<string> {
+    const { session, live } = this.#flags;
+    if (session !== undefined && session !== 'new') return session;
+    // Where the wall clock cuts batches, a second run is another session.
+    return session === 'new' || live ? freshSession() : replaySession(source, this.#windowUs);
+  }
+
+  /** Takes one capture to its end and prints what became of it; what went wrong sets the exit code. */
+  async take(
+    source: string | CaptureSource<CapturePiece>,
+    name: string,
+    session: string,
+    interrupt: AbortController,
+  ): Promise<void> {
+    const flags = this.#flags;
+    const { sensor } = flags;
+    const startedMs = performance.now();
+    const spoolFolder = flags.spool ?? defaultSpoolFolder(sensor);
+    const result = await capture(
+      {
+        ...flags,
+        source,
+        session,
+        windowUs: this.#windowUs,
+        allowedLatenessUs: numberSetting(this.#settings, 'lateness') * 1e6,
+        kafka: kafkaOptions(this.#settings, `tapline-capture-${sensor}`),
+        ensureTopics: flags.ensure,
+        spoolFolder,
+        spoolBytes: flags.spoolSize,
+        patienceMs: flags.patience / 1000,
+        warn: this.warn,
+      },
+      interrupt,
+      ({ packets, source: { bytesRead, sizeBytes }, spooled, away }) => {
+        this.#progress.update({
+          packets,
+          bytesRead,
+          ...(sizeBytes === undefined ? {} : { sizeBytes }),
+          waiting: { batches: spooled, away },
+        });
+      },
+    ).finally(() => {
+      this.#progress.clear();
+    });
+    const run: CaptureRun = { source: name, sensor, session, result, elapsedMs: performance.now() - startedMs };
+    process.stdout.write(flags.json ? `${JSON.stringify(captureJson(run))}\n` : captureText(run));
+    if (result.fault !== undefined) this.warn(`${name}: ${result.fault.message}`);
+    if (!result.complete) {
+      this.warn(
+        `the broker did not answer: ${result.spooled} batches wait in ${spoolFolder}; the next tapline capture with this spool sends them first`,
+      );
+    }
+    if (result.fault !== undefined || !result.complete) process.exitCode = 1;
+  }
 }
 
 /** First Ctrl-C: send what was read and say goodbye. Second: leave at once; the spool keeps what was not sent. */

@@ -2,13 +2,21 @@
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
-import { inspect } from '@tapline/adapters/file/source';
 import { PipelineError } from '@tapline/core/errors';
 import { createReport } from '@tapline/functions/stages/report';
 import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
-import { freshSession } from '@tapline/capture-agent/session';
+import { freshSession, replaySession } from '@tapline/capture-agent/session';
+import { sourceAddress, sourceName } from '@tapline/capture-agent/source/source-address';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
-import { parseCount, parseName, parsePort, parseSpeedOption, parseWindowUs } from '../cli/options.ts';
+import {
+  FOLLOW_HELP,
+  parseCount,
+  parseName,
+  parsePort,
+  parseSpeedOption,
+  parseWindowUs,
+  SOURCE_HELP,
+} from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
@@ -27,6 +35,7 @@ interface RunFlags {
   readonly data?: string;
   readonly sensor: string;
   readonly session?: string;
+  readonly follow: boolean;
   readonly instances: number;
   readonly exit: boolean;
   readonly json: boolean;
@@ -36,10 +45,7 @@ export function addRun(program: Command): void {
   program
     .command('run')
     .description('take a capture through the whole line in one process and serve the report page')
-    .argument(
-      '[source]',
-      'capture file (pcap or pcapng, plain, gz or zst), or - for standard input; default: the bundled capture',
-    )
+    .argument('[source]', `${SOURCE_HELP}; default: the bundled capture`)
     .addOption(new Option('--on <where>', 'where the stages run').choices(['embedded', 'services']).default('embedded'))
     .option(
       '--speed <speed>',
@@ -57,6 +63,7 @@ export function addRun(program: Command): void {
       'name of the session, or new for a fresh one (default: derived from the capture)',
       parseName,
     )
+    .option('--follow', FOLLOW_HELP, false)
     .option('--instances <n>', 'of each function, with --on services', parseCount, 1)
     .option('--exit', 'no page: end when the capture is through', false)
     .option('--json', 'print the result as one JSON object', false)
@@ -65,7 +72,8 @@ export function addRun(program: Command): void {
 
 async function run(given: string | undefined, flags: RunFlags): Promise<void> {
   const source = given ?? BUNDLED;
-  inspect(source);
+  const isDirectory = sourceAddress(source).kind === 'directory';
+  if (flags.follow && !isDirectory) throw new PipelineError('USAGE', '--follow is for a directory');
   const speed = flags.speed ?? (given === undefined && !flags.exit ? BUNDLED_SPEED : 'top');
   if (flags.on === 'services') {
     if (flags.data !== undefined) {
@@ -76,10 +84,10 @@ async function run(given: string | undefined, flags: RunFlags): Promise<void> {
     await runServices({ ...flags, source, speed: String(speed) });
     return;
   }
-  const session = flags.session === 'new' ? freshSession() : flags.session;
+  const session = await sessionOf(source, flags);
   const stores = flags.data === undefined ? openTemporaryStores() : openStores(flags.data);
   try {
-    await runWith(stores, { source, speed, ...(session === undefined ? {} : { session }) }, flags);
+    await runWith(stores, { source, speed, session }, flags);
   } finally {
     stores.close();
   }
@@ -88,7 +96,13 @@ async function run(given: string | undefined, flags: RunFlags): Promise<void> {
 interface Chosen {
   readonly source: string;
   readonly speed: ReplaySpeed;
-  readonly session?: string;
+  readonly session: string;
+}
+
+async function sessionOf(source: string, { session, follow, window }: RunFlags): Promise<string> {
+  if (session !== undefined && session !== 'new') return session;
+  // What is still being written has no identity yet.
+  return session === 'new' || follow ? freshSession() : replaySession(source, window);
 }
 
 async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
@@ -96,13 +110,17 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
   let current: CaptureRun | undefined;
   const server = flags.exit ? undefined : await serve(stores, flags.port, () => current);
   try {
-    current = new CaptureRun(stores, { ...chosen, sensor: flags.sensor, windowUs: flags.window }, (run) => {
-      progress.update({ packets: run.packets, ...run.position });
-    });
+    current = new CaptureRun(
+      stores,
+      { ...chosen, follow: flags.follow, sensor: flags.sensor, windowUs: flags.window },
+      (run) => {
+        progress.update({ packets: run.packets, ...run.position });
+      },
+    );
     const interrupted = onInterrupt(current, progress);
     const result = await current.finish();
     progress.clear();
-    print(result, chosen.source, flags);
+    print(result, sourceName(chosen.source), flags);
     if (server !== undefined && !interrupted.aborted) {
       process.stderr.write(`tapline: the report is at ${server.url} until Ctrl-C\n`);
       await new Promise((resolve) => {

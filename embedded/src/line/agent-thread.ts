@@ -3,11 +3,13 @@
  * stages use another. At most IN_FLIGHT messages are under way, so memory does not grow with a slow reader of them.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { openCapture } from '@tapline/adapters/file/source';
 import { zstd } from '@tapline/adapters/codec/zstd';
 import { runAgent } from '@tapline/capture-agent/agent';
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
+import { openSource } from '@tapline/capture-agent/source/open-source';
 import { VitalsMeter } from '@tapline/capture-agent/vitals';
+import { PipelineError } from '@tapline/core/errors';
+import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
 import type { AgentJob, FromAgent, SourcePosition, ToAgent } from './messages.ts';
 
 const IN_FLIGHT = 16;
@@ -25,9 +27,7 @@ port.on('message', (message: ToAgent) => {
   wake?.();
 });
 
-const source = openCapture(job.source, { signal: interrupt.signal });
-
-async function send(message: AgentMessage): Promise<void> {
+async function send(source: CaptureSource<CapturePiece>, message: AgentMessage): Promise<void> {
   while (inFlight >= IN_FLIGHT) await new Promise<void>((resolve) => (wake = resolve));
   inFlight += 1;
   const position: SourcePosition = {
@@ -45,10 +45,35 @@ function post(message: FromAgent, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-const { counters, fault } = await runAgent(source, { ...job, codec: zstd }, send, interrupt.signal);
-post({
-  kind: 'end',
-  counters,
-  ...(fault === undefined ? {} : { fault: { code: fault.code, message: fault.message } }),
-});
+function warn(line: string): void {
+  process.stderr.write(`tapline: ${line}\n`);
+}
+
+async function open(): Promise<CaptureSource<CapturePiece> | undefined> {
+  try {
+    return await openSource(job.source, { signal: interrupt.signal, follow: job.follow, warn });
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    post({ kind: 'unopened', fault: { code: error.code, message: error.message } });
+    return undefined;
+  }
+}
+
+const source = await open();
+if (source !== undefined) {
+  const onFault = (fault: PipelineError): void => {
+    warn(fault.message);
+  };
+  const { counters, fault } = await runAgent(
+    source,
+    { ...job, codec: zstd, onFault },
+    (message) => send(source, message),
+    interrupt.signal,
+  );
+  post({
+    kind: 'end',
+    counters,
+    ...(fault === undefined ? {} : { fault: { code: fault.code, message: fault.message } }),
+  });
+}
 port.close();

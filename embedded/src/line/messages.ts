@@ -6,8 +6,10 @@ import type { Heartbeat, SensorCounters } from '@tapline/core/ledger/heartbeat';
 
 /** What the agent's thread is started with. */
 export interface AgentJob {
-  /** Path of a capture, or `-`. */
+  /** What the command line names. */
   readonly source: string;
+  /** A directory is followed. */
+  readonly follow: boolean;
   readonly sensor: string;
   readonly session: string;
   readonly windowUs: number;
@@ -23,6 +25,8 @@ export interface SourcePosition {
 export type FromAgent =
   | (Extract<AgentMessage, { kind: 'batch' }> & { readonly position: SourcePosition })
   | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat; readonly position: SourcePosition }
+  /** Nothing could be read, so there is no session. */
+  | { readonly kind: 'unopened'; readonly fault: { code: ErrorCode; message: string } }
   | { readonly kind: 'end'; readonly counters: SensorCounters; readonly fault?: { code: ErrorCode; message: string } };
 
 /** `done`: one message was dealt with, another may come. `stop`: end the session cleanly now. */

@@ -2,7 +2,7 @@
 import { newHash } from '@tapline/adapters/hash/sha256';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
-import { replaySession } from '@tapline/capture-agent/session';
+import { sourceName } from '@tapline/capture-agent/source/source-address';
 import type { Alert } from '@tapline/core/detect/alert';
 import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
@@ -15,11 +15,12 @@ import type { SourcePosition } from './messages.ts';
 import { SensorThread, type SensorMessage } from './sensor.ts';
 
 export interface RunOptions {
-  /** Path of a capture, or `-`. */
+  /** What the command line names. */
   readonly source: string;
+  /** A directory is followed. */
+  readonly follow?: boolean;
   readonly sensor: string;
-  /** Undefined = derived from the capture, so that a second run replaces the first. */
-  readonly session?: string;
+  readonly session: string;
   readonly windowUs: number;
   readonly speed: ReplaySpeed;
 }
@@ -59,12 +60,13 @@ export class CaptureRun {
   /** Starts at once. `onProgress` is called after every message. */
   constructor(stores: Stores, options: RunOptions, onProgress: (run: CaptureRun) => void) {
     this.#options = options;
-    this.#session = options.session ?? replaySession(options.source, options.windowUs);
+    this.#session = options.session;
     this.#stores = stores;
     this.#line = new Line(stores, { windowUs: options.windowUs });
-    const { source, sensor, windowUs, speed } = options;
+    const { source, follow = false, sensor, windowUs, speed } = options;
     const job = {
       source,
+      follow,
       sensor,
       session: this.#session,
       windowUs,
@@ -84,7 +86,7 @@ export class CaptureRun {
     return {
       state: this.#state,
       progress: this.#state === 'finished' ? 1 : sizeBytes === undefined ? null : Math.min(1, bytesRead / sizeBytes),
-      source,
+      source: sourceName(source),
       speed: speed === 'top' ? 0 : speed,
     };
   }

@@ -4,7 +4,7 @@ import { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import type { AgentJob, FromAgent, ToAgent } from './messages.ts';
 
-export type SensorMessage = Exclude<FromAgent, { kind: 'end' }>;
+export type SensorMessage = Exclude<FromAgent, { kind: 'end' | 'unopened' }>;
 
 export interface SensorEnd {
   readonly counters: SensorCounters;
@@ -29,6 +29,10 @@ export class SensorThread {
         void this.#worker.terminate();
       };
       const handle = async (message: FromAgent): Promise<void> => {
+        if (message.kind === 'unopened') {
+          reject(new PipelineError(message.fault.code, message.fault.message));
+          return;
+        }
         if (message.kind === 'end') {
           resolve(endOf(message));
           return;
@@ -52,7 +56,7 @@ export class SensorThread {
     });
   }
 
-  /** Resolves when the session is closed and every message of it was taken. */
+  /** Resolves when the session is closed and every message of it was taken; rejects when the source cannot be opened. */
   get ended(): Promise<SensorEnd> {
     return this.#ended;
   }

@@ -15,8 +15,10 @@ import { settle, type Settled } from './settle.ts';
 import type { ServiceStores } from './stores.ts';
 
 export interface ServiceRunOptions {
-  /** Path of a capture, or `-`. */
+  /** What the command line names. */
   readonly source: string;
+  /** A directory is followed. */
+  readonly follow: boolean;
   readonly sensor: string;
   readonly session?: string;
   readonly windowS: number;
@@ -114,9 +116,11 @@ export async function runOnServices(
   }
 }
 
-function captureArguments({ source, sensor, session, windowS, speed }: ServiceRunOptions): string[] {
+function captureArguments({ source, follow, sensor, session, windowS, speed }: ServiceRunOptions): string[] {
   const named = session === undefined ? [] : [`--session=${session}`];
-  return ['capture', source, '--json', `--sensor=${sensor}`, `--window=${windowS}s`, `--speed=${speed}`, ...named];
+  const following = follow ? ['--follow'] : [];
+  const what = ['capture', source, ...following, '--json', `--sensor=${sensor}`, `--window=${windowS}s`];
+  return [...what, `--speed=${speed}`, ...named];
 }
 
 /** What the capture command printed when it ended; throws when it printed nothing. */

@@ -32,6 +32,7 @@ const POISON: Record<ErrorCode, boolean> = {
   USAGE: true,
   STORE: false,
   SERVICE: false,
+  SOURCE: false,
 };
 
 export function isPoison(error: unknown): error is PipelineError {
