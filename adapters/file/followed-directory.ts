@@ -90,18 +90,18 @@ class FollowedDirectory implements CaptureSource<CapturePiece> {
     try {
       for (;;) {
         yield* file.news(signal);
-        if (file.isOverwritten) {
+        if (file.isOverwritten()) {
           throw new PipelineError('SOURCE', 'it was overwritten before it was known to be read to its end');
         }
         // The writer has let go of it when it has begun another one; what it wrote last is read before we do, too.
-        if (file.isReplaced || (await this.#candidates(name)).length > 0) {
+        if (file.isReplaced() || (await this.#candidates(name)).length > 0) {
           yield* file.news(signal);
           return;
         }
         await changes.next();
       }
     } finally {
-      if (file.isOverwritten) this.#done.delete(name);
+      if (file.isOverwritten()) this.#done.delete(name);
       else this.#done.set(name, { ...file.mark(), sizeBytes: file.bytesRead });
       file.close();
     }

@@ -14,7 +14,7 @@ export interface FileMark {
   readonly inode: number;
   readonly modifiedMs: number;
   readonly sizeBytes: number;
-  readonly head: Buffer;
+  readonly head: Buffer<ArrayBuffer>;
 }
 
 export class GrowingFile {
@@ -22,6 +22,8 @@ export class GrowingFile {
   readonly #path: string;
   readonly #descriptor: number;
   readonly #buffer = new Uint8Array(READ_BYTES);
+  /** How the file began when it was looked at last. */
+  #head = Buffer.alloc(0);
 
   /** Throws PipelineError USAGE when it cannot be opened. */
   constructor(path: string) {
@@ -41,13 +43,16 @@ export class GrowingFile {
     }
   }
 
-  /** Whether it is shorter than what was read of it. */
-  get isOverwritten(): boolean {
-    return fstatSync(this.#descriptor).size < this.bytesRead;
+  /** Whether it begins otherwise than before, or is shorter than what was read of it. */
+  isOverwritten(): boolean {
+    const { sizeBytes, head } = this.mark();
+    if (sizeBytes < this.bytesRead || !head.subarray(0, this.#head.length).equals(this.#head)) return true;
+    this.#head = head;
+    return false;
   }
 
   /** Whether another file, or none, has its name now. */
-  get isReplaced(): boolean {
+  isReplaced(): boolean {
     return statSync(this.#path, { throwIfNoEntry: false })?.ino !== fstatSync(this.#descriptor).ino;
   }
 
