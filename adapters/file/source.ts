@@ -9,6 +9,7 @@ import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { isatty } from 'node:tty';
+import { isMainThread } from 'node:worker_threads';
 import { PipelineError } from '@tapline/core/errors';
 import type { CaptureSource } from '@tapline/core/pcap/capture-source';
 import { sniffCapture } from '@tapline/core/pcap/sniff';
@@ -95,7 +96,7 @@ class FileSource implements CaptureSource {
   }
 
   async *#readPipe(): AsyncGenerator<Uint8Array> {
-    const stream = this.name === '-' ? process.stdin : await openStream(this.name);
+    const stream = this.name === '-' ? openStandardInput() : await openStream(this.name);
     if (this.#signal !== undefined) addAbortSignal(this.#signal, stream);
     try {
       for await (const chunk of stream as AsyncIterable<Uint8Array>) {
@@ -136,6 +137,15 @@ async function* inPieces(chunks: AsyncIterable<Uint8Array>, wholeBytes: number):
     for (let at = whole; at < chunk.length; at++) yield chunk.subarray(at, at + 1);
     offset += chunk.length;
   }
+}
+
+/** In a thread that is not the main one, process.stdin is another, empty stream; what it stands for there is opened itself. */
+function openStandardInput(): Readable {
+  if (isMainThread) return process.stdin;
+  const stats = fstatSync(0);
+  return stats.isFIFO() || stats.isSocket()
+    ? new Socket({ fd: 0, readable: true, writable: false })
+    : createReadStream('', { fd: 0, highWaterMark: READ_BYTES });
 }
 
 /** A named pipe is read like a socket: a blocking read that waits for a silent writer could not be aborted. */
