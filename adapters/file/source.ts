@@ -9,25 +9,19 @@ import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { isatty } from 'node:tty';
+import { isMainThread } from 'node:worker_threads';
 import { PipelineError } from '@tapline/core/errors';
-import { SNIFF_BYTES, sniffCapture } from '@tapline/core/pcap/sniff';
+import type { CaptureSource } from '@tapline/core/pcap/capture-source';
+import { sniffCapture } from '@tapline/core/pcap/sniff';
 import { CAREFUL_OUTPUT_BYTES, decompress, FAST_OUTPUT_BYTES } from './decompress.ts';
 import type { Compression } from './decompress.ts';
+import { holdFirstBytes } from './plain-bytes.ts';
 
 /**
  * Blocking reads out of the page cache are the fastest way into Node: twice what promises reach. Larger reads gain nothing
  * more, and a paced replay would be further ahead of what it says.
  */
 const READ_BYTES = 256 * 1024;
-
-export interface CaptureSource extends AsyncIterable<Uint8Array> {
-  /** The path as given, or `-`. */
-  readonly name: string;
-  /** Size as stored (compressed); undefined for pipes. */
-  readonly sizeBytes: number | undefined;
-  /** Stored bytes read so far: with sizeBytes the base of progress and time to go. */
-  readonly bytesRead: number;
-}
 
 /**
  * Opens a capture for one pass. Each chunk is valid until the next one is asked for. Throws PipelineError USAGE when there
@@ -102,7 +96,7 @@ class FileSource implements CaptureSource {
   }
 
   async *#readPipe(): AsyncGenerator<Uint8Array> {
-    const stream = this.name === '-' ? process.stdin : await openStream(this.name);
+    const stream = this.name === '-' ? openStandardInput() : await openStream(this.name);
     if (this.#signal !== undefined) addAbortSignal(this.#signal, stream);
     try {
       for await (const chunk of stream as AsyncIterable<Uint8Array>) {
@@ -145,6 +139,15 @@ async function* inPieces(chunks: AsyncIterable<Uint8Array>, wholeBytes: number):
   }
 }
 
+/** In a thread that is not the main one, process.stdin is another, empty stream; what it stands for there is opened itself. */
+function openStandardInput(): Readable {
+  if (isMainThread) return process.stdin;
+  const stats = fstatSync(0);
+  return stats.isFIFO() || stats.isSocket()
+    ? new Socket({ fd: 0, readable: true, writable: false })
+    : createReadStream('', { fd: 0, highWaterMark: READ_BYTES });
+}
+
 /** A named pipe is read like a socket: a blocking read that waits for a silent writer could not be aborted. */
 async function openStream(path: string): Promise<Readable> {
   if (!statSync(path).isFIFO()) return createReadStream(path, { highWaterMark: READ_BYTES });
@@ -154,27 +157,6 @@ async function openStream(path: string): Promise<Readable> {
     else reject(error);
   });
   return new Socket({ fd: await promise, readable: true, writable: false });
-}
-
-/** Reads until there are enough bytes to sniff; `all` still begins with them. */
-async function holdFirstBytes(
-  chunks: AsyncGenerator<Uint8Array>,
-): Promise<{ first: Uint8Array; all: AsyncGenerator<Uint8Array> }> {
-  let first = new Uint8Array(0);
-  while (first.length < SNIFF_BYTES) {
-    const next = await chunks.next();
-    if (next.done === true) break;
-    first = first.length === 0 ? Uint8Array.from(next.value) : Uint8Array.from([...first, ...next.value]);
-  }
-  const all = async function* (): AsyncGenerator<Uint8Array> {
-    try {
-      yield first;
-      yield* chunks;
-    } finally {
-      await chunks.return(undefined);
-    }
-  };
-  return { first, all: all() };
 }
 
 /** What `path` is; a USAGE error when it is nothing that can be read. */

@@ -5,7 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KernelDrop } from '@tapline/adapters/interface/drops';
-import { CaptureReader } from '@tapline/core/pcap/capture-reader';
+import { CaptureSetReader } from '@tapline/core/pcap/capture-set-reader';
+import type { CapturePiece } from '@tapline/core/pcap/capture-source';
 import { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import { Batcher, type AgentMessage, type BatcherOptions } from './batcher.ts';
@@ -19,6 +20,8 @@ export interface AgentOptions extends BatcherOptions {
   readonly pulse?: PulseOptions;
   /** What the kernel dropped since the last call; asked at every heartbeat of a live source, and at the end. */
   readonly drops?: () => readonly KernelDrop[];
+  /** Told at once of each capture of a set that could not be read to its end. */
+  readonly onFault?: (fault: PipelineError) => void;
 }
 
 export interface PulseOptions {
@@ -34,17 +37,17 @@ export interface AgentResult {
   readonly counters: SensorCounters;
   /** How far behind its schedule the replay was, if it had one. */
   readonly lag?: ReplayLag;
-  /** Why reading ended early, if it did: everything before the fault was sent. */
+  /** Why reading ended early, or what a set of captures lacks: everything before the fault was sent. */
   readonly fault?: PipelineError;
 }
 
 /**
- * Reads `chunks` to their end and awaits `send` for every message, in order.
+ * Reads `pieces` to their end and awaits `send` for every message, in order.
  * @param interrupt aborting it ends the run early but cleanly
  * @throws what `send` throws, and whatever is not a PipelineError from the source
  */
 export async function runAgent(
-  chunks: AsyncIterable<Uint8Array>,
+  pieces: AsyncIterable<CapturePiece>,
   options: AgentOptions,
   send: (message: AgentMessage) => Promise<void>,
   interrupt: AbortSignal,
@@ -85,14 +88,14 @@ export async function runAgent(
   const timer = pulse === undefined ? undefined : startPulse(pulse, outbox, tick);
 
   let fault: PipelineError | undefined;
+  const reader = new CaptureSetReader(batcher, options.onFault);
   try {
-    const reader = new CaptureReader(batcher);
     silence.begin(performance.now());
-    for await (const chunk of chunks) {
+    for await (const piece of pieces) {
       silence.end();
       if (interrupt.aborted) break;
       try {
-        reader.feed(chunk);
+        reader.feed(piece);
       } finally {
         await drain();
       }
@@ -107,6 +110,7 @@ export async function runAgent(
     clearInterval(timer);
   }
   countDrops();
+  fault ??= reader.fault;
   batcher.flush();
   batcher.heartbeat(true);
   await drain();

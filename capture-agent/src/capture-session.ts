@@ -1,5 +1,4 @@
 /** A whole capture into Kafka: source, agent, spool and producer put together, and ended in order. */
-import type { CaptureSource } from '@tapline/adapters/file/source';
 import { zstd } from '@tapline/adapters/codec/zstd';
 import type { KafkaOptions } from '@tapline/adapters/kafka/client';
 import {
@@ -10,16 +9,20 @@ import {
 } from '@tapline/adapters/kafka/producer';
 import { KafkaTopics } from '@tapline/adapters/kafka/topics';
 import type { PipelineError } from '@tapline/core/errors';
+import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import { runAgent } from './agent.ts';
 import type { AgentMessage } from './batcher.ts';
-import { capturing, openSource, type SourceChoice } from './open-source.ts';
 import type { ReplayLag, ReplaySpeed } from './pacer.ts';
 import { Publisher } from './publisher.ts';
+import { openChoice, type OpenChoice, type SourceChoice } from './source/source-choice.ts';
 import { Spool } from './spool/spool.ts';
 
 export interface CaptureOptions {
-  readonly source: SourceChoice;
+  /** What is to be read, or what is open already. */
+  readonly source: SourceChoice | CaptureSource<CapturePiece>;
+  /** A directory is followed. */
+  readonly follow?: boolean;
   readonly sensor: string;
   readonly session: string;
   readonly windowUs: number;
@@ -70,7 +73,7 @@ const KEEP_UP_BYTES = 32 * 1024 * 1024;
 
 /**
  * Captures until the source ends or `interrupt` is aborted, and waits until all of it is published.
- * @throws PipelineError USAGE when there is nothing to read or the spool is in use, STORE when the broker refuses what
+ * @throws PipelineError USAGE or SOURCE when there is nothing to read, USAGE when the spool is in use, STORE when the broker refuses what
  *   waiting does not change; everything that was read is then in the spool
  */
 export async function capture(
@@ -79,8 +82,7 @@ export async function capture(
   onProgress: (state: CaptureState) => void,
 ): Promise<CaptureResult> {
   const { live, spoolFolder, spoolBytes, warn } = options;
-  const { source, drops, interrupt: ending } = await openSource(options.source, interrupt.signal);
-  if (typeof options.source !== 'string') warn(capturing(options.source));
+  const { source, drops, interrupt: ending } = await open(options, interrupt.signal);
   const spool = openSpool(spoolFolder, warn, interrupt);
   const left = spool.batches;
   if (spool.records > 0) warn(`the spool ${spoolFolder} holds ${left} batches of an earlier run: they are sent first`);
@@ -109,7 +111,10 @@ export async function capture(
   };
   const pulse = { everyMs: HEARTBEAT_MS, live, firstHeartbeat: Date.now() };
   try {
-    const agent = { ...options, codec: zstd, pulse, ...(drops === undefined ? {} : { drops }) };
+    const onFault = (fault: PipelineError): void => {
+      warn(fault.message);
+    };
+    const agent = { ...options, codec: zstd, pulse, onFault, ...(drops && { drops }) };
     const { counters, lag, fault } = await runAgent(source, agent, send, ending);
     const complete = await publisher.finish(options.patienceMs);
     const { publishedPackets } = publisher;
@@ -121,6 +126,13 @@ export async function capture(
     await producer.close();
     await spool.close();
   }
+}
+
+function open({ source, follow = false, warn }: CaptureOptions, signal: AbortSignal): Promise<OpenChoice> {
+  if (typeof source === 'object' && Symbol.asyncIterator in source) {
+    return Promise.resolve({ source, interrupt: signal });
+  }
+  return openChoice(source, { signal, follow, warn });
 }
 
 /** Where it cannot be used, an interface is not to be captured any longer. */

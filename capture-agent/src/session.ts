@@ -1,22 +1,48 @@
 /** What a session is called when nobody says. */
 import { randomBytes } from 'node:crypto';
-import { captureIdentity } from '@tapline/adapters/file/identity';
+import { directoryIdentity } from '@tapline/adapters/file/directory';
+import { captureIdentity, identityOf, SAMPLE_BYTES } from '@tapline/adapters/file/identity';
+import { sampleHttp } from '@tapline/adapters/http/sample';
 import { sha256 } from '@tapline/adapters/hash/sha256';
 import type { BatcherOptions } from './batcher.ts';
+import { webTarget } from './source/open-source.ts';
+import { sourceAddress } from './source/source-address.ts';
 
 /** What decides, beside the capture, which batches are made of it. */
-type ReplayedWith = Pick<BatcherOptions, 'windowUs' | 'duplicatesWithinUs'>;
+export type ReplayedWith = Pick<BatcherOptions, 'windowUs' | 'duplicatesWithinUs'>;
 
 /**
- * The session of a replay: what the file is and what it is run with, so that the same run has the same name and replaces
- * itself. Throws PipelineError USAGE when `source` cannot be read.
+ * The session of a replay: what the capture is and what it is run with, so that the same run has the same name and
+ * replaces itself, wherever the same bytes came from. Fresh where that cannot be known before they were read: pipes,
+ * sockets, and servers that do not send parts of a file.
+ * @throws PipelineError USAGE or SOURCE when `source` cannot be read
  */
-export function replaySession(source: string, { windowUs, duplicatesWithinUs }: ReplayedWith): string {
+export async function replaySession(source: string, replayed: ReplayedWith): Promise<string> {
+  const { windowUs, duplicatesWithinUs } = replayed;
   const without = duplicatesWithinUs === undefined ? '' : ` without=${duplicatesWithinUs}`;
-  return sha256(`${captureIdentity(source)} window=${windowUs}${without}`).slice(0, 16);
+  const identity = await identityOfSource(source);
+  return identity === undefined ? freshSession() : sha256(`${identity} window=${windowUs}${without}`).slice(0, 16);
 }
 
 /** A name that no other session has, for what cannot be replayed. */
 export function freshSession(): string {
   return randomBytes(8).toString('hex');
+}
+
+async function identityOfSource(source: string): Promise<string | undefined> {
+  const address = sourceAddress(source);
+  switch (address.kind) {
+    case 'file':
+      return captureIdentity(address.path);
+    case 'directory':
+      return directoryIdentity(address.path);
+    case 'http':
+    case 'cloud-storage': {
+      const sample = await sampleHttp(await webTarget(source, address), SAMPLE_BYTES);
+      return sample === undefined ? undefined : identityOf(sample.sizeBytes, sample.first, sample.last);
+    }
+    case 'tcp':
+    case 'listen':
+      return undefined;
+  }
 }

@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   'WIRE_CORRUPT', // checksum or length mismatch inside a batch
   'STORE', // a store refused or could not be reached
   'SERVICE', // a development service did not start, answer or stop
+  'SOURCE', // where a capture comes from cannot be reached, or broke off on the way
   'USAGE', // the caller asked for something that does not exist
 ] as const;
 

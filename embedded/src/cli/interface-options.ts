@@ -1,7 +1,7 @@
 /** The options of the commands that can capture from an interface, and what they mean together. */
 import { statSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { SourceChoice } from '@tapline/capture-agent/open-source';
+import type { SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import { PipelineError } from '@tapline/core/errors';
 import { parseCount, parseDurationUs, parseSize } from './options.ts';
 

@@ -2,6 +2,12 @@
 import { InvalidArgumentError } from 'commander';
 import { parseTime } from '@tapline/core/packet/time';
 
+/** What a SOURCE may be, in the words of the help; docs/sources.md has an example of each. */
+export const SOURCE_HELP =
+  'capture file (pcap or pcapng, plain, gz or zst), a directory of captures, - for standard input, an http:, https: or gs: address, tcp://HOST:PORT to connect to, or listen://HOST:PORT to wait for one sender';
+export const FOLLOW_HELP =
+  'go on with the captures that a program writes into the directory (tcpdump -G or -C, dumpcap -b), until Ctrl-C';
+
 const UNIT_US: Record<string, number> = { us: 1, ms: 1e3, s: 1e6, m: 60e6, h: 3600e6 };
 
 /** `10s`, `500ms`, `500us`, `1m`, `1h` as microseconds. */

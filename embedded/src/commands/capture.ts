@@ -1,25 +1,29 @@
-/** `tapline capture`: a capture file, a live pipe or an interface into the sensor's Kafka topics. */
+/** `tapline capture`: a capture, what a pipe brings, or what an interface sees into the sensor's Kafka topics. */
 import { Option, type Command } from 'commander';
 import { kafkaOptions } from '@tapline/adapters/kafka/client';
 import { COMPRESSIONS, type KafkaCompression } from '@tapline/adapters/kafka/producer';
 import { capture } from '@tapline/capture-agent/capture-session';
-import { sourceName, type SourceChoice } from '@tapline/capture-agent/open-source';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
+import { sourceAddress } from '@tapline/capture-agent/source/source-address';
+import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import { defaultSpoolFolder } from '@tapline/capture-agent/spool/default-folder';
 import { PipelineError } from '@tapline/core/errors';
+import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
 import { numberSetting, readSettings } from '@tapline/core/settings/settings';
 import { captureJson, captureText, type CaptureRun } from '../cli/capture-output.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
-import { parseDurationUs, parseName, parseSize, parseWindowUs } from '../cli/options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
+import { FOLLOW_HELP, parseDurationUs, parseName, parseSize, parseWindowUs, SOURCE_HELP } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
+import { captureSenders } from './capture-senders.ts';
 
 interface CaptureFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly sensor: string;
   readonly session?: string;
   readonly window?: number;
   readonly live: boolean;
+  readonly follow: boolean;
   readonly spool?: string;
   readonly spoolSize: number;
   readonly compression: KafkaCompression;
@@ -35,11 +39,7 @@ export function addCapture(program: Command): void {
   const command = program
     .command('capture')
     .description("take a capture, what a pipe brings, or what an interface sees into the sensor's Kafka topics")
-    .argument(
-      '[source...]',
-      'capture file (pcap or pcapng, plain, gz or zst), or - for standard input; with -i a filter expression',
-    );
-  addInterfaceOptions(command)
+    .argument('[source...]', `${SOURCE_HELP}; with -i a filter expression`)
     .option('--sensor <name>', 'name of the sensor', parseName, 'instance-1')
     .option(
       '--session <name>',
@@ -47,13 +47,15 @@ export function addCapture(program: Command): void {
       parseName,
     )
     .option('--window <length>', 'window length, whole seconds (default: TAPLINE_WINDOW, 10s)', parseWindowUs);
+  addInterfaceOptions(command);
   addSpeedOptions(command, 'top');
   addMirrorOptions(command)
     .option(
       '--live',
-      'the source is captured now: a batch every second, and silence is time that passes (with tcpdump -U -w -)',
+      'the source is captured now: a batch every second, and silence is time that passes (with tcpdump -U -w -); with listen://, a session for each sender, until Ctrl-C',
       false,
     )
+    .option('--follow', `${FOLLOW_HELP}; it is live then`, false)
     .option('--spool <dir>', 'where messages wait while the broker is away (default: with the state of the user)')
     .addOption(
       new Option('--spool-size <size>', 'how much may wait there; then the source is held back')
@@ -80,73 +82,101 @@ export function addCapture(program: Command): void {
 }
 
 async function runCapture(choice: SourceChoice, flags: CaptureFlags): Promise<void> {
-  const { sensor, json } = flags;
-  const speed = speedOf(flags) ?? 'top';
-  const live = flags.live || typeof choice !== 'string';
-  if (live && speed !== 'top') {
-    const cause = typeof choice === 'string' ? '--live' : '--interface';
+  const { follow, session } = flags;
+  const isInterface = typeof choice !== 'string';
+  const live = flags.live || follow || isInterface;
+  const address = isInterface ? undefined : sourceAddress(choice);
+  if (live && speedOf(flags) !== undefined) {
+    const cause = isInterface ? '--interface' : follow ? '--follow' : '--live';
     throw new PipelineError('USAGE', `${cause} sets the pace: leave the speed away`);
   }
+  if (follow && address?.kind !== 'directory') throw new PipelineError('USAGE', '--follow is for a directory');
   if (flags.spoolSize < SPOOL_BYTES_LEAST) throw new PipelineError('USAGE', '--spool-size is less than 4M');
-  const settings = readSettings(process.env);
-  const windowUs = flags.window ?? parseWindowUs(`${settings.window}s`);
-  const session = sessionOf(choice, windowUs, { ...flags, live });
-  const progress = new Progress();
-  const warn = (line: string): void => {
-    progress.clear();
-    process.stderr.write(`tapline: ${line}\n`);
-  };
-  const startedMs = performance.now();
-  const spoolFolder = flags.spool ?? defaultSpoolFolder(sensor);
-  const source = sourceName(choice);
-  const result = await capture(
-    {
-      source: choice,
-      sensor,
-      session,
-      windowUs,
-      ...mirrorOf(flags),
-      allowedLatenessUs: numberSetting(settings, 'lateness') * 1e6,
-      speed,
-      live,
-      kafka: kafkaOptions(settings, `tapline-capture-${sensor}`),
-      compression: flags.compression,
-      ensureTopics: flags.ensure,
-      spoolFolder,
-      spoolBytes: flags.spoolSize,
-      patienceMs: flags.patience / 1000,
-      warn,
-    },
-    interruptOnSignals(warn),
-    ({ packets, source: { bytesRead, sizeBytes }, spooled, away }) => {
-      progress.update({
-        packets,
-        bytesRead,
-        ...(sizeBytes === undefined ? {} : { sizeBytes }),
-        waiting: { batches: spooled, away },
-      });
-    },
-  ).finally(() => {
-    progress.clear();
-  });
-  const run: CaptureRun = { source, sensor, session, result, elapsedMs: performance.now() - startedMs };
-  process.stdout.write(json ? `${JSON.stringify(captureJson(run))}\n` : captureText(run));
-  if (result.fault !== undefined) warn(`${source}: ${result.fault.message}`);
-  if (!result.complete) {
-    warn(
-      `the broker did not answer: ${result.spooled} batches wait in ${spoolFolder}; the next tapline capture with this spool sends them first`,
+  const taking = new Taking({ ...flags, live });
+  if (address?.kind === 'listen' && live && (session === undefined || session === 'new')) {
+    await captureSenders(address, taking.interrupt, taking.warn, (sender, interrupt) =>
+      taking.take(sender, sender.name, freshSession(), interrupt),
     );
+    return;
   }
-  if (result.fault !== undefined || !result.complete) process.exitCode = 1;
+  await taking.take(choice, choiceName(choice), await taking.sessionOf(choice), taking.interrupt);
 }
 
-function sessionOf(source: SourceChoice, windowUs: number, flags: CaptureFlags): string {
-  const { session, live } = flags;
-  if (session !== undefined && session !== 'new') return session;
-  // Where the wall clock cuts batches, a second run is another session.
-  return session === 'new' || live || typeof source !== 'string'
-    ? freshSession()
-    : replaySession(source, { windowUs, ...mirrorOf(flags) });
+/** What captures have in common that one command takes one after the other. */
+class Taking {
+  readonly interrupt: AbortController;
+  readonly #flags: CaptureFlags;
+  readonly #settings = readSettings(process.env);
+  readonly #windowUs: number;
+  readonly #progress = new Progress();
+  readonly warn = (line: string): void => {
+    this.#progress.clear();
+    process.stderr.write(`tapline: ${line}\n`);
+  };
+
+  constructor(flags: CaptureFlags) {
+    this.#flags = flags;
+    this.#windowUs = flags.window ?? parseWindowUs(`${this.#settings.window}s`);
+    this.interrupt = interruptOnSignals(this.warn);
+  }
+
+  async sessionOf(choice: SourceChoice): Promise<string> {
+    const { session, live } = this.#flags;
+    if (session !== undefined && session !== 'new') return session;
+    // Where the wall clock cuts batches, a second run is another session.
+    if (session === 'new' || live || typeof choice !== 'string') return freshSession();
+    return replaySession(choice, { windowUs: this.#windowUs, ...mirrorOf(this.#flags) });
+  }
+
+  /** Takes one capture to its end and prints what became of it; what went wrong sets the exit code. */
+  async take(
+    source: SourceChoice | CaptureSource<CapturePiece>,
+    name: string,
+    session: string,
+    interrupt: AbortController,
+  ): Promise<void> {
+    const flags = this.#flags;
+    const { sensor } = flags;
+    const startedMs = performance.now();
+    const spoolFolder = flags.spool ?? defaultSpoolFolder(sensor);
+    const result = await capture(
+      {
+        ...flags,
+        ...mirrorOf(flags),
+        source,
+        session,
+        windowUs: this.#windowUs,
+        speed: speedOf(flags) ?? 'top',
+        allowedLatenessUs: numberSetting(this.#settings, 'lateness') * 1e6,
+        kafka: kafkaOptions(this.#settings, `tapline-capture-${sensor}`),
+        ensureTopics: flags.ensure,
+        spoolFolder,
+        spoolBytes: flags.spoolSize,
+        patienceMs: flags.patience / 1000,
+        warn: this.warn,
+      },
+      interrupt,
+      ({ packets, source: { bytesRead, sizeBytes }, spooled, away }) => {
+        this.#progress.update({
+          packets,
+          bytesRead,
+          ...(sizeBytes === undefined ? {} : { sizeBytes }),
+          waiting: { batches: spooled, away },
+        });
+      },
+    ).finally(() => {
+      this.#progress.clear();
+    });
+    const run: CaptureRun = { source: name, sensor, session, result, elapsedMs: performance.now() - startedMs };
+    process.stdout.write(flags.json ? `${JSON.stringify(captureJson(run))}\n` : captureText(run));
+    if (result.fault !== undefined) this.warn(`${name}: ${result.fault.message}`);
+    if (!result.complete) {
+      this.warn(
+        `the broker did not answer: ${result.spooled} batches wait in ${spoolFolder}; the next tapline capture with this spool sends them first`,
+      );
+    }
+    if (result.fault !== undefined || !result.complete) process.exitCode = 1;
+  }
 }
 
 /** First Ctrl-C: send what was read and say goodbye. Second: leave at once; the spool keeps what was not sent. */

@@ -1,14 +1,16 @@
 /** `tapline decode`: the decoder alone, a row per packet on standard output. */
 import { once } from 'node:events';
 import { Option, type Command } from 'commander';
-import { openCapture } from '@tapline/adapters/file/source';
 import { ColumnsSink } from '@tapline/capture-agent/columns-sink';
+import { openSource } from '@tapline/capture-agent/source/open-source';
+import { sourceName } from '@tapline/capture-agent/source/source-address';
 import { PipelineError } from '@tapline/core/errors';
-import { CaptureReader } from '@tapline/core/pcap/capture-reader';
+import { CaptureSetReader } from '@tapline/core/pcap/capture-set-reader';
 import { arrowRows } from '@tapline/core/rows/arrow';
 import { csvRows } from '@tapline/core/rows/csv';
 import { ndjsonRows } from '@tapline/core/rows/ndjson';
 import type { RowWriter } from '@tapline/core/rows/row-writer';
+import { SOURCE_HELP } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 
 const WRITERS = { ndjson: ndjsonRows, csv: csvRows, arrow: arrowRows } satisfies Record<string, () => RowWriter>;
@@ -20,25 +22,30 @@ export function addDecode(program: Command): void {
     .description(
       'print a row per packet: number, time, source, destination, protocol, length, flags, ports, and the rest',
     )
-    .argument('<source>', 'capture file (pcap or pcapng, plain, gz or zst), or - for standard input')
+    .argument('<source>', SOURCE_HELP)
     .addOption(new Option('--format <format>', 'what to print').choices(Object.keys(WRITERS)).default('ndjson'))
     .action(decode);
 }
 
-async function decode(path: string, flags: { format: Format }): Promise<void> {
+async function decode(given: string, flags: { format: Format }): Promise<void> {
   if (flags.format === 'arrow' && process.stdout.isTTY) {
     throw new PipelineError('USAGE', 'Arrow is binary: send it to a file or a program, for example > packets.arrow');
   }
   const writer = WRITERS[flags.format]();
-  const source = openCapture(path);
+  const interrupt = interruptOnSignal();
+  const progress = new Progress(process.stderr.isTTY && !process.stdout.isTTY);
+  const warn = (line: string): void => {
+    progress.clear();
+    process.stderr.write(`tapline: ${line}\n`);
+  };
+  const source = await openSource(given, { signal: interrupt, warn });
   const pending: Uint8Array[] = [writer.head()];
   const sink = new ColumnsSink((columns) => pending.push(writer.rows(columns)));
-  const reader = new CaptureReader(sink);
-  const progress = new Progress(process.stderr.isTTY && !process.stdout.isTTY);
+  const reader = new CaptureSetReader(sink);
   try {
-    for await (const chunk of source) {
+    for await (const piece of source) {
       try {
-        reader.feed(chunk);
+        reader.feed(piece);
       } finally {
         await writeOut(pending);
       }
@@ -46,9 +53,11 @@ async function decode(path: string, flags: { format: Format }): Promise<void> {
       progress.update({ packets: sink.packets, bytesRead, ...(sizeBytes === undefined ? {} : { sizeBytes }) });
     }
     reader.end();
+    if (reader.fault !== undefined) throw reader.fault;
   } catch (error) {
+    if (interrupt.aborted) return;
     if (!(error instanceof PipelineError)) throw error;
-    throw new PipelineError(error.code, `${path}: ${error.message}`, { cause: error });
+    throw new PipelineError(error.code, `${sourceName(given)}: ${error.message}`, { cause: error });
   } finally {
     progress.clear();
     // Rows before a fault are the user's, so they and the end of the document are written whatever happened.
@@ -56,6 +65,18 @@ async function decode(path: string, flags: { format: Format }): Promise<void> {
     pending.push(writer.end());
     await writeOut(pending);
   }
+}
+
+/** First Ctrl-C: what was read is printed, and the document ended. Second: leave at once. */
+function interruptOnSignal(): AbortSignal {
+  const interrupt = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (interrupt.signal.aborted) process.exit(130);
+      interrupt.abort();
+    });
+  }
+  return interrupt.signal;
 }
 
 async function writeOut(pending: Uint8Array[]): Promise<void> {

@@ -3,6 +3,7 @@ import { cassandraOptions, connectCassandra } from '@tapline/adapters/cassandra/
 import { migrate } from '@tapline/adapters/cassandra/migrations/migrate';
 import { MIGRATIONS_FOLDER, readMigrations } from '@tapline/adapters/cassandra/migrations/migration-files';
 import { codecs } from '@tapline/adapters/codec/codecs';
+import { sourceName } from '@tapline/capture-agent/source/source-address';
 import { PipelineError } from '@tapline/core/errors';
 import { readSettings, type Settings } from '@tapline/core/settings/settings';
 import { createReport } from '@tapline/functions/stages/report';
@@ -18,6 +19,7 @@ import { openServiceStores, type ServiceStores } from '../service-line/stores.ts
 
 export interface ServiceFlags {
   readonly source: string;
+  readonly follow: boolean;
   readonly sensor: string;
   readonly session?: string;
   readonly speed: string;
@@ -39,11 +41,13 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
   const interrupt = interruptOnSignals();
   const server = flags.exit ? undefined : await servePage(stores, flags.port);
   try {
-    const { source, sensor, session, speed, instances, duplicatesWithinUs } = flags;
+    const { source, follow, sensor, session, speed, instances, duplicatesWithinUs } = flags;
+    const name = sourceName(source);
     const result = await runOnServices(
       stores,
       {
         source,
+        follow,
         sensor,
         ...(session === undefined ? {} : { session }),
         speed,
@@ -58,9 +62,9 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
       interrupt,
     );
     process.stdout.write(
-      flags.json ? `${JSON.stringify(serviceRunJson(result, source, sensor))}\n` : serviceRunText(result, source),
+      flags.json ? `${JSON.stringify(serviceRunJson(result, name, sensor))}\n` : serviceRunText(result, name),
     );
-    if (result.fault !== undefined) note(`${source}: ${result.fault.message}`);
+    if (result.fault !== undefined) note(`${name}: ${result.fault.message}`);
     if (result.awaited.length > 0) note(`gave up waiting for ${result.awaited.join(', ')}: see tapline audit`);
     if (result.fault !== undefined || result.awaited.length > 0) process.exitCode = 1;
     if (server !== undefined && !interrupt.aborted) {

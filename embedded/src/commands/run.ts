@@ -2,15 +2,15 @@
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
-import { inspect } from '@tapline/adapters/file/source';
 import { PipelineError } from '@tapline/core/errors';
 import { createReport } from '@tapline/functions/stages/report';
-import { sourceName, type SourceChoice } from '@tapline/capture-agent/open-source';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
-import { freshSession } from '@tapline/capture-agent/session';
+import { freshSession, replaySession } from '@tapline/capture-agent/session';
+import { sourceAddress } from '@tapline/capture-agent/source/source-address';
+import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
-import { parseCount, parseName, parsePort, parseWindowUs } from '../cli/options.ts';
+import { FOLLOW_HELP, parseCount, parseName, parsePort, parseWindowUs, SOURCE_HELP } from '../cli/options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
 import { runJson, runText } from '../cli/run-output.ts';
@@ -30,6 +30,7 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly data?: string;
   readonly sensor: string;
   readonly session?: string;
+  readonly follow: boolean;
   readonly instances: number;
   readonly exit: boolean;
   readonly json: boolean;
@@ -41,11 +42,7 @@ export function addRun(program: Command): void {
     .description(
       'take a capture, or what an interface sees, through the whole line in one process and serve the report page',
     )
-    .argument(
-      '[source...]',
-      'capture file (pcap or pcapng, plain, gz or zst), or - for standard input; with -i a filter expression; ' +
-        'default: the bundled capture',
-    );
+    .argument('[source...]', `${SOURCE_HELP}; with -i a filter expression; default: the bundled capture`);
   addInterfaceOptions(command).addOption(
     new Option('--on <where>', 'where the stages run').choices(['embedded', 'services']).default('embedded'),
   );
@@ -62,6 +59,7 @@ export function addRun(program: Command): void {
       'name of the session, or new for a fresh one (default: derived from the capture)',
       parseName,
     )
+    .option('--follow', FOLLOW_HELP, false)
     .option('--instances <n>', 'of each function, with --on services', parseCount, 1)
     .option('--exit', 'no page: end when the capture is through', false)
     .option('--json', 'print the result as one JSON object', false)
@@ -70,23 +68,24 @@ export function addRun(program: Command): void {
 
 async function run(words: readonly string[], flags: RunFlags): Promise<void> {
   const source = chooseSource(words, flags, BUNDLED);
-  if (typeof source === 'string') inspect(source);
-  else refuseWithInterface(flags);
+  if (typeof source !== 'string') refuseWithInterface(flags);
+  const isDirectory = typeof source === 'string' && sourceAddress(source).kind === 'directory';
+  if (flags.follow && !isDirectory) throw new PipelineError('USAGE', '--follow is for a directory');
   const isBundled = words.length === 0 && flags.interface === undefined;
   const speed = speedOf(flags) ?? (isBundled && !flags.exit ? BUNDLED_SPEED : 'top');
-  if (flags.on === 'services') {
+  if (flags.on === 'services' && typeof source === 'string') {
     if (flags.data !== undefined) {
       throw new PipelineError('USAGE', '--data is for --on embedded: the services keep data of their own');
     }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
-    await runServices({ ...flags, ...mirrorOf(flags), source: sourceName(source), speed: speedText(speed) });
+    await runServices({ ...flags, ...mirrorOf(flags), source, speed: speedText(speed) });
     return;
   }
-  const session = flags.session === 'new' ? freshSession() : flags.session;
+  const session = await sessionOf(source, flags);
   const stores = flags.data === undefined ? openTemporaryStores() : openStores(flags.data);
   try {
-    await runWith(stores, { source, speed, ...(session === undefined ? {} : { session }) }, flags);
+    await runWith(stores, { source, speed, session }, flags);
   } finally {
     stores.close();
   }
@@ -102,7 +101,15 @@ function refuseWithInterface(flags: RunFlags): void {
 interface Chosen {
   readonly source: SourceChoice;
   readonly speed: ReplaySpeed;
-  readonly session?: string;
+  readonly session: string;
+}
+
+async function sessionOf(source: SourceChoice, flags: RunFlags): Promise<string> {
+  const { session, follow, window: windowUs } = flags;
+  if (session !== undefined && session !== 'new') return session;
+  // What is captured now, or still being written, has no identity.
+  if (session === 'new' || follow || typeof source !== 'string') return freshSession();
+  return replaySession(source, { windowUs, ...mirrorOf(flags) });
 }
 
 async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
@@ -110,14 +117,15 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
   let current: CaptureRun | undefined;
   const server = flags.exit ? undefined : await serve(stores, flags.port, () => current);
   try {
-    const options = { ...chosen, ...mirrorOf(flags), sensor: flags.sensor, windowUs: flags.window };
+    const { follow, sensor, window: windowUs } = flags;
+    const options = { ...chosen, ...mirrorOf(flags), follow, sensor, windowUs };
     current = new CaptureRun(stores, options, (run) => {
       progress.update({ packets: run.packets, ...run.position });
     });
     const interrupted = onInterrupt(current, progress);
     const result = await current.finish();
     progress.clear();
-    print(result, sourceName(chosen.source), flags);
+    print(result, choiceName(chosen.source), flags);
     if (server !== undefined && !interrupted.aborted) {
       process.stderr.write(`tapline: the report is at ${server.url} until Ctrl-C\n`);
       await new Promise((resolve) => {

@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { zstd } from '@tapline/adapters/codec/zstd';
 import { runAgent } from '@tapline/capture-agent/agent';
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
-import { capturing, openSource, type OpenSource } from '@tapline/capture-agent/open-source';
+import { openChoice, type OpenChoice } from '@tapline/capture-agent/source/source-choice';
 import { VitalsMeter } from '@tapline/capture-agent/vitals';
 import { PipelineError } from '@tapline/core/errors';
 import type { AgentJob, FromAgent, SourcePosition, ToAgent } from './messages.ts';
@@ -28,15 +28,18 @@ port.on('message', (message: ToAgent) => {
   wake?.();
 });
 
-async function run({ source, drops, interrupt: ending }: OpenSource): Promise<void> {
+async function run({ source, drops, interrupt: ending }: OpenChoice): Promise<void> {
+  const onFault = (fault: PipelineError): void => {
+    warn(fault.message);
+  };
   const pulse = typeof job.source === 'string' ? {} : { pulse: LIVE_PULSE };
-  const options = { ...job, codec: zstd, ...pulse, ...(drops === undefined ? {} : { drops }) };
+  const options = { ...job, codec: zstd, onFault, ...pulse, ...(drops && { drops }) };
   const { counters, lag, fault } = await runAgent(source, options, (message) => send(message, source), ending);
   const reason = fault && { fault: { code: fault.code, message: fault.message } };
   post({ kind: 'end', counters, ...(lag && { lag }), ...reason });
 }
 
-async function send(message: AgentMessage, source: OpenSource['source']): Promise<void> {
+async function send(message: AgentMessage, source: OpenChoice['source']): Promise<void> {
   while (inFlight >= IN_FLIGHT) await new Promise<void>((resolve) => (wake = resolve));
   inFlight += 1;
   const position: SourcePosition = {
@@ -54,10 +57,12 @@ function post(message: FromAgent, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
+function warn(line: string): void {
+  process.stderr.write(`tapline: ${line}\n`);
+}
+
 try {
-  const opened = await openSource(job.source, interrupt.signal);
-  if (typeof job.source !== 'string') process.stderr.write(`tapline: ${capturing(job.source)}\n`);
-  await run(opened);
+  await run(await openChoice(job.source, { signal: interrupt.signal, follow: job.follow, warn }));
 } catch (error) {
   // Between threads an error keeps its text only.
   if (!(error instanceof PipelineError)) throw error;

@@ -1,6 +1,6 @@
 /** What the agent's thread and the stages' thread say to each other. */
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
-import type { SourceChoice } from '@tapline/capture-agent/open-source';
+import type { SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import type { ReplayLag, ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { ErrorCode } from '@tapline/core/errors';
 import type { Heartbeat, SensorCounters } from '@tapline/core/ledger/heartbeat';
@@ -8,6 +8,8 @@ import type { Heartbeat, SensorCounters } from '@tapline/core/ledger/heartbeat';
 /** What the agent's thread is started with. */
 export interface AgentJob {
   readonly source: SourceChoice;
+  /** A directory is followed. */
+  readonly follow: boolean;
   readonly sensor: string;
   readonly session: string;
   readonly windowUs: number;

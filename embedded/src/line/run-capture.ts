@@ -1,9 +1,8 @@
 /** One capture through the whole embedded line, from the sensor's thread to closed books and a digest. */
 import { newHash } from '@tapline/adapters/hash/sha256';
 import { codecs } from '@tapline/adapters/codec/codecs';
-import { sourceName, type SourceChoice } from '@tapline/capture-agent/open-source';
 import type { ReplayLag, ReplaySpeed } from '@tapline/capture-agent/pacer';
-import { freshSession, replaySession } from '@tapline/capture-agent/session';
+import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import type { Alert } from '@tapline/core/detect/alert';
 import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
@@ -17,9 +16,10 @@ import { SensorThread, type SensorMessage } from './sensor.ts';
 
 export interface RunOptions {
   readonly source: SourceChoice;
+  /** A directory is followed. */
+  readonly follow?: boolean;
   readonly sensor: string;
-  /** Undefined = derived from the capture, so that a second run replaces the first; what is captured now has a new one. */
-  readonly session?: string;
+  readonly session: string;
   readonly windowUs: number;
   /** As BatcherOptions has it. */
   readonly duplicatesWithinUs?: number;
@@ -45,10 +45,6 @@ export interface RunResult {
   readonly fault?: PipelineError;
 }
 
-function sessionOf(options: RunOptions): string {
-  return typeof options.source === 'string' ? replaySession(options.source, options) : freshSession();
-}
-
 const ALL_TIME = { fromUs: -Infinity, toUs: Infinity };
 
 /** A capture on its way through the line. */
@@ -67,12 +63,13 @@ export class CaptureRun {
   /** Starts at once. `onProgress` is called after every message. */
   constructor(stores: Stores, options: RunOptions, onProgress: (run: CaptureRun) => void) {
     this.#options = options;
-    this.#session = options.session ?? sessionOf(options);
+    this.#session = options.session;
     this.#stores = stores;
     this.#line = new Line(stores, { windowUs: options.windowUs });
-    const { source, sensor, windowUs, duplicatesWithinUs, speed } = options;
+    const { source, follow = false, sensor, windowUs, duplicatesWithinUs, speed } = options;
     const job = {
       source,
+      follow,
       sensor,
       session: this.#session,
       windowUs,
@@ -93,7 +90,7 @@ export class CaptureRun {
     return {
       state: this.#state,
       progress: this.#state === 'finished' ? 1 : sizeBytes === undefined ? null : Math.min(1, bytesRead / sizeBytes),
-      source: sourceName(source),
+      source: choiceName(source),
       speed: speed === 'top' ? 0 : typeof speed === 'number' ? speed : null,
     };
   }

@@ -56,7 +56,7 @@ export class SensorThread {
     });
   }
 
-  /** Resolves when the session is closed and every message of it was taken. */
+  /** Resolves when the session is closed and every message of it was taken; rejects when the source cannot be opened. */
   get ended(): Promise<SensorEnd> {
     return this.#ended;
   }

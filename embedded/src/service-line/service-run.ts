@@ -15,8 +15,10 @@ import { settle, type Settled } from './settle.ts';
 import type { ServiceStores } from './stores.ts';
 
 export interface ServiceRunOptions {
-  /** Path of a capture, or `-`. */
+  /** What the command line names. */
   readonly source: string;
+  /** A directory is followed. */
+  readonly follow: boolean;
   readonly sensor: string;
   readonly session?: string;
   readonly windowS: number;
@@ -116,11 +118,12 @@ export async function runOnServices(
 }
 
 function captureArguments(options: ServiceRunOptions): string[] {
-  const { source, sensor, session, windowS, duplicatesWithinUs, speed } = options;
-  const named = session === undefined ? [] : [`--session=${session}`];
-  const mirror = duplicatesWithinUs === undefined ? [] : [`--dedup=${duplicatesWithinUs}us`];
-  const usual = ['--json', `--sensor=${sensor}`, `--window=${windowS}s`, `--speed=${speed}`];
-  return ['capture', source, ...usual, ...named, ...mirror];
+  const { source, follow, sensor, session, windowS, duplicatesWithinUs, speed } = options;
+  const what = ['capture', source, '--json', `--sensor=${sensor}`, `--window=${windowS}s`, `--speed=${speed}`];
+  if (session !== undefined) what.push(`--session=${session}`);
+  if (follow) what.push('--follow');
+  if (duplicatesWithinUs !== undefined) what.push(`--dedup=${duplicatesWithinUs}us`);
+  return what;
 }
 
 /** What the capture command printed when it ended; throws when it printed nothing. */

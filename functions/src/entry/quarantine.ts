@@ -33,6 +33,7 @@ const POISON: Record<ErrorCode, boolean> = {
   CAPTURE_LOST: false,
   STORE: false,
   SERVICE: false,
+  SOURCE: false,
 };
 
 export function isPoison(error: unknown): error is PipelineError {
