@@ -143,7 +143,7 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     const state = this.#link.state;
     if (state === undefined || state === 'up') return undefined;
     const went = state === 'down' ? 'went down' : 'is gone';
-    return new PipelineError('CAPTURE_LOST', `the interface ${this.name} ${went} while it was captured`);
+    return new PipelineError('CAPTURE_LOST', `the interface ${went} while it was captured`);
   }
 
   /** Ends the capture once the kernel's buffer is empty: what comes from now on is not waited for. */
