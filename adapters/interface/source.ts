@@ -20,13 +20,20 @@ const GONE_WITHIN_MS = 3000;
 
 /**
  * Starts to capture; resolves when packets are being captured.
+ * @param warn takes one line at a time for whoever watches: that it begins, and what the network card lost
  * @param signal aborting it ends the capture in order: iterating then ends without an error
  * @throws PipelineError USAGE when there is no tcpdump, no permission, no such interface, or the expression is none;
  *   iterating throws CAPTURE_LOST, after everything that was captured, when the interface goes down or away
  */
-export async function openInterface(capture: InterfaceCapture, signal: AbortSignal): Promise<InterfaceSource> {
-  const source = new InterfaceSource(capture, signal);
+export async function openInterface(
+  capture: InterfaceCapture,
+  signal: AbortSignal,
+  warn: (line: string) => void,
+): Promise<InterfaceSource> {
+  const source = new InterfaceSource(capture, signal, warn);
   await source.start();
+  const { interface: name, filter } = capture;
+  warn(`capturing ${name}${filter === undefined ? '' : ` (${filter})`}; Ctrl-C ends it`);
   return source;
 }
 
@@ -36,6 +43,7 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
   bytesRead = 0;
   readonly #capture: InterfaceCapture;
   readonly #signal: AbortSignal;
+  readonly #warn: (line: string) => void;
   readonly #tcpdump: Tcpdump;
   readonly #drops = new DropMeter();
   readonly #link: Link;
@@ -50,7 +58,8 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
   #wantedAtEnd: number | undefined;
   #fault: PipelineError | undefined;
 
-  constructor(capture: InterfaceCapture, signal: AbortSignal) {
+  constructor(capture: InterfaceCapture, signal: AbortSignal, warn: (line: string) => void) {
+    this.#warn = warn;
     this.name = capture.interface;
     this.#capture = capture;
     this.#signal = signal;
@@ -99,6 +108,7 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
       const failed = await this.#failed([]);
       this.#fault ??= this.#isEnding || this.#isCountReached ? undefined : (this.#lost() ?? endFailure(failed));
       this.#countTheRest();
+      this.#tellOfTheCard();
       if (this.#fault !== undefined) throw this.#fault;
     } finally {
       this.#timers.forEach(clearTimeout);
@@ -183,6 +193,14 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     if (this.#fault === undefined || process.platform !== 'linux') return;
     const { dropped, unread } = this.#tcpdump.statistics;
     this.#drops.read(dropped + unread, Date.now() * 1000);
+  }
+
+  #tellOfTheCard(): void {
+    const lost = this.#tcpdump.statistics.droppedByInterface;
+    if (lost === 0) return;
+    this.#warn(
+      `the network card of ${this.name} dropped ${lost} packets, which no book has: larger ring buffers (ethtool -G)`,
+    );
   }
 
   async #failed(known: readonly string[]): Promise<Parameters<typeof startFailure>[0]> {

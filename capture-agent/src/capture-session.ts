@@ -13,7 +13,7 @@ import type { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import { runAgent } from './agent.ts';
 import type { AgentMessage } from './batcher.ts';
-import { capturing, openSource, type SourceChoice } from './open-source.ts';
+import { openSource, type SourceChoice } from './open-source.ts';
 import type { ReplaySpeed } from './pacer.ts';
 import { Publisher } from './publisher.ts';
 import { Spool } from './spool/spool.ts';
@@ -76,8 +76,7 @@ export async function capture(
   onProgress: (state: CaptureState) => void,
 ): Promise<CaptureResult> {
   const { live, spoolFolder, spoolBytes, warn } = options;
-  const { source, drops, interrupt: ending } = await openSource(options.source, interrupt.signal);
-  if (typeof options.source !== 'string') warn(capturing(options.source));
+  const { source, drops, interrupt: ending } = await openSource(options.source, interrupt.signal, warn);
   const spool = openSpool(spoolFolder, warn, interrupt);
   const left = spool.batches;
   if (spool.records > 0) warn(`the spool ${spoolFolder} holds ${left} batches of an earlier run: they are sent first`);

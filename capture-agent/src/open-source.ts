@@ -18,18 +18,18 @@ export interface OpenSource {
 /**
  * Opens it for one pass; an interface is being captured from then on.
  * @param interrupt ends the reading early
+ * @param warn takes one line at a time for whoever watches
  * @throws PipelineError USAGE when there is nothing to read or to capture
  */
-export async function openSource(choice: SourceChoice, interrupt: AbortSignal): Promise<OpenSource> {
+export async function openSource(
+  choice: SourceChoice,
+  interrupt: AbortSignal,
+  warn: (line: string) => void,
+): Promise<OpenSource> {
   if (typeof choice === 'string') return { source: openCapture(choice, { signal: interrupt }), interrupt };
-  const source = await openInterface(choice, interrupt);
+  const source = await openInterface(choice, interrupt, warn);
   // It ends by itself, and what it hands on until then was captured: the agent is to read all of it.
   return { source, drops: () => source.takeDrops(), interrupt: new AbortController().signal };
-}
-
-/** What is said when an interface is being captured. */
-export function capturing({ interface: name, filter }: InterfaceCapture): string {
-  return `capturing ${name}${filter === undefined ? '' : ` (${filter})`}; Ctrl-C ends it`;
 }
 
 /** How people call it: the path, or the name of the interface. */

@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { zstd } from '@tapline/adapters/codec/zstd';
 import { runAgent } from '@tapline/capture-agent/agent';
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
-import { capturing, openSource, type OpenSource } from '@tapline/capture-agent/open-source';
+import { openSource, type OpenSource } from '@tapline/capture-agent/open-source';
 import { VitalsMeter } from '@tapline/capture-agent/vitals';
 import { PipelineError } from '@tapline/core/errors';
 import type { AgentJob, FromAgent, SourcePosition, ToAgent } from './messages.ts';
@@ -55,9 +55,11 @@ function post(message: FromAgent, transfer: ArrayBuffer[] = []): void {
 }
 
 try {
-  const opened = await openSource(job.source, interrupt.signal);
-  if (typeof job.source !== 'string') process.stderr.write(`tapline: ${capturing(job.source)}\n`);
-  await run(opened);
+  await run(
+    await openSource(job.source, interrupt.signal, (line) => {
+      process.stderr.write(`tapline: ${line}\n`);
+    }),
+  );
 } catch (error) {
   // Between threads an error keeps its text only.
   if (!(error instanceof PipelineError)) throw error;
