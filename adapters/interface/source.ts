@@ -9,14 +9,16 @@ import { endFailure, startFailure } from './failure.ts';
 import { listInterfaces } from './interfaces.ts';
 import { Link } from './link-state.ts';
 import { Tcpdump } from './tcpdump.ts';
+import { resumesWrites } from './version.ts';
 
 const EVERY_MS = 1000;
 /** While the end waits for the kernel's buffer. */
 const ASK_AGAIN_MS = 100;
 /** libpcap hands packets on after a second at the latest. */
 const EMPTY_WITHIN_MS = 2000;
-/** A program that does not end by then is ended. */
-const GONE_WITHIN_MS = 3000;
+/** A tcpdump that writes all the time is told to end while it does, and one that does not end then is ended. */
+const IDLE_WITHIN_MS = 1000;
+const GONE_WITHIN_MS = 5000;
 
 /**
  * Starts to capture; resolves when packets are being captured.
@@ -31,7 +33,7 @@ export async function openInterface(
   warn: (line: string) => void,
 ): Promise<InterfaceSource> {
   const source = new InterfaceSource(capture, signal, warn);
-  await source.start();
+  await source.start(await resumesWrites());
   const { interface: name, filter } = capture;
   warn(`capturing ${name}${filter === undefined ? '' : ` (${filter})`}; Ctrl-C ends it`);
   return source;
@@ -48,9 +50,12 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
   readonly #drops = new DropMeter();
   readonly #link: Link;
   readonly #timers: NodeJS.Timeout[] = [];
-  /** Whether nothing holds tcpdump back. A signal that meets it while it waits to write may tear a packet apart. */
+  /** Whether its counters may be asked for at any time. */
+  #mayAsk = false;
+  /** Whether we wait for it. A signal that meets it while it waits for us may tear a packet apart. */
   #isWaiting = true;
-  /** What it is told when nothing holds it back. */
+  #chunks = 0;
+  /** What it is told when it has nothing to write. */
   #due: (() => void) | undefined;
   #isEnding = false;
   #isStopping = false;
@@ -70,8 +75,12 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     });
   }
 
-  /** Resolves when packets are being captured. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when packets are being captured.
+   * @param mayAsk whether this tcpdump may be asked for its counters while it waits to write
+   */
+  async start(mayAsk: boolean): Promise<void> {
+    this.#mayAsk = mayAsk;
     const cancel = (): void => {
       this.#tcpdump.kill();
     };
@@ -101,9 +110,11 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     try {
       for await (const chunk of this.#tcpdump.packets as AsyncIterable<Uint8Array>) {
         this.#isWaiting = false;
+        this.#chunks += 1;
         this.bytesRead += chunk.length;
         yield chunk;
-        this.#waits();
+        this.#isWaiting = true;
+        this.#sayWhenIdle();
       }
       const failed = await this.#failed([]);
       this.#fault ??= this.#isEnding || this.#isCountReached ? undefined : (this.#lost() ?? endFailure(failed));
@@ -123,23 +134,32 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     return count !== undefined && this.#tcpdump.statistics.captured >= count;
   }
 
-  #waits(): void {
-    this.#isWaiting = true;
-    const due = this.#due;
-    this.#due = undefined;
-    due?.();
+  /** Says `say` once tcpdump has nothing to write; what was to be said before and was not is forgotten. */
+  #whenIdle(say: () => void): void {
+    this.#due = say;
+    this.#sayWhenIdle();
   }
 
-  /** Once nothing holds tcpdump back; what was to be said before and was not is forgotten. */
-  #whenWaiting(say: () => void): void {
-    if (this.#isWaiting) say();
-    else this.#due = say;
+  #sayWhenIdle(): void {
+    if (this.#due === undefined || !this.#isWaiting) return;
+    const before = this.#chunks;
+    // Two turns, so that whatever it had written before would have come in between.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (!this.#isWaiting || this.#chunks !== before) return;
+        const due = this.#due;
+        this.#due = undefined;
+        due?.();
+      }),
+    );
   }
 
   #ask(): void {
-    this.#whenWaiting(() => {
+    const ask = (): void => {
       this.#tcpdump.ask();
-    });
+    };
+    if (this.#mayAsk) ask();
+    else this.#whenIdle(ask);
   }
 
   #watch(): void {
@@ -170,14 +190,15 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#timers.forEach(clearTimeout);
-    this.#whenWaiting(() => {
+    const stop = (): void => {
       this.#tcpdump.stop();
-      this.#timers.push(
-        setTimeout(() => {
-          this.#tcpdump.kill();
-        }, GONE_WITHIN_MS),
-      );
-    });
+    };
+    this.#whenIdle(stop);
+    this.#timers.push(setTimeout(stop, IDLE_WITHIN_MS));
+    const kill = (): void => {
+      this.#tcpdump.kill();
+    };
+    this.#timers.push(setTimeout(kill, GONE_WITHIN_MS));
   }
 
   #counted(): void {
