@@ -54,7 +54,7 @@ export function spawnFailure(cause: NodeJS.ErrnoException): PipelineError {
 
 /** Why a capture that had begun ended by itself. */
 export function endFailure(failed: Failed): PipelineError {
-  return new PipelineError('CAPTURE_LOST', `the capture of ${failed.interface} ended: ${wordsOf(failed)}`);
+  return new PipelineError('CAPTURE_LOST', `the capture ended: ${wordsOf(failed)}`);
 }
 
 /** tcpdump's last words, without its name and without what it says by the way. */

@@ -9,24 +9,33 @@ import { endFailure, startFailure } from './failure.ts';
 import { listInterfaces } from './interfaces.ts';
 import { Link } from './link-state.ts';
 import { Tcpdump } from './tcpdump.ts';
+import { resumesWrites } from './version.ts';
 
 const EVERY_MS = 1000;
 /** While the end waits for the kernel's buffer. */
 const ASK_AGAIN_MS = 100;
 /** libpcap hands packets on after a second at the latest. */
 const EMPTY_WITHIN_MS = 2000;
-/** A program that does not end by then is ended. */
-const GONE_WITHIN_MS = 3000;
+/** A tcpdump that writes all the time is told to end while it does, and one that does not end then is ended. */
+const IDLE_WITHIN_MS = 1000;
+const GONE_WITHIN_MS = 5000;
 
 /**
  * Starts to capture; resolves when packets are being captured.
+ * @param warn takes one line at a time for whoever watches: that it begins, and what the network card lost
  * @param signal aborting it ends the capture in order: iterating then ends without an error
  * @throws PipelineError USAGE when there is no tcpdump, no permission, no such interface, or the expression is none;
  *   iterating throws CAPTURE_LOST, after everything that was captured, when the interface goes down or away
  */
-export async function openInterface(capture: InterfaceCapture, signal: AbortSignal): Promise<InterfaceSource> {
-  const source = new InterfaceSource(capture, signal);
-  await source.start();
+export async function openInterface(
+  capture: InterfaceCapture,
+  signal: AbortSignal,
+  warn: (line: string) => void,
+): Promise<InterfaceSource> {
+  const source = new InterfaceSource(capture, signal, warn);
+  await source.start(await resumesWrites());
+  const { interface: name, filter } = capture;
+  warn(`capturing ${name}${filter === undefined ? '' : ` (${filter})`}; Ctrl-C ends it`);
   return source;
 }
 
@@ -36,13 +45,17 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
   bytesRead = 0;
   readonly #capture: InterfaceCapture;
   readonly #signal: AbortSignal;
+  readonly #warn: (line: string) => void;
   readonly #tcpdump: Tcpdump;
   readonly #drops = new DropMeter();
   readonly #link: Link;
   readonly #timers: NodeJS.Timeout[] = [];
-  /** Whether nothing holds tcpdump back. A signal that meets it while it waits to write may tear a packet apart. */
+  /** Whether its counters may be asked for at any time. */
+  #mayAsk = false;
+  /** Whether we wait for it. A signal that meets it while it waits for us may tear a packet apart. */
   #isWaiting = true;
-  /** What it is told when nothing holds it back. */
+  #chunks = 0;
+  /** What it is told when it has nothing to write. */
   #due: (() => void) | undefined;
   #isEnding = false;
   #isStopping = false;
@@ -50,7 +63,8 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
   #wantedAtEnd: number | undefined;
   #fault: PipelineError | undefined;
 
-  constructor(capture: InterfaceCapture, signal: AbortSignal) {
+  constructor(capture: InterfaceCapture, signal: AbortSignal, warn: (line: string) => void) {
+    this.#warn = warn;
     this.name = capture.interface;
     this.#capture = capture;
     this.#signal = signal;
@@ -61,8 +75,12 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     });
   }
 
-  /** Resolves when packets are being captured. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when packets are being captured.
+   * @param mayAsk whether this tcpdump may be asked for its counters while it waits to write
+   */
+  async start(mayAsk: boolean): Promise<void> {
+    this.#mayAsk = mayAsk;
     const cancel = (): void => {
       this.#tcpdump.kill();
     };
@@ -92,13 +110,16 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     try {
       for await (const chunk of this.#tcpdump.packets as AsyncIterable<Uint8Array>) {
         this.#isWaiting = false;
+        this.#chunks += 1;
         this.bytesRead += chunk.length;
         yield chunk;
-        this.#waits();
+        this.#isWaiting = true;
+        this.#sayWhenIdle();
       }
       const failed = await this.#failed([]);
       this.#fault ??= this.#isEnding || this.#isCountReached ? undefined : (this.#lost() ?? endFailure(failed));
       this.#countTheRest();
+      this.#tellOfTheCard();
       if (this.#fault !== undefined) throw this.#fault;
     } finally {
       this.#timers.forEach(clearTimeout);
@@ -113,23 +134,32 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     return count !== undefined && this.#tcpdump.statistics.captured >= count;
   }
 
-  #waits(): void {
-    this.#isWaiting = true;
-    const due = this.#due;
-    this.#due = undefined;
-    due?.();
+  /** Says `say` once tcpdump has nothing to write; what was to be said before and was not is forgotten. */
+  #whenIdle(say: () => void): void {
+    this.#due = say;
+    this.#sayWhenIdle();
   }
 
-  /** Once nothing holds tcpdump back; what was to be said before and was not is forgotten. */
-  #whenWaiting(say: () => void): void {
-    if (this.#isWaiting) say();
-    else this.#due = say;
+  #sayWhenIdle(): void {
+    if (this.#due === undefined || !this.#isWaiting) return;
+    const before = this.#chunks;
+    // Two turns, so that whatever it had written before would have come in between.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (!this.#isWaiting || this.#chunks !== before) return;
+        const due = this.#due;
+        this.#due = undefined;
+        due?.();
+      }),
+    );
   }
 
   #ask(): void {
-    this.#whenWaiting(() => {
+    const ask = (): void => {
       this.#tcpdump.ask();
-    });
+    };
+    if (this.#mayAsk) ask();
+    else this.#whenIdle(ask);
   }
 
   #watch(): void {
@@ -143,7 +173,7 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     const state = this.#link.state;
     if (state === undefined || state === 'up') return undefined;
     const went = state === 'down' ? 'went down' : 'is gone';
-    return new PipelineError('CAPTURE_LOST', `the interface ${this.name} ${went} while it was captured`);
+    return new PipelineError('CAPTURE_LOST', `the interface ${went} while it was captured`);
   }
 
   /** Ends the capture once the kernel's buffer is empty: what comes from now on is not waited for. */
@@ -160,14 +190,15 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#timers.forEach(clearTimeout);
-    this.#whenWaiting(() => {
+    const stop = (): void => {
       this.#tcpdump.stop();
-      this.#timers.push(
-        setTimeout(() => {
-          this.#tcpdump.kill();
-        }, GONE_WITHIN_MS),
-      );
-    });
+    };
+    this.#whenIdle(stop);
+    this.#timers.push(setTimeout(stop, IDLE_WITHIN_MS));
+    const kill = (): void => {
+      this.#tcpdump.kill();
+    };
+    this.#timers.push(setTimeout(kill, GONE_WITHIN_MS));
   }
 
   #counted(): void {
@@ -183,6 +214,14 @@ export class InterfaceSource implements AsyncIterable<Uint8Array> {
     if (this.#fault === undefined || process.platform !== 'linux') return;
     const { dropped, unread } = this.#tcpdump.statistics;
     this.#drops.read(dropped + unread, Date.now() * 1000);
+  }
+
+  #tellOfTheCard(): void {
+    const lost = this.#tcpdump.statistics.droppedByInterface;
+    if (lost === 0) return;
+    this.#warn(
+      `the network card of ${this.name} dropped ${lost} packets, which no book has: larger ring buffers (ethtool -G)`,
+    );
   }
 
   async #failed(known: readonly string[]): Promise<Parameters<typeof startFailure>[0]> {

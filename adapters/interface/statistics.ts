@@ -37,9 +37,17 @@ export class Statistics {
     return this.#totals.captured;
   }
 
-  /** Packets lost on the way to tcpdump: for want of room in the kernel's buffer, or in the network card's. */
+  /** Packets that the expression had selected and the kernel's buffer had no room for. */
   get dropped(): number {
-    return this.#totals['dropped by kernel'] + this.#totals['dropped by interface'];
+    return this.#totals['dropped by kernel'];
+  }
+
+  /**
+   * Packets that the network card lost, whether or not anybody would have selected them. Before libpcap 1.10 also some
+   * that were captured and that nobody else had a use for: no number for the books.
+   */
+  get droppedByInterface(): number {
+    return this.#totals['dropped by interface'];
   }
 
   /** Packets that wait in the kernel's buffer. On Linux only: elsewhere the kernel counts what the filter refused, too. */

@@ -27,9 +27,7 @@ export async function openChoice(
 ): Promise<OpenChoice> {
   const { signal, warn } = options;
   if (typeof choice === 'string') return { source: await openSource(choice, options), interrupt: signal };
-  const source = await openInterface(choice, signal);
-  const { interface: name, filter } = choice;
-  warn(`capturing ${name}${filter === undefined ? '' : ` (${filter})`}; Ctrl-C ends it`);
+  const source = await openInterface(choice, signal, warn);
   // It ends by itself, and what it hands on until then was captured: the agent is to read all of it.
   return { source, drops: () => source.takeDrops(), interrupt: new AbortController().signal };
 }

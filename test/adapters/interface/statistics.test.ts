@@ -25,17 +25,17 @@ describe('the counters of tcpdump', () => {
       ],
     ],
     [
-      'with what the network card dropped',
+      'with what the network card lost apart',
       [
-        'tcpdump: 928 packets captured, 3000 packets received by filter, 2000 packets dropped by kernel, 72 packets dropped by interface',
+        'tcpdump: 928 packets captured, 3000 packets received by filter, 2072 packets dropped by kernel, 72 packets dropped by interface',
       ],
     ],
     [
-      'with what the network card dropped, at its end',
+      'with what the network card lost apart, at its end',
       [
         '928 packets captured',
         '3000 packets received by filter',
-        '2000 packets dropped by kernel',
+        '2072 packets dropped by kernel',
         '72 packets dropped by interface',
       ],
     ],
@@ -74,11 +74,11 @@ describe('the counters of tcpdump', () => {
   });
 
   it('lose nothing when the network card sets its own back', () => {
-    const { dropped } = readAll(
+    const { droppedByInterface } = readAll(
       '50 packets dropped by interface',
       '4294967290 packets dropped by interface',
       '4294967293 packets dropped by interface',
     );
-    expect(dropped).toBe(53);
+    expect(droppedByInterface).toBe(53);
   });
 });
