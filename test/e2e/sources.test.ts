@@ -61,7 +61,11 @@ async function run(source: string, ...more: string[]): Promise<Result & { code: 
 
 async function serve(stored: Buffer, behaviour: Behaviour = {}): Promise<string> {
   const server = await CaptureServer.start(stored, behaviour);
-  servers.push({ close: () => void server.stop() });
+  servers.push({
+    close() {
+      server.stop();
+    },
+  });
   return server.url;
 }
 
