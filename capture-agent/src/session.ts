@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { directoryIdentity } from '@tapline/adapters/file/directory';
 import { captureIdentity, identityOf, SAMPLE_BYTES } from '@tapline/adapters/file/identity';
-import { sampleHttp } from '@tapline/adapters/http/sample';
 import { sha256 } from '@tapline/adapters/hash/sha256';
 import type { BatcherOptions } from './batcher.ts';
 import { webTarget } from './source/open-source.ts';
@@ -38,6 +37,7 @@ async function identityOfSource(source: string): Promise<string | undefined> {
       return directoryIdentity(address.path);
     case 'http':
     case 'cloud-storage': {
+      const { sampleHttp } = await import('@tapline/adapters/http/sample');
       const sample = await sampleHttp(await webTarget(source, address), SAMPLE_BYTES);
       return sample === undefined ? undefined : identityOf(sample.sizeBytes, sample.first, sample.last);
     }

@@ -5,6 +5,7 @@ import { appendFileSync, createWriteStream, mkdirSync, readFileSync, writeFileSy
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { asPcap, asPcapng, packetsOf, rotated } from '../fixtures/rotated.ts';
@@ -61,7 +62,11 @@ async function run(source: string, ...more: string[]): Promise<Result & { code: 
 
 async function serve(stored: Buffer, behaviour: Behaviour = {}): Promise<string> {
   const server = await CaptureServer.start(stored, behaviour);
-  servers.push({ close: () => void server.stop() });
+  servers.push({
+    close() {
+      server.stop();
+    },
+  });
   return server.url;
 }
 
@@ -137,24 +142,48 @@ describe('the same packets', () => {
     expect(JSON.parse((await started.finished).stdout)).toMatchObject({ digest, source: 'gs://captures/day.pcap' });
   });
 
-  it('from a directory that is followed give the digest of the file, at Ctrl-C', async () => {
-    const files = Object.entries(rotated(packets));
-    const folder = folderOf(Object.fromEntries(files.slice(0, 2)));
-    const data = join(root, 'followed');
-    const running = startTapline(['run', folder, '--follow', '--exit', '--json', '--data', data]);
-    for (const [name, content] of files.slice(2)) {
-      for (let at = 0; at < content.length; at += 100_000) {
-        appendFileSync(join(folder, name), content.subarray(at, at + 100_000));
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }
-    // What was read and waits for its batch to fill shows only at the end.
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+  /** Follows what `write` puts into a folder, until it is read. */
+  async function followed(write: (folder: string) => Promise<void>): Promise<Result> {
+    const folder = folderOf({});
+    const running = startTapline(['run', folder, '--follow', '--exit', '--json']);
+    const said = stderrOf(running);
+    await write(folder);
+    // What is named as damaged comes last, so everything else is read when that is said.
+    writeFileSync(join(folder, 'zz-last.pcap'), 'no capture');
+    await until('all of it is read', () => said().includes('zz-last.pcap'));
     running.child.kill('SIGINT');
-    const { code, stdout } = await running.finished;
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ digest, ledger: { offered: PACKETS, unexplained: 0 } });
+    return JSON.parse((await running.finished).stdout) as Result;
+  }
+
+  it('from a directory that is followed give the digest of the file, at Ctrl-C', async () => {
+    const result = await followed(async (folder) => {
+      for (const [name, content] of Object.entries(rotated(packets))) {
+        for (let at = 0; at < content.length; at += 300_000) {
+          appendFileSync(join(folder, name), content.subarray(at, at + 300_000));
+          await sleep(20);
+        }
+      }
+    });
+    expect(result).toMatchObject({ digest, ledger: { offered: PACKETS, unexplained: 0 } });
   });
+
+  it.runIf(TCPDUMP)(
+    'from the files of tcpdump -C, read while it writes them, give the digest of the file',
+    async () => {
+      const result = await followed(async (folder) => {
+        const rotating = ['-r', '-', '-U', '-C', '1', '-w', join(folder, 'day.pcap'), '-Z', userInfo().username];
+        const writer = spawn('tcpdump', rotating, { stdio: ['pipe', 'ignore', 'ignore'] });
+        const ended = once(writer, 'close');
+        for (let at = 0; at < bytes.length; at += 300_000) {
+          writer.stdin.write(bytes.subarray(at, at + 300_000));
+          await sleep(20);
+        }
+        writer.stdin.end();
+        await ended;
+      });
+      expect(result).toMatchObject({ digest, ledger: { offered: PACKETS, unexplained: 0 } });
+    },
+  );
 
   it.runIf(TCPDUMP)('from tcpdump through a plain connection give the digest of the file', async () => {
     const running = startTapline(['run', 'listen://127.0.0.1:0', '--exit', '--json']);

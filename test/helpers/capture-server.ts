@@ -66,8 +66,7 @@ export class CaptureServer {
     const named = isLater ? later.version : version!;
     const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     const condition = String(request.headers['if-range'] ?? '');
-    const partial =
-      ranges === true && asked !== null && (condition === '' || Object.values(named).includes(condition));
+    const partial = ranges === true && asked !== null && (condition === '' || Object.values(named).includes(condition));
     const from = partial ? Number(asked[1]) : 0;
     const to = partial && asked[2] !== '' ? Math.min(Number(asked[2]), bytes.length - 1) : bytes.length - 1;
     response.writeHead(partial ? 206 : 200, {

@@ -1,12 +1,12 @@
-/** Opens what a SOURCE on the command line names, by its kind. */
-import { FirstSender, Listener } from '@tapline/adapters/pcap-over-ip/listener';
-import { connectToSender } from '@tapline/adapters/pcap-over-ip/socket-source';
+/**
+ * Opens what a SOURCE on the command line names, by its kind. What speaks over a network is loaded by those who ask for it:
+ * the run of a file is not to have its memory.
+ */
 import { openDirectory } from '@tapline/adapters/file/directory';
 import { followDirectory } from '@tapline/adapters/file/followed-directory';
 import { decompressed } from '@tapline/adapters/file/plain-bytes';
 import { openCapture } from '@tapline/adapters/file/source';
 import type { HttpTarget } from '@tapline/adapters/http/request';
-import { openHttp } from '@tapline/adapters/http/source';
 import { PipelineError } from '@tapline/core/errors';
 import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
 import { type SourceAddress, sourceAddress, sourceName } from './source-address.ts';
@@ -48,11 +48,16 @@ async function open(text: string, options: OpenOptions): Promise<CaptureSource<C
         ? followDirectory(address.path, { ...reading, warn })
         : openDirectory(address.path, { ...reading, warn });
     case 'http':
-    case 'cloud-storage':
+    case 'cloud-storage': {
+      const { openHttp } = await import('@tapline/adapters/http/source');
       return decompressed(await openHttp(await webTarget(text, address), reading));
-    case 'tcp':
+    }
+    case 'tcp': {
+      const { connectToSender } = await import('@tapline/adapters/pcap-over-ip/socket-source');
       return decompressed(await connectToSender(address.host, address.port, signal));
+    }
     case 'listen': {
+      const { FirstSender, Listener } = await import('@tapline/adapters/pcap-over-ip/listener');
       const listener = await Listener.open(address.host, address.port);
       warn(`listening on ${listener.address}`);
       return decompressed(new FirstSender(listener, signal));
@@ -67,7 +72,6 @@ export async function webTarget(
 ): Promise<HttpTarget> {
   const name = sourceName(text);
   if (address.kind === 'http') return { url: address.url, name };
-  // Google's client takes its time to load; only who asks for an object waits for it.
   const { storageObject } = await import('@tapline/adapters/cloud-storage/object');
   return { name, ...storageObject(address.object, process.env['STORAGE_EMULATOR_HOST']) };
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -28,6 +28,15 @@ async function serve(behaviour: Behaviour = {}, bytes = file): Promise<CaptureSe
   const server = await CaptureServer.start(bytes, behaviour);
   servers.push(server);
   return server;
+}
+
+function stopping(server: Server): { stop(): void } {
+  return {
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
 const targetOf = (url: string): HttpTarget => ({ url: new URL(url), name: url });
@@ -67,7 +76,7 @@ describe('openHttp', () => {
     const { bytes, fault } = await read(server.url);
     expect(fault).toBeUndefined();
     expect(bytes.equals(file)).toBe(true);
-    const validator = version['last-modified' as keyof typeof version] ?? version.etag;
+    const validator = 'last-modified' in version ? version['last-modified'] : version.etag;
     expect(server.asked.map(({ headers }) => [headers.range, headers['if-range']])).toEqual([
       [undefined, undefined],
       ['bytes=700001-', validator],
@@ -123,7 +132,7 @@ describe('openHttp', () => {
       else response.end(file.subarray(from));
     }).listen(0, '127.0.0.1');
     await once(silent, 'listening');
-    servers.push({ stop: () => void silent.close().closeAllConnections() });
+    servers.push(stopping(silent));
     const { bytes } = await read(`http://127.0.0.1:${(silent.address() as AddressInfo).port}/`, { stallMs: 100 });
     expect(bytes.equals(file)).toBe(true);
   });
@@ -170,7 +179,7 @@ describe('openHttp', () => {
       response.writeHead(302, { location: server.url }).end();
     }).listen(0, '127.0.0.1');
     await once(redirecting, 'listening');
-    servers.push({ stop: () => void redirecting.close().closeAllConnections() });
+    servers.push(stopping(redirecting));
     const { port } = redirecting.address() as AddressInfo;
     const headers = (): Promise<Record<string, string>> => Promise.resolve({ authorization: 'Bearer secret' });
     const source = await openHttp({ ...targetOf(`http://127.0.0.1:${port}/`), headers });
@@ -227,7 +236,7 @@ describe('openHttp', () => {
       response.end(file);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    servers.push({ stop: () => void server.close().closeAllConnections() });
+    servers.push(stopping(server));
     const { port } = server.address() as AddressInfo;
     const opening = openHttp(targetOf(`https://localhost:${port}/x`));
     await expect(opening).rejects.toThrow(/certificate of localhost is not to be trusted .*NODE_EXTRA_CA_CERTS/);

@@ -79,7 +79,8 @@ describe('a sender that is connected to', () => {
       more();
     });
     const chunks = (await connectToSender('127.0.0.1', port))[Symbol.asyncIterator]();
-    let read = (await chunks.next()).value!.length;
+    const first = await chunks.next();
+    let read = first.done === true ? 0 : first.value.length;
     let sent = -1;
     while (sent !== socket!.bytesWritten) {
       sent = socket!.bytesWritten;
