@@ -8,7 +8,7 @@ import { NO_COUNTERS, type Heartbeat, type SensorCounters } from '@tapline/core/
 import type { BatchHeader } from '@tapline/core/wire/batch-header';
 import { Decoder } from '@tapline/core/decode/decoder';
 import { FlowTable } from '@tapline/core/decode/flow-table';
-import { BATCH_CAPACITY, QUALITY_MALFORMED, allocateColumns, clearColumns } from '@tapline/core/packet/columns';
+import { BATCH_CAPACITY, QUALITY_MALFORMED, allocateColumns, clearColumns, type PacketColumns } from '@tapline/core/packet/columns';
 import { MINUTE_US } from '@tapline/core/ledger/minute';
 import { windowStart } from '@tapline/core/window/time-window';
 import { encodeBatch } from '@tapline/core/wire/batch';
@@ -22,6 +22,14 @@ export interface BatcherOptions {
   /** How far behind the watermark a packet may be before it counts as late. */
   readonly allowedLatenessUs: number;
   readonly codec: Codec;
+  /** Keeps the frames themselves. */
+  readonly recorder?: BatchRecorder;
+}
+
+/** Takes the same frames as the batcher, and after the last frame of a batch the rows they became. Throws nothing. */
+export interface BatchRecorder extends FrameSink {
+  /** @param columns valid only during the call */
+  batch(columns: PacketColumns): void;
 }
 
 /** How the sensor's host is when a heartbeat leaves; added by whoever sends it. */
@@ -42,6 +50,7 @@ export class Batcher implements FrameSink {
   readonly counters: SensorCounters = { ...NO_COUNTERS };
   readonly #options: BatcherOptions;
   readonly #emit: (message: AgentMessage) => void;
+  readonly #recorder: BatchRecorder | undefined;
   readonly #columns = allocateColumns();
   readonly #decoder = new Decoder();
   readonly #flows = new FlowTable();
@@ -61,6 +70,7 @@ export class Batcher implements FrameSink {
   constructor(options: BatcherOptions, emit: (message: AgentMessage) => void) {
     this.#options = options;
     this.#emit = emit;
+    this.#recorder = options.recorder;
     clearColumns(this.#columns, 1);
   }
 
@@ -84,6 +94,7 @@ export class Batcher implements FrameSink {
     else if (timeUs < this.#lateBeforeUs) this.counters.late += 1;
     const row = this.#row;
     if (row === 0) this.#cutAtUs = this.#newestUs + CUT_US;
+    this.#recorder?.frame(bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
     this.#decoder.decode(this.#columns, row, bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
     this.#flows.assign(this.#columns, row);
     this.#row = row + 1;
@@ -95,6 +106,7 @@ export class Batcher implements FrameSink {
     if (this.#row === 0) return;
     const columns = this.#columns;
     columns.count = this.#row;
+    this.#recorder?.batch(columns);
     const { sensor, session, codec } = this.#options;
     const { header, bytes } = encodeBatch(columns, { sensor, session, sequence: this.#sequence }, codec);
     this.#count(header);

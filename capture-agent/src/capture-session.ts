@@ -15,6 +15,8 @@ import { runAgent } from './agent.ts';
 import type { AgentMessage } from './batcher.ts';
 import type { ReplaySpeed } from './pacer.ts';
 import { Publisher } from './publisher.ts';
+import { Recorder, type RecordSummary } from './record/recorder.ts';
+import { recordingName, type RecordPlace } from './record/recording.ts';
 import { Spool } from './spool/spool.ts';
 
 export interface CaptureOptions {
@@ -34,6 +36,8 @@ export interface CaptureOptions {
   readonly spoolBytes: number;
   /** How long the broker may not answer at the end before the rest is left to the spool. */
   readonly patienceMs: number;
+  /** Where the frames are kept, if they are. */
+  readonly record?: RecordPlace;
   readonly warn: (line: string) => void;
 }
 
@@ -58,6 +62,8 @@ export interface CaptureResult {
   readonly spooled: number;
   /** Whether everything was published, the goodbye included. */
   readonly complete: boolean;
+  /** What was recorded, if that was asked for. */
+  readonly record?: RecordSummary;
   /** Why the source was not read to its end, if it was not. */
   readonly fault?: PipelineError;
 }
@@ -105,17 +111,28 @@ export async function capture(
   };
   const pulse = { everyMs: HEARTBEAT_MS, live, firstHeartbeat: Date.now() };
   try {
-    const { counters, fault } = await runAgent(source, { ...options, codec: zstd, pulse }, send, interrupt.signal);
+    const recorder = openRecorder(options);
+    let record: RecordSummary | undefined;
+    const wired = { ...options, codec: zstd, pulse, ...(recorder === undefined ? {} : { recorder }) };
+    const { counters, fault } = await runAgent(source, wired, send, interrupt.signal).finally(() => {
+      record = recorder?.close();
+    });
     const complete = await publisher.finish(options.patienceMs);
     const { publishedPackets } = publisher;
     const { batches, batchBytes } = state;
-    const result = { counters, batches, batchBytes, publishedPackets, spooled: spool.batches, complete };
+    const sent = { counters, batches, batchBytes, publishedPackets, spooled: spool.batches, complete };
+    const result = record === undefined ? sent : { ...sent, record };
     return fault === undefined ? result : { ...result, fault };
   } finally {
     publisher.stop();
     await producer.close();
     await spool.close();
   }
+}
+
+function openRecorder({ record, source, sensor, session, warn }: CaptureOptions): Recorder | undefined {
+  if (record === undefined) return undefined;
+  return new Recorder({ ...record, sensor, recording: recordingName(source, session), warn });
 }
 
 async function ensureTopics(sensor: string, kafka: KafkaOptions): Promise<void> {

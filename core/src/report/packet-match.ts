@@ -44,11 +44,21 @@ const portTest = (port: number): RowTest => {
     (layers[row]! & LAYER.ports) !== 0 && (sourcePort[row] === port || destinationPort[row] === port);
 };
 
-const protocolTest = (protocol: string): RowTest => {
+const keyword = (protocol: string): string => {
   const lower = protocol.toLowerCase();
-  const name = ALIASES[lower] ?? lower;
-  if (name === 'arp') return ({ layers }, row) => (layers[row]! & LAYER.arp) !== 0;
-  const number = parseIpProtocol(name);
+  return ALIASES[lower] ?? lower;
+};
+
+/** Whether a filter's protocol is ARP, which has no IP protocol number. */
+export const arpFilter = (protocol: string): boolean => keyword(protocol) === 'arp';
+
+/** The IP protocol number that a filter's protocol stands for; undefined when it is none of IP. */
+export const ipProtocolOfFilter = (protocol: string): number | undefined => parseIpProtocol(keyword(protocol));
+
+const protocolTest = (protocol: string): RowTest => {
+  const name = keyword(protocol);
+  if (arpFilter(protocol)) return ({ layers }, row) => (layers[row]! & LAYER.arp) !== 0;
+  const number = ipProtocolOfFilter(protocol);
   if (number === undefined) return (columns, row) => protocolName(columns, row).toLowerCase() === name;
   return ({ layers, ipProtocol }, row) => (layers[row]! & LAYER.ip) !== 0 && ipProtocol[row] === number;
 };

@@ -1,5 +1,6 @@
 /** What `tapline capture` says at the end: one JSON object, or the same for people. */
 import type { CaptureResult } from '@tapline/capture-agent/capture-session';
+import { recordLine } from './record-options.ts';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
 import { ownUse } from './process-use.ts';
 
@@ -14,7 +15,7 @@ export interface CaptureRun {
 /** The object of `--json`; fields are only ever added. */
 export function captureJson(run: CaptureRun): object {
   const { sensor, session, source, result, elapsedMs } = run;
-  const { counters, batches, batchBytes, publishedPackets, spooled, complete, fault } = result;
+  const { counters, batches, batchBytes, publishedPackets, spooled, complete, record, fault } = result;
   return {
     sensor,
     session,
@@ -28,6 +29,7 @@ export function captureJson(run: CaptureRun): object {
     elapsedMs: Math.round(elapsedMs),
     packetsPerSecond: Math.round(packetsPerSecond(run)),
     ...ownUse(),
+    ...(record === undefined ? {} : { record }),
     ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
   };
 }
@@ -45,6 +47,7 @@ export function captureText(run: CaptureRun): string {
     `         malformed ${formatCount(counters.malformed)}, late ${formatCount(counters.late)}, ${formatBytes(counters.wireBytes)} on the wire`,
     `kafka    ${formatCount(batches)} batches, ${formatBytes(batchBytes)}; ${formatCount(publishedPackets)} packets acknowledged, ` +
       `${formatCount(spooled)} batches left in the spool`,
+    ...(result.record === undefined ? [] : [recordLine(result.record)]),
   ];
   return `${lines.join('\n')}\n`;
 }

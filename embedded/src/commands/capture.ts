@@ -11,6 +11,7 @@ import { numberSetting, readSettings } from '@tapline/core/settings/settings';
 import { captureJson, captureText, type CaptureRun } from '../cli/capture-output.ts';
 import { parseDurationUs, parseName, parseSize, parseSpeedOption, parseWindowUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
+import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
 
 interface CaptureFlags {
   readonly sensor: string;
@@ -20,6 +21,8 @@ interface CaptureFlags {
   readonly live: boolean;
   readonly spool?: string;
   readonly spoolSize: number;
+  readonly record?: string;
+  readonly recordSize: number;
   readonly compression: KafkaCompression;
   readonly ensure: boolean;
   readonly patience: number;
@@ -53,6 +56,8 @@ export function addCapture(program: Command): void {
         .argParser(parseSize)
         .default(2 ** 30, '1G'),
     )
+    .addOption(recordOption())
+    .addOption(recordSizeOption())
     .addOption(
       new Option('--compression <codec>', "Kafka's own, on top of that of the batches")
         .choices(COMPRESSIONS)
@@ -79,6 +84,7 @@ async function runCapture(source: string, flags: CaptureFlags): Promise<void> {
   const settings = readSettings(process.env);
   const windowUs = flags.window ?? parseWindowUs(`${settings.window}s`);
   const session = sessionOf(source, windowUs, flags);
+  const record = recordPlace(flags);
   const progress = new Progress();
   const warn = (line: string): void => {
     progress.clear();
@@ -101,6 +107,7 @@ async function runCapture(source: string, flags: CaptureFlags): Promise<void> {
       spoolFolder,
       spoolBytes: flags.spoolSize,
       patienceMs: flags.patience / 1000,
+      ...(record === undefined ? {} : { record }),
       warn,
     },
     interruptOnSignals(warn),

@@ -6,10 +6,12 @@ import { inspect } from '@tapline/adapters/file/source';
 import { PipelineError } from '@tapline/core/errors';
 import { createReport } from '@tapline/functions/stages/report';
 import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
+import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { freshSession } from '@tapline/capture-agent/session';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { parseCount, parseName, parsePort, parseSpeedOption, parseWindowUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
+import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
 import { CaptureRun, type RunResult } from '../line/run-capture.ts';
@@ -28,6 +30,8 @@ interface RunFlags {
   readonly sensor: string;
   readonly session?: string;
   readonly instances: number;
+  readonly record?: string;
+  readonly recordSize: number;
   readonly exit: boolean;
   readonly json: boolean;
 }
@@ -57,6 +61,8 @@ export function addRun(program: Command): void {
       'name of the session, or new for a fresh one (default: derived from the capture)',
       parseName,
     )
+    .addOption(recordOption())
+    .addOption(recordSizeOption())
     .option('--instances <n>', 'of each function, with --on services', parseCount, 1)
     .option('--exit', 'no page: end when the capture is through', false)
     .option('--json', 'print the result as one JSON object', false)
@@ -71,15 +77,20 @@ async function run(given: string | undefined, flags: RunFlags): Promise<void> {
     if (flags.data !== undefined) {
       throw new PipelineError('USAGE', '--data is for --on embedded: the services keep data of their own');
     }
+    if (flags.record !== undefined) {
+      throw new PipelineError('USAGE', '--record is for --on embedded, and for tapline capture');
+    }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
     await runServices({ ...flags, source, speed: String(speed) });
     return;
   }
+  const record = recordPlace(flags);
   const session = flags.session === 'new' ? freshSession() : flags.session;
   const stores = flags.data === undefined ? openTemporaryStores() : openStores(flags.data);
   try {
-    await runWith(stores, { source, speed, ...(session === undefined ? {} : { session }) }, flags);
+    const chosen = { source, speed, ...(session === undefined ? {} : { session }) };
+    await runWith(stores, record === undefined ? chosen : { ...chosen, record }, flags);
   } finally {
     stores.close();
   }
@@ -89,6 +100,7 @@ interface Chosen {
   readonly source: string;
   readonly speed: ReplaySpeed;
   readonly session?: string;
+  readonly record?: RecordPlace;
 }
 
 async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
@@ -96,7 +108,11 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
   let current: CaptureRun | undefined;
   const server = flags.exit ? undefined : await serve(stores, flags.port, () => current);
   try {
-    current = new CaptureRun(stores, { ...chosen, sensor: flags.sensor, windowUs: flags.window }, (run) => {
+    const warn = (line: string): void => {
+      progress.clear();
+      process.stderr.write(`tapline: ${line}\n`);
+    };
+    current = new CaptureRun(stores, { ...chosen, sensor: flags.sensor, windowUs: flags.window, warn }, (run) => {
       progress.update({ packets: run.packets, ...run.position });
     });
     const interrupted = onInterrupt(current, progress);

@@ -7,6 +7,8 @@ import { openCapture } from '@tapline/adapters/file/source';
 import { zstd } from '@tapline/adapters/codec/zstd';
 import { runAgent } from '@tapline/capture-agent/agent';
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
+import { Recorder, type RecordSummary } from '@tapline/capture-agent/record/recorder';
+import { recordingName } from '@tapline/capture-agent/record/recording';
 import { VitalsMeter } from '@tapline/capture-agent/vitals';
 import type { AgentJob, FromAgent, SourcePosition, ToAgent } from './messages.ts';
 
@@ -21,11 +23,22 @@ let wake: (() => void) | undefined;
 
 port.on('message', (message: ToAgent) => {
   if (message.kind === 'stop') interrupt.abort();
+  else if (message.kind === 'mark') recorder?.mark(message.fromUs, message.toUs);
   else inFlight -= 1;
   wake?.();
 });
 
 const source = openCapture(job.source, { signal: interrupt.signal });
+const recorder = openRecorder();
+
+function openRecorder(): Recorder | undefined {
+  if (job.record === undefined) return undefined;
+  const { sensor, session } = job;
+  const warn = (line: string): void => {
+    post({ kind: 'warning', line });
+  };
+  return new Recorder({ ...job.record, sensor, recording: recordingName(job.source, session), warn });
+}
 
 async function send(message: AgentMessage): Promise<void> {
   while (inFlight >= IN_FLIGHT) await new Promise<void>((resolve) => (wake = resolve));
@@ -45,10 +58,15 @@ function post(message: FromAgent, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-const { counters, fault } = await runAgent(source, { ...job, codec: zstd }, send, interrupt.signal);
+const options = { ...job, codec: zstd, ...(recorder === undefined ? {} : { recorder }) };
+let record: RecordSummary | undefined;
+const { counters, fault } = await runAgent(source, options, send, interrupt.signal).finally(() => {
+  record = recorder?.close();
+});
 post({
   kind: 'end',
   counters,
+  ...(record === undefined ? {} : { record }),
   ...(fault === undefined ? {} : { fault: { code: fault.code, message: fault.message } }),
 });
 port.close();

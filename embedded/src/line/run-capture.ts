@@ -2,6 +2,8 @@
 import { newHash } from '@tapline/adapters/hash/sha256';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
+import type { RecordSummary } from '@tapline/capture-agent/record/recorder';
+import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { replaySession } from '@tapline/capture-agent/session';
 import type { Alert } from '@tapline/core/detect/alert';
 import { digest } from '@tapline/core/digest/digest';
@@ -12,6 +14,7 @@ import { audit, type AuditReport } from '@tapline/functions/stages/audit';
 import type { Stores } from './data-folder.ts';
 import { Line } from './line.ts';
 import type { SourcePosition } from './messages.ts';
+import { AlertMarks } from './alert-marks.ts';
 import { SensorThread, type SensorMessage } from './sensor.ts';
 
 export interface RunOptions {
@@ -22,6 +25,10 @@ export interface RunOptions {
   readonly session?: string;
   readonly windowUs: number;
   readonly speed: ReplaySpeed;
+  /** Where the frames are kept, if they are. */
+  readonly record?: RecordPlace;
+  /** Gets lines for people. */
+  readonly warn: (line: string) => void;
 }
 
 export interface RunResult {
@@ -37,6 +44,8 @@ export interface RunResult {
   /** Over everything the stores hold of the sensor. */
   readonly digest: string;
   readonly elapsedMs: number;
+  /** What was recorded, if that was asked for. */
+  readonly record?: RecordSummary;
   /** Why the capture was not read to its end, if it was not. */
   readonly fault?: PipelineError;
 }
@@ -52,6 +61,7 @@ export class CaptureRun {
   readonly #stores: Stores;
   readonly #line: Line;
   readonly #sensor: SensorThread;
+  readonly #marks: AlertMarks | undefined;
   readonly #startedMs = performance.now();
   #state: RunStatus['state'] = 'running';
   #batchBytes = 0;
@@ -62,7 +72,7 @@ export class CaptureRun {
     this.#session = options.session ?? replaySession(options.source, options.windowUs);
     this.#stores = stores;
     this.#line = new Line(stores, { windowUs: options.windowUs });
-    const { source, sensor, windowUs, speed } = options;
+    const { source, sensor, windowUs, speed, record, warn } = options;
     const job = {
       source,
       sensor,
@@ -70,11 +80,14 @@ export class CaptureRun {
       windowUs,
       allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
       speed,
+      ...(record === undefined ? {} : { record }),
     };
-    this.#sensor = new SensorThread(job, async (message) => {
+    const take = async (message: SensorMessage): Promise<void> => {
       await this.#take(message);
       onProgress(this);
-    });
+    };
+    this.#sensor = new SensorThread(job, take, warn);
+    if (record !== undefined) this.#marks = new AlertMarks(stores.results, { sensor, folder: record.folder, warn });
   }
 
   /** What the page says about the run. */
@@ -96,7 +109,8 @@ export class CaptureRun {
 
   /** Waits for the end of the capture, closes the books and takes the digest. */
   async finish(): Promise<RunResult> {
-    const { counters, fault } = await this.#sensor.ended;
+    const { counters, record, fault } = await this.#sensor.ended;
+    await this.#marks?.markAll();
     this.#state = 'finished';
     const elapsedMs = performance.now() - this.#startedMs;
     const { sensor } = this.#options;
@@ -110,6 +124,7 @@ export class CaptureRun {
       batchBytes: this.#batchBytes,
       digest: await digest(sensor, { ...this.#stores, newHash }),
       elapsedMs,
+      ...(record === undefined ? {} : { record }),
       ...(fault === undefined ? {} : { fault }),
     };
   }
@@ -118,6 +133,7 @@ export class CaptureRun {
     this.position = message.position;
     if (message.kind === 'heartbeat') {
       await this.#line.heartbeat(message.heartbeat);
+      await this.#marks?.markRecent(message.heartbeat.watermarkUs, this.#sensor);
       return;
     }
     this.#batchBytes += message.bytes.length;

@@ -1,13 +1,16 @@
 /** The stages' side of the sensor's thread: starts it, takes its messages one at a time, and stops it cleanly. */
 import { Worker } from 'node:worker_threads';
+import type { RecordSummary } from '@tapline/capture-agent/record/recorder';
 import { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import type { AgentJob, FromAgent, ToAgent } from './messages.ts';
 
-export type SensorMessage = Exclude<FromAgent, { kind: 'end' }>;
+export type SensorMessage = Exclude<FromAgent, { kind: 'end' } | { kind: 'warning' }>;
 
 export interface SensorEnd {
   readonly counters: SensorCounters;
+  /** What was recorded, if the job asked for it. */
+  readonly record?: RecordSummary;
   /** The fault in the source that ended the session early, if one did. */
   readonly fault?: PipelineError;
 }
@@ -20,8 +23,9 @@ export class SensorThread {
    * Starts the sensor.
    * @param take called for each message in order, never twice at once; when it rejects, the sensor is stopped and
    *   `ended` rejects with the same error
+   * @param warn gets lines for people
    */
-  constructor(job: AgentJob, take: (message: SensorMessage) => Promise<void>) {
+  constructor(job: AgentJob, take: (message: SensorMessage) => Promise<void>, warn: (line: string) => void) {
     this.#worker = new Worker(new URL('./agent-thread.ts', import.meta.url), { workerData: job });
     this.#ended = new Promise<SensorEnd>((resolve, reject) => {
       const fail = (error: unknown): void => {
@@ -31,6 +35,10 @@ export class SensorThread {
       const handle = async (message: FromAgent): Promise<void> => {
         if (message.kind === 'end') {
           resolve(endOf(message));
+          return;
+        }
+        if (message.kind === 'warning') {
+          warn(message.line);
           return;
         }
         await take(message);
@@ -62,12 +70,21 @@ export class SensorThread {
     this.#tell({ kind: 'stop' });
   }
 
+  /** Has the recorder keep the packets of an event-time range; without one, and after the end, nothing happens. */
+  mark(fromUs: number, toUs: number): void {
+    this.#tell({ kind: 'mark', fromUs, toUs });
+  }
+
   #tell(message: ToAgent): void {
     this.#worker.postMessage(message);
   }
 }
 
 function endOf(message: Extract<FromAgent, { kind: 'end' }>): SensorEnd {
-  const { counters, fault } = message;
-  return fault === undefined ? { counters } : { counters, fault: new PipelineError(fault.code, fault.message) };
+  const { counters, record, fault } = message;
+  return {
+    counters,
+    ...(record === undefined ? {} : { record }),
+    ...(fault === undefined ? {} : { fault: new PipelineError(fault.code, fault.message) }),
+  };
 }
