@@ -31,6 +31,8 @@ export class RecordReader {
   /** Bytes passed so far, of those of the segments that have to do with the range. */
   bytesRead = 0;
   readonly sizeBytes: number;
+  /** Event time of the oldest and the newest packet of the whole record, as far as it is listed; null when it is empty. */
+  readonly span: { readonly fromUs: number; readonly toUs: number } | null;
   readonly #folder: string;
   readonly #search: RecordSearch;
   readonly #sink: FrameSink;
@@ -48,6 +50,7 @@ export class RecordReader {
     this.#search = search;
     this.#sink = sink;
     this.#segments = manifest.segments.filter((entry) => entry.open || this.#overlaps(entry.fromUs, entry.toUs));
+    this.span = spanOf(manifest.segments);
     this.sizeBytes = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
     this.missing = manifest.gaps
       .map((gap) => ({ reason: gap.reason, fromUs: gap.fromUs, toUs: gap.toUs ?? nextBegin(manifest, gap) }))
@@ -141,6 +144,15 @@ export class RecordReader {
   #overlaps(fromUs: number | null, toUs: number | null): boolean {
     return fromUs !== null && toUs !== null && toUs >= this.#search.fromUs && fromUs < this.#search.toUs;
   }
+}
+
+function spanOf(segments: readonly SegmentEntry[]): RecordReader['span'] {
+  let [from, to] = [Infinity, -Infinity];
+  for (const { fromUs, toUs } of segments) {
+    from = Math.min(from, fromUs ?? Infinity);
+    to = Math.max(to, toUs ?? -Infinity);
+  }
+  return from > to ? null : { fromUs: from, toUs: to };
 }
 
 /** Where a gap without an end ends at the latest: the sensor recorded again. */

@@ -10,10 +10,13 @@ const SNAP_LENGTH = 262_144;
 const SECONDS_LIMIT = 2 ** 32;
 
 export class PcapWriter extends CaptureWriter {
+  readonly #advice: string;
   #linkType = -1;
 
-  constructor(take: TakeBytes) {
+  /** @param advice what to do about packets that the format cannot hold: the end of the error's line */
+  constructor(take: TakeBytes, advice = 'use pcapng') {
     super(take);
+    this.#advice = advice;
   }
 
   /** Throws PipelineError USAGE for a second link type and for a time that the format cannot hold. */
@@ -29,7 +32,7 @@ export class PcapWriter extends CaptureWriter {
     if (linkType !== this.#linkType) this.#start(linkType);
     const seconds = Math.floor(timeUs / 1e6);
     if (seconds < 0 || seconds >= SECONDS_LIMIT) {
-      throw new PipelineError('USAGE', 'pcap holds times from 1970 to 2106 only: use pcapng');
+      throw new PipelineError('USAGE', `pcap holds times from 1970 to 2106 only: ${this.#advice}`);
     }
     const at = this.reserve(RECORD_HEADER_BYTES + capturedLength);
     this.view.setUint32(at, seconds, true);
@@ -48,7 +51,7 @@ export class PcapWriter extends CaptureWriter {
   #start(linkType: number): void {
     if (this.#linkType >= 0) {
       const types = `${linkTypeName(this.#linkType)} and ${linkTypeName(linkType)}`;
-      throw new PipelineError('USAGE', `pcap holds one link type only, the packets have ${types}: use pcapng`);
+      throw new PipelineError('USAGE', `pcap holds one link type only, the packets have ${types}: ${this.#advice}`);
     }
     this.#linkType = linkType;
     const at = this.reserve(FILE_HEADER_BYTES);
