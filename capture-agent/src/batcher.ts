@@ -8,7 +8,13 @@ import { NO_COUNTERS, type Heartbeat, type SensorCounters } from '@tapline/core/
 import type { BatchHeader } from '@tapline/core/wire/batch-header';
 import { Decoder } from '@tapline/core/decode/decoder';
 import { FlowTable } from '@tapline/core/decode/flow-table';
-import { BATCH_CAPACITY, QUALITY_MALFORMED, allocateColumns, clearColumns, type PacketColumns } from '@tapline/core/packet/columns';
+import {
+  BATCH_CAPACITY,
+  QUALITY_MALFORMED,
+  allocateColumns,
+  clearColumns,
+  type PacketColumns,
+} from '@tapline/core/packet/columns';
 import { MINUTE_US } from '@tapline/core/ledger/minute';
 import { windowStart } from '@tapline/core/window/time-window';
 import { encodeBatch } from '@tapline/core/wire/batch';

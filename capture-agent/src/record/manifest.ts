@@ -25,7 +25,7 @@ export interface SegmentEntry {
 /** Why packets that were offered are not in the record, in words that follow `missing: FROM to TO, `. */
 export const GAP_REASONS = {
   rotated: 'rotated away, the record was full',
-  markedRotated: 'rotated away although an alert had marked it: only marked segments were left',
+  markedRotated: 'rotated away although an alert had marked it: most of the record was marked',
   deleted: 'the segment was deleted',
   damaged: 'the segment is damaged',
   replaced: 'its capture is recorded anew and has not come that far',
@@ -97,7 +97,10 @@ export function addGap(manifest: Manifest, gap: Gap): void {
   const { gaps } = manifest;
   const index = gaps.findIndex(
     (one) =>
-      one.recording === gap.recording && one.reason === gap.reason && one.toUs !== null && one.serial + 1 === gap.serial,
+      one.recording === gap.recording &&
+      one.reason === gap.reason &&
+      one.toUs !== null &&
+      one.serial + 1 === gap.serial,
   );
   if (index >= 0) gaps[index] = union(gaps[index]!, gap);
   else gaps.push(gap);

@@ -107,7 +107,7 @@ export class RecordReader {
       parser.feed(bytes.subarray(0, filled));
       if (parser.packets - before === block.packets) return parser;
     } catch (error) {
-      if (!(error instanceof PipelineError)) throw error;
+      if (!isDamage(error)) throw error;
     }
     this.#miss('damaged', block.fromUs, block.toUs);
     return undefined;
@@ -132,7 +132,7 @@ export class RecordReader {
         yield;
       }
     } catch (error) {
-      if (!(error instanceof PipelineError)) throw error;
+      if (!isDamage(error)) throw error;
     }
     if (!entry.open && parser.packets < entry.packets) this.#miss('damaged', entry.fromUs!, entry.toUs!);
   }
@@ -144,6 +144,11 @@ export class RecordReader {
   #overlaps(fromUs: number | null, toUs: number | null): boolean {
     return fromUs !== null && toUs !== null && toUs >= this.#search.fromUs && fromUs < this.#search.toUs;
   }
+}
+
+/** Whether the segment is at fault, and not who takes its frames. */
+function isDamage(error: unknown): boolean {
+  return error instanceof PipelineError && error.code.startsWith('CAPTURE_');
 }
 
 function spanOf(segments: readonly SegmentEntry[]): RecordReader['span'] {

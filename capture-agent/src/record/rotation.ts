@@ -1,8 +1,14 @@
-/** Keeps a sensor's record within its size: the oldest unmarked segment goes first, marked ones only when nothing else is left. */
+/**
+ * Keeps a sensor's record within its size. The oldest unmarked segment goes first; marked ones only when they take up so
+ * much that new packets would be gone before an alert can mark them.
+ */
 import { rmSync, statSync } from 'node:fs';
 import { formatTime } from '@tapline/core/packet/time';
 import { dropSegment, segmentPath, type Manifest, type SegmentEntry } from './manifest.ts';
 import { indexPath } from './segment-index.ts';
+
+/** The part of the record that marked segments may take up. */
+const MARKED_SHARE = 0.75;
 
 export class Rotation {
   readonly #folder: string;
@@ -21,11 +27,17 @@ export class Rotation {
   /** Deletes segments until `bytes` more fit. The caller writes the manifest. */
   makeRoom(bytes: number): void {
     let total = 0;
-    for (const entry of this.#manifest.segments) total += this.#bytesOf(entry);
+    let marked = 0;
+    for (const entry of this.#manifest.segments) {
+      total += this.#bytesOf(entry);
+      if (entry.marked) marked += this.#bytesOf(entry);
+    }
     while (total + bytes > this.#sizeBytes && this.#manifest.segments.length > 0) {
-      const oldest = this.#manifest.segments.find(({ marked }) => !marked) ?? this.#manifest.segments[0]!;
-      total -= this.#bytesOf(oldest);
-      this.#delete(oldest);
+      const isFull = marked > this.#sizeBytes * MARKED_SHARE;
+      const next = this.#manifest.segments.find((entry) => entry.marked === isFull) ?? this.#manifest.segments[0]!;
+      total -= this.#bytesOf(next);
+      if (next.marked) marked -= this.#bytesOf(next);
+      this.#delete(next);
     }
   }
 
@@ -38,7 +50,7 @@ export class Rotation {
     if (!entry.marked || this.#warned) return;
     this.#warned = true;
     this.#warn(
-      `the record is full of segments that alerts marked: the oldest, from ${formatTime(entry.fromUs ?? 0, 0)}, was deleted; ` +
+      `most of the record is marked by alerts: the oldest marked segment, from ${formatTime(entry.fromUs ?? 0, 0)}, was deleted; ` +
         'more will be (a larger --record-size keeps them)',
     );
   }

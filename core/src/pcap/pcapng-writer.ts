@@ -8,6 +8,7 @@
  * Source: draft-ietf-opsawg-pcapng.
  */
 import { CaptureWriter, type TakeBytes } from './capture-writer.ts';
+import { TIME_LIMIT_US } from './time.ts';
 
 /** An interface of a file that this module wrote. */
 export interface WrittenInterface {
@@ -22,8 +23,8 @@ const OFFSET_OPTION_BYTES = 12;
 const PACKET_HEADER_BYTES = 28;
 const TRAILER_BYTES = 4;
 
-/** Seconds before which no event time is (core/src/pcap/time.ts: TIME_LIMIT_US). */
-const OFFSET_SECONDS = -4_600_000_000;
+/** Seconds before which no event time is, but for those clamped to the limit. */
+const OFFSET_SECONDS = -Math.floor(TIME_LIMIT_US / 1e6);
 const OFFSET_US = OFFSET_SECONDS * 1e6;
 const TWO_32 = 2 ** 32;
 
@@ -60,7 +61,7 @@ export class PcapngWriter extends CaptureWriter {
     view.setUint32(at + 4, total, true);
     view.setUint32(at + 8, this.#lastNumber, true);
     // Nanoseconds do not fit a double: multiplied in halves of 32 bits.
-    const sinceUs = beforeEpoch ? timeUs - OFFSET_US : timeUs;
+    const sinceUs = beforeEpoch ? Math.max(0, timeUs - OFFSET_US) : timeUs;
     const upper = Math.floor(sinceUs / TWO_32);
     const lower = (sinceUs - upper * TWO_32) * 1000 + timeNs;
     const carry = Math.floor(lower / TWO_32);

@@ -5,7 +5,7 @@
 import type { PacketFilter } from '../detect/alert.ts';
 import { parseAddress } from '../packet/address.ts';
 import { LAYER, type PacketColumns } from '../packet/columns.ts';
-import { arpFilter, ipProtocolOfFilter } from '../report/packet-match.ts';
+import { ipProtocolNumber, isArp } from '../packet/protocol-keyword.ts';
 import { hashAddress, hashPair, mix32 } from '../sketch/hash.ts';
 
 /** Rows are gathered in this many bits, and folded to fewer when they fill few. */
@@ -85,7 +85,7 @@ export function keysOfFilter({ host, peer, port, protocol }: PacketFilter): numb
     if (address !== undefined) keys.push(hashAddress(Uint32Array.from(address.words), 0));
   }
   if (port !== undefined) keys.push(hashPair(PORT, port));
-  const number = protocol === undefined ? undefined : arpFilter(protocol) ? ARP : ipProtocolOfFilter(protocol);
+  const number = protocol === undefined ? undefined : isArp(protocol) ? ARP : ipProtocolNumber(protocol);
   if (number !== undefined) keys.push(hashPair(PROTOCOL, number));
   return keys;
 }

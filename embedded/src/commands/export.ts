@@ -42,7 +42,9 @@ export function addExport(program: Command): void {
     .description('write packets that --record kept as a capture: those behind an alert, or of a time, a host, a port')
     .requiredOption('--record <dir>', 'the folder that "tapline run --record" or "tapline capture --record" wrote')
     .requiredOption('-w, --write <file>', 'where the capture goes, - for standard output')
-    .addOption(new Option('--format <format>', 'pcap holds one link type').choices(['pcapng', 'pcap']).default('pcapng'))
+    .addOption(
+      new Option('--format <format>', 'pcap holds one link type').choices(['pcapng', 'pcap']).default('pcapng'),
+    )
     .option('--sensor <name>', 'whose packets (default: of the alert, or the only one there is)', parseName)
     .option('--alert <id>', 'the packets behind this alert; needs --data')
     .option('--data <dir>', 'the folder that "tapline run --data" wrote, where alerts are')
@@ -60,7 +62,10 @@ export function addExport(program: Command): void {
 async function run(flags: ExportFlags): Promise<void> {
   const { record, write, format, filter } = flags;
   if (write === '-' && process.stdout.isTTY) {
-    throw new PipelineError('USAGE', 'a capture is binary: send it to a file or a program, for example | wireshark -k -i -');
+    throw new PipelineError(
+      'USAGE',
+      'a capture is binary: send it to a file or a program, for example | wireshark -k -i -',
+    );
   }
   if (flags.from >= flags.to) throw new PipelineError('USAGE', '--from is not before --to');
   const alert = flags.alert === undefined ? undefined : await findAlert(flags.alert, flags.data);

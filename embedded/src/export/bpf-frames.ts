@@ -31,7 +31,9 @@ export class BpfFrames implements FrameSink {
     const { stdin, stdout, stderr } = this.#child;
     // It leaves early when it does not understand the expression; its exit says so.
     stdin.on('error', () => undefined);
-    stderr.on('data', (text: Buffer) => (this.#complaint = `${this.#complaint}${text}`.slice(-STDERR_LIMIT)));
+    stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#complaint = (this.#complaint + text).slice(-STDERR_LIMIT);
+    });
     this.#outlet = new StreamOutlet(stdin);
     this.#writer = new PcapWriter((bytes) => {
       this.#outlet.write(bytes);

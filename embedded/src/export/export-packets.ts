@@ -67,19 +67,20 @@ export async function exportPackets(
       keys: filters.flatMap(keysOfFilter),
     };
     const reader = new RecordReader(options.folder, search, new MatchingFrames(filters, bpf ?? counted));
-    for (const _ of reader.read()) {
+    const stretches = reader.read();
+    while (stretches.next().done !== true) {
       await (bpf ?? outlet).drain();
       onProgress({ packets: counted.packets, bytesRead: reader.bytesRead, sizeBytes: reader.sizeBytes });
       // Reading blocks, so Ctrl-C gets its turn here.
       await setImmediate();
-      if (interrupt.aborted || bpf?.ended === true) break;
+      if (interrupt.aborted || bpf?.ended === true) stretches.return(undefined);
     }
     await bpf?.finish();
     writer.flush();
     await outlet.finish();
     const { packets, bytes, fromUs, toUs } = counted;
-    const { missing, span } = reader;
-    return { packets, bytes, fromUs, toUs, missing, span, interrupted: interrupt.aborted };
+    const missing = reader.missing.sort((a, b) => a.fromUs - b.fromUs);
+    return { packets, bytes, fromUs, toUs, missing, span: reader.span, interrupted: interrupt.aborted };
   } catch (error) {
     bpf?.abandon();
     outlet.abandon();
