@@ -128,7 +128,7 @@ describe('the packets of an alert', () => {
   );
 
   it('can be narrowed further', async () => {
-    const { id, firstPacketUs, lastPacketUs } = alerts[0]!;
+    const { id, firstPacketUs, lastPacketUs } = alerts.find(({ detector }) => detector === 'syn-flood')!;
     const middleUs = Math.floor((firstPacketUs + lastPacketUs) / 2);
     const all = await exported('--alert', id, '--data', data);
     const half = await exported('--alert', id, '--data', data, '--from', formatTime(middleUs, 0));

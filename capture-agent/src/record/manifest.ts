@@ -130,3 +130,15 @@ export function settleReplaced(manifest: Manifest, recording: string): void {
     return gap.toUs !== null && gap.toUs <= reached ? [] : [{ ...gap, fromUs: reached }];
   });
 }
+
+/** Marks the segments that overlap [fromUs, toUs); whether that changed anything. */
+export function markSegments(manifest: Manifest, fromUs: number, toUs: number): boolean {
+  let changed = false;
+  for (const entry of manifest.segments) {
+    if (entry.marked || entry.fromUs === null || entry.toUs === null) continue;
+    if (entry.toUs < fromUs || entry.fromUs >= toUs) continue;
+    entry.marked = true;
+    changed = true;
+  }
+  return changed;
+}

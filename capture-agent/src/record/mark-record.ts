@@ -1,8 +1,8 @@
 /** Marks segments of a record that nobody writes: what is known only after the recording has ended. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeManifest } from './manifest.ts';
-import { lockRecord, markSegments } from './recorder.ts';
+import { markSegments, writeManifest } from './manifest.ts';
+import { lockRecord } from './record-folder.ts';
 import { recoverRecord } from './recover.ts';
 
 /** An event-time range; `toUs` is beyond its end. */

@@ -28,6 +28,8 @@ export interface MissingRange {
 export class RecordReader {
   /** What is missing of the range that is searched, as far as it is read. */
   readonly missing: MissingRange[];
+  /** Whether a segment is still written, or its process was killed: nobody can say from here what follows in it. */
+  readonly isOpen: boolean;
   /** Bytes passed so far, of those of the segments that have to do with the range. */
   bytesRead = 0;
   readonly sizeBytes: number;
@@ -50,6 +52,7 @@ export class RecordReader {
     this.#search = search;
     this.#sink = sink;
     this.#segments = manifest.segments.filter((entry) => entry.open || this.#overlaps(entry.fromUs, entry.toUs));
+    this.isOpen = manifest.segments.some(({ open }) => open);
     this.span = spanOf(manifest.segments);
     this.sizeBytes = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
     this.missing = manifest.gaps

@@ -2,19 +2,17 @@
  * The flight recorder: a second consumer of the frames that the batcher decodes. It keeps them unchanged in segments, the
  * newest up to a size, and never stands in the way of the capture: what cannot be written is remembered as missing.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PipelineError } from '@tapline/core/errors';
 import type { PacketColumns } from '@tapline/core/packet/columns';
 import { PacketKeys } from '@tapline/core/record/packet-keys';
 import type { BatchRecorder } from '../batcher.ts';
-import { lockFolder } from '../spool/folder-lock.ts';
-import { addGap, dropSegment, segmentPath, settleReplaced, writeManifest } from './manifest.ts';
+import { addGap, dropSegment, markSegments, segmentPath, settleReplaced, writeManifest } from './manifest.ts';
 import type { Manifest, SegmentEntry } from './manifest.ts';
+import { deleteSegment, lockRecord, recordError } from './record-folder.ts';
 import { indexSegment, recoverRecord } from './recover.ts';
 import { Rotation } from './rotation.ts';
 import { Segment } from './segment.ts';
-import { indexPath } from './segment-index.ts';
 
 export interface RecordOptions {
   /** Holds a folder per sensor. */
@@ -81,7 +79,7 @@ export class Recorder implements BatchRecorder {
       this.#save();
     } catch (cause) {
       this.#unlock();
-      throw storeError(this.#folder, cause);
+      throw recordError(this.#folder, cause);
     }
   }
 
@@ -218,9 +216,7 @@ export class Recorder implements BatchRecorder {
   #replace(recording: string): void {
     this.#manifest.gaps = this.#manifest.gaps.filter((gap) => gap.recording !== recording);
     for (const entry of this.#manifest.segments.filter((one) => one.recording === recording)) {
-      const path = segmentPath(this.#folder, entry);
-      rmSync(path, { force: true });
-      rmSync(indexPath(path), { force: true });
+      deleteSegment(this.#folder, entry);
       dropSegment(this.#manifest, entry, 'replaced');
     }
   }
@@ -245,31 +241,4 @@ export class Recorder implements BatchRecorder {
       this.#options.warn(`the record's manifest in ${this.#folder} could not be written: ${(error as Error).message}`);
     }
   }
-}
-
-/** Makes the folder of a sensor's record if needed, and takes its lock. */
-export function lockRecord(folder: string): () => void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw storeError(folder, cause);
-  }
-  return lockFolder(folder, `another process records into ${folder}: use another --record folder or --sensor`);
-}
-
-/** Marks the segments that overlap [fromUs, toUs); whether that changed anything. */
-export function markSegments(manifest: Manifest, fromUs: number, toUs: number): boolean {
-  let changed = false;
-  for (const entry of manifest.segments) {
-    if (entry.marked || entry.fromUs === null || entry.toUs === null) continue;
-    if (entry.toUs < fromUs || entry.fromUs >= toUs) continue;
-    entry.marked = true;
-    changed = true;
-  }
-  return changed;
-}
-
-function storeError(folder: string, cause: unknown): PipelineError {
-  if (cause instanceof PipelineError) return cause;
-  return new PipelineError('STORE', `cannot record into ${folder}: ${(cause as Error).message}`, { cause });
 }

@@ -1,5 +1,5 @@
 /** Opens the record of a sensor for writing: what a killed process left is cut to whole packets, indexed and listed. */
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readdirSync } from 'node:fs';
 import { PipelineError } from '@tapline/core/errors';
 import { Decoder } from '@tapline/core/decode/decoder';
 import { BATCH_CAPACITY, allocateColumns, clearColumns } from '@tapline/core/packet/columns';
@@ -18,7 +18,8 @@ import {
   type Manifest,
   type SegmentEntry,
 } from './manifest.ts';
-import { indexPath, writeIndex, type IndexBlock } from './segment-index.ts';
+import { deleteSegment } from './record-folder.ts';
+import { writeIndex, type IndexBlock } from './segment-index.ts';
 import { wholeBlocks } from './whole-blocks.ts';
 
 /**
@@ -30,7 +31,7 @@ export function recoverRecord(folder: string, warn: (line: string) => void): Man
   for (const entry of [...manifest.segments]) {
     const path = segmentPath(folder, entry);
     if (!existsSync(path)) dropSegment(manifest, entry, entry.open ? 'killed' : 'deleted');
-    else if (entry.open) closeKilled(path, manifest, entry, warn);
+    else if (entry.open) closeKilled(folder, manifest, entry, warn);
   }
   return manifest;
 }
@@ -47,14 +48,14 @@ function adoptFiles(folder: string): Manifest {
   return manifest;
 }
 
-function closeKilled(path: string, manifest: Manifest, entry: SegmentEntry, warn: (line: string) => void): void {
+function closeKilled(folder: string, manifest: Manifest, entry: SegmentEntry, warn: (line: string) => void): void {
+  const path = segmentPath(folder, entry);
   const cutBytes = indexSegment(path, entry);
   if (cutBytes > 0) warn(`${path}: ${cutBytes} bytes of an unfinished packet were cut`);
   const { recording, serial, toUs } = entry;
   if (toUs === null) {
     manifest.segments = manifest.segments.filter((one) => one !== entry);
-    rmSync(path, { force: true });
-    rmSync(indexPath(path), { force: true });
+    deleteSegment(folder, entry);
     return;
   }
   addGap(manifest, { recording, reason: 'killed', fromUs: toUs, toUs: null, serial });

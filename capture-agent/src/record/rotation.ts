@@ -2,9 +2,10 @@
  * Keeps a sensor's record within its size. The oldest unmarked segment goes first; marked ones only when they take up so
  * much that new packets would be gone before an alert can mark them.
  */
-import { rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { formatTime } from '@tapline/core/packet/time';
 import { dropSegment, segmentPath, type Manifest, type SegmentEntry } from './manifest.ts';
+import { deleteSegment } from './record-folder.ts';
 import { indexPath } from './segment-index.ts';
 
 /** The part of the record that marked segments may take up. */
@@ -42,10 +43,7 @@ export class Rotation {
   }
 
   #delete(entry: SegmentEntry): void {
-    const path = segmentPath(this.#folder, entry);
-    // The file first: a segment that is listed and not there counts as missing, too.
-    rmSync(path, { force: true });
-    rmSync(indexPath(path), { force: true });
+    deleteSegment(this.#folder, entry);
     dropSegment(this.#manifest, entry, entry.marked ? 'markedRotated' : 'rotated');
     if (!entry.marked || this.#warned) return;
     this.#warned = true;

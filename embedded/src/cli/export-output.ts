@@ -9,13 +9,14 @@ const SHOWN = 20;
 
 /** @param output as the user named it */
 export function exportText(result: ExportResult, output: string): string {
-  const { packets, bytes, fromUs, toUs, missing, span, interrupted } = result;
+  const { packets, bytes, fromUs, toUs, missing, span, isOpen, interrupted } = result;
   const where = output === '-' ? '' : `, written to ${output}`;
   const lines =
     packets === 0
       ? [`nothing found; the record ${span === null ? 'is empty' : `holds ${rangeText(span)}`}`]
       : [`${formatCount(packets)} packets, ${formatBytes(bytes)}, ${rangeText({ fromUs, toUs })}${where}`];
   if (interrupted) lines.push('interrupted: only a part of the record was searched');
+  if (isOpen) lines.push('the record is being written, or its process was killed: what comes later is not in it yet');
   lines.push(...missing.slice(0, SHOWN).map(missingText));
   if (missing.length > SHOWN) lines.push(`missing: ${missing.length - SHOWN} more ranges`);
   return lines.map((line) => `tapline: ${line}\n`).join('');

@@ -32,6 +32,8 @@ export interface ExportResult {
   readonly missing: readonly MissingRange[];
   /** Of the whole record. */
   readonly span: RecordReader['span'];
+  /** Whether the record is still written, or its process was killed. */
+  readonly isOpen: boolean;
   readonly interrupted: boolean;
 }
 
@@ -80,7 +82,8 @@ export async function exportPackets(
     await outlet.finish();
     const { packets, bytes, fromUs, toUs } = counted;
     const missing = reader.missing.sort((a, b) => a.fromUs - b.fromUs);
-    return { packets, bytes, fromUs, toUs, missing, span: reader.span, interrupted: interrupt.aborted };
+    const { span, isOpen } = reader;
+    return { packets, bytes, fromUs, toUs, missing, span, isOpen, interrupted: interrupt.aborted };
   } catch (error) {
     bpf?.abandon();
     outlet.abandon();

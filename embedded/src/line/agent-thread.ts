@@ -10,6 +10,7 @@ import type { AgentMessage } from '@tapline/capture-agent/batcher';
 import { Recorder, type RecordSummary } from '@tapline/capture-agent/record/recorder';
 import { recordingName } from '@tapline/capture-agent/record/recording';
 import { VitalsMeter } from '@tapline/capture-agent/vitals';
+import { PipelineError } from '@tapline/core/errors';
 import type { AgentJob, FromAgent, SourcePosition, ToAgent } from './messages.ts';
 
 const IN_FLIGHT = 16;
@@ -29,7 +30,7 @@ port.on('message', (message: ToAgent) => {
 });
 
 const source = openCapture(job.source, { signal: interrupt.signal });
-const recorder = openRecorder();
+let recorder: Recorder | undefined;
 
 function openRecorder(): Recorder | undefined {
   if (job.record === undefined) return undefined;
@@ -58,15 +59,27 @@ function post(message: FromAgent, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-const options = { ...job, codec: zstd, ...(recorder === undefined ? {} : { recorder }) };
-let record: RecordSummary | undefined;
-const { counters, fault } = await runAgent(source, options, send, interrupt.signal).finally(() => {
-  record = recorder?.close();
-});
-post({
-  kind: 'end',
-  counters,
-  ...(record === undefined ? {} : { record }),
-  ...(fault === undefined ? {} : { fault: { code: fault.code, message: fault.message } }),
-});
+async function run(): Promise<void> {
+  recorder = openRecorder();
+  const options = { ...job, codec: zstd, ...(recorder === undefined ? {} : { recorder }) };
+  let record: RecordSummary | undefined;
+  const { counters, fault } = await runAgent(source, options, send, interrupt.signal).finally(() => {
+    record = recorder?.close();
+    // A mark that comes now is too late; the end of the run sets it again.
+    recorder = undefined;
+  });
+  post({
+    kind: 'end',
+    counters,
+    ...(record === undefined ? {} : { record }),
+    ...(fault === undefined ? {} : { fault: { code: fault.code, message: fault.message } }),
+  });
+}
+
+try {
+  await run();
+} catch (error) {
+  if (!(error instanceof PipelineError)) throw error;
+  post({ kind: 'failed', code: error.code, message: error.message });
+}
 port.close();

@@ -1,6 +1,7 @@
 /** Has the flight recorder keep the packets behind alerts: while the capture runs as they are raised, and all of them at its end. */
 import { markRecord } from '@tapline/capture-agent/record/mark-record';
 import { isAboutSensor, type Alert } from '@tapline/core/detect/alert';
+import { PipelineError } from '@tapline/core/errors';
 import type { ResultStore } from '@tapline/core/ports';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
 
@@ -41,7 +42,13 @@ export class AlertMarks {
   async markAll(): Promise<void> {
     const { folder, sensor, warn } = this.#options;
     const ranges = (await this.#standing(-Infinity)).map(({ filter }) => filter);
-    markRecord(folder, sensor, ranges, warn);
+    try {
+      markRecord(folder, sensor, ranges, warn);
+    } catch (error) {
+      // Another process may record there by now; the run itself is whole.
+      if (!(error instanceof PipelineError)) throw error;
+      warn(`the packets behind ${ranges.length} alerts could not be marked: ${error.message}`);
+    }
   }
 
   async #standing(fromUs: number): Promise<Alert[]> {

@@ -29,6 +29,8 @@ export type FromAgent =
   | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat; readonly position: SourcePosition }
   /** A line for people; nobody answers it. */
   | { readonly kind: 'warning'; readonly line: string }
+  /** The session could not be run; nothing follows. */
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
   | {
       readonly kind: 'end';
       readonly counters: SensorCounters;

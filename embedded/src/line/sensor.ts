@@ -5,7 +5,7 @@ import { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import type { AgentJob, FromAgent, ToAgent } from './messages.ts';
 
-export type SensorMessage = Exclude<FromAgent, { kind: 'end' } | { kind: 'warning' }>;
+export type SensorMessage = Exclude<FromAgent, { kind: 'end' | 'warning' | 'failed' }>;
 
 export interface SensorEnd {
   readonly counters: SensorCounters;
@@ -37,6 +37,7 @@ export class SensorThread {
           resolve(endOf(message));
           return;
         }
+        if (message.kind === 'failed') throw new PipelineError(message.code, message.message);
         if (message.kind === 'warning') {
           warn(message.line);
           return;

@@ -37,6 +37,7 @@ describe('a record that was damaged', () => {
   it('survives kill -9: whole packets stay, a torn tail is cut, the end is unknown until the next recording', () => {
     recordAndKill(folder);
     const path = segmentPaths(folder)[0]!;
+    expect(segmentsOf(folder)).toEqual([expect.objectContaining({ open: true })]);
     const whole = readRecord(folder).frames;
     expect(whole.length).toBeGreaterThan(20_000);
     expect(whole).toEqual(frames.slice(0, whole.length));
