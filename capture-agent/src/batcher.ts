@@ -14,6 +14,7 @@ import {
   allocateColumns,
   clearColumns,
   clearRow,
+  type PacketColumns,
 } from '@tapline/core/packet/columns';
 import { DuplicateFilter } from '@tapline/core/mirror/duplicate-filter';
 import { MINUTE_US, minuteStart } from '@tapline/core/ledger/minute';
@@ -31,6 +32,14 @@ export interface BatcherOptions {
   readonly codec: Codec;
   /** Second copies of a packet within this time are counted and left out; absent: none is looked for. */
   readonly duplicatesWithinUs?: number;
+  /** Keeps the frames themselves. */
+  readonly recorder?: BatchRecorder;
+}
+
+/** Takes the frames that are sent, and after the last frame of a batch the rows they became. Throws nothing. */
+export interface BatchRecorder extends FrameSink {
+  /** @param columns valid only during the call */
+  batch(columns: PacketColumns): void;
 }
 
 /** How the sensor's host is when a heartbeat leaves; added by whoever sends it. */
@@ -51,6 +60,7 @@ export class Batcher implements FrameSink {
   readonly counters: SensorCounters = { ...NO_COUNTERS };
   readonly #options: BatcherOptions;
   readonly #emit: (message: AgentMessage) => void;
+  readonly #recorder: BatchRecorder | undefined;
   readonly #columns = allocateColumns();
   readonly #decoder = new Decoder();
   readonly #flows = new FlowTable();
@@ -71,8 +81,9 @@ export class Batcher implements FrameSink {
   constructor(options: BatcherOptions, emit: (message: AgentMessage) => void) {
     this.#options = options;
     this.#emit = emit;
-    const { duplicatesWithinUs } = options;
+    const { duplicatesWithinUs, recorder } = options;
     this.#duplicates = duplicatesWithinUs === undefined ? undefined : new DuplicateFilter(duplicatesWithinUs);
+    this.#recorder = recorder;
     clearColumns(this.#columns, 1);
   }
 
@@ -102,6 +113,7 @@ export class Batcher implements FrameSink {
       this.#leaveOut('duplicate', 1, timeUs);
       return;
     }
+    this.#recorder?.frame(bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
     this.#flows.assign(this.#columns, row);
     this.#row = row + 1;
     if (this.#row === BATCH_CAPACITY) this.flush();
@@ -112,6 +124,7 @@ export class Batcher implements FrameSink {
     if (this.#row === 0) return;
     const columns = this.#columns;
     columns.count = this.#row;
+    this.#recorder?.batch(columns);
     const { sensor, session, codec } = this.#options;
     const { header, bytes } = encodeBatch(columns, { sensor, session, sequence: this.#sequence }, codec);
     this.#count(header);

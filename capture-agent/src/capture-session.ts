@@ -15,6 +15,8 @@ import { runAgent } from './agent.ts';
 import type { AgentMessage } from './batcher.ts';
 import type { ReplayLag, ReplaySpeed } from './pacer.ts';
 import { Publisher } from './publisher.ts';
+import { Recorder, type RecordSummary } from './record/recorder.ts';
+import { recordingName, type RecordPlace } from './record/recording.ts';
 import { openChoice, type OpenChoice, type SourceChoice } from './source/source-choice.ts';
 import { Spool } from './spool/spool.ts';
 
@@ -38,6 +40,8 @@ export interface CaptureOptions {
   readonly spoolBytes: number;
   /** How long the broker may not answer at the end before the rest is left to the spool. */
   readonly patienceMs: number;
+  /** Where the frames are kept, if they are. */
+  readonly record?: RecordPlace;
   readonly warn: (line: string) => void;
 }
 
@@ -64,6 +68,8 @@ export interface CaptureResult {
   readonly complete: boolean;
   /** How far behind its schedule the replay was, if it had one. */
   readonly lag?: ReplayLag;
+  /** What was recorded, if that was asked for. */
+  readonly record?: RecordSummary;
   /** Why the source was not read to its end, if it was not. */
   readonly fault?: PipelineError;
 }
@@ -114,13 +120,17 @@ export async function capture(
     const onFault = (fault: PipelineError): void => {
       warn(fault.message);
     };
-    const agent = { ...options, codec: zstd, pulse, onFault, ...(drops && { drops }) };
-    const { counters, lag, fault } = await runAgent(source, agent, send, ending);
+    const recorder = openRecorder(options);
+    let record: RecordSummary | undefined;
+    const agent = { ...options, codec: zstd, pulse, onFault, ...(drops && { drops }), ...(recorder && { recorder }) };
+    const { counters, lag, fault } = await runAgent(source, agent, send, ending).finally(() => {
+      record = recorder?.close();
+    });
     const complete = await publisher.finish(options.patienceMs);
     const { publishedPackets } = publisher;
     const { batches, batchBytes } = state;
     const result = { counters, batches, batchBytes, publishedPackets, spooled: spool.batches, complete };
-    return { ...result, ...(lag && { lag }), ...(fault && { fault }) };
+    return { ...result, ...(lag && { lag }), ...(record && { record }), ...(fault && { fault }) };
   } finally {
     publisher.stop();
     await producer.close();
@@ -143,6 +153,11 @@ function openSpool(folder: string, warn: (line: string) => void, interrupt: Abor
     interrupt.abort(error);
     throw error;
   }
+}
+
+function openRecorder(options: CaptureOptions): Recorder | undefined {
+  const { record, sensor, warn } = options;
+  return record && new Recorder({ ...record, sensor, recording: recordingName(options), warn });
 }
 
 async function ensureTopics(sensor: string, kafka: KafkaOptions): Promise<void> {

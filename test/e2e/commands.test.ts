@@ -18,7 +18,7 @@ describe('the tapline command', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it.each([['run'], ['decode'], ['audit'], ['query'], ['migrate']])(
+  it.each([['run'], ['decode'], ['audit'], ['query'], ['export'], ['migrate']])(
     '%s --help explains itself and exits 0',
     async (command) => {
       const { code, stdout, stderr } = await tapline(command, '--help');

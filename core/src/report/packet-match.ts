@@ -3,12 +3,10 @@ import type { PacketFilter } from '../detect/alert.ts';
 import { PipelineError } from '../errors.ts';
 import { parseAddress, type AddressWords } from '../packet/address.ts';
 import { LAYER, type PacketColumns } from '../packet/columns.ts';
-import { parseIpProtocol, protocolName } from '../packet/names.ts';
+import { protocolName } from '../packet/names.ts';
+import { ipProtocolNumber, isArp, protocolKeyword } from '../packet/protocol-keyword.ts';
 
 export type RowTest = (columns: PacketColumns, row: number) => boolean;
-
-/** Spellings that people and top lists use for IANA keywords. */
-const ALIASES: Readonly<Record<string, string>> = { icmpv6: 'ipv6-icmp', icmp6: 'ipv6-icmp' };
 
 const sameAddress = (column: Uint32Array, row: number, words: AddressWords): boolean => {
   const at = row * 4;
@@ -45,10 +43,9 @@ const portTest = (port: number): RowTest => {
 };
 
 const protocolTest = (protocol: string): RowTest => {
-  const lower = protocol.toLowerCase();
-  const name = ALIASES[lower] ?? lower;
-  if (name === 'arp') return ({ layers }, row) => (layers[row]! & LAYER.arp) !== 0;
-  const number = parseIpProtocol(name);
+  const name = protocolKeyword(protocol);
+  if (isArp(protocol)) return ({ layers }, row) => (layers[row]! & LAYER.arp) !== 0;
+  const number = ipProtocolNumber(protocol);
   if (number === undefined) return (columns, row) => protocolName(columns, row).toLowerCase() === name;
   return ({ layers, ipProtocol }, row) => (layers[row]! & LAYER.ip) !== 0 && ipProtocol[row] === number;
 };

@@ -1,6 +1,7 @@
 /** What `tapline capture` says at the end: one JSON object, or the same for people. */
 import type { CaptureResult } from '@tapline/capture-agent/capture-session';
 import { formatBytes, formatCount, formatLag, formatSeconds } from './format.ts';
+import { recordLine } from './record-options.ts';
 import { ownUse } from './process-use.ts';
 
 export interface CaptureRun {
@@ -14,7 +15,7 @@ export interface CaptureRun {
 /** The object of `--json`; fields are only ever added. */
 export function captureJson(run: CaptureRun): object {
   const { sensor, session, source, result, elapsedMs } = run;
-  const { counters, batches, batchBytes, publishedPackets, spooled, complete, lag, fault } = result;
+  const { counters, batches, batchBytes, publishedPackets, spooled, complete, lag, record, fault } = result;
   return {
     sensor,
     session,
@@ -29,6 +30,7 @@ export function captureJson(run: CaptureRun): object {
     packetsPerSecond: Math.round(packetsPerSecond(run)),
     ...ownUse(),
     ...(lag && { lag }),
+    ...(record && { record }),
     ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
   };
 }
@@ -47,6 +49,7 @@ export function captureText(run: CaptureRun): string {
     `         malformed ${formatCount(counters.malformed)}, late ${formatCount(counters.late)}, ${formatBytes(counters.wireBytes)} on the wire`,
     `kafka    ${formatCount(batches)} batches, ${formatBytes(batchBytes)}; ${formatCount(publishedPackets)} packets acknowledged, ` +
       `${formatCount(spooled)} batches left in the spool`,
+    ...(result.record === undefined ? [] : [recordLine(result.record)]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,6 @@
 /** Parsers of option values, shared by the commands: each returns the value or throws commander's usage error. */
 import { InvalidArgumentError } from 'commander';
+import { parseAddress } from '@tapline/core/packet/address';
 import { parseTime } from '@tapline/core/packet/time';
 
 /** What a SOURCE may be, in the words of the help; docs/sources.md has an example of each. */
@@ -59,6 +60,21 @@ export function parseSize(text: string): number {
   const bytes = match === null ? NaN : Math.round(Number(match[1]) * UNIT_BYTES[match[2]!.toUpperCase()]!);
   if (!Number.isSafeInteger(bytes) || bytes <= 0) throw new InvalidArgumentError('use for example 64M or 1G.');
   return bytes;
+}
+
+/** An ISO 8601 time, or seconds since 1970 with a fraction, as microseconds. */
+export function parseInstantUs(text: string): number {
+  const epoch = /^(\d{1,10})(?:\.(\d{1,9}))?$/.exec(text);
+  if (epoch !== null) return Number(epoch[1]) * 1e6 + Number((epoch[2] ?? '').padEnd(6, '0').slice(0, 6));
+  const time = parseTime(text);
+  if (time !== undefined) return time.timeUs;
+  throw new InvalidArgumentError('use for example 2017-07-06T13:40:00Z or 1499348400.5.');
+}
+
+/** An IP or MAC address, as it was written. */
+export function parseAddressText(text: string): string {
+  if (parseAddress(text) === undefined) throw new InvalidArgumentError('use an IPv4, IPv6 or MAC address.');
+  return text;
 }
 
 /** An ISO 8601 time as microseconds. */

@@ -3,11 +3,12 @@ import type { Alert } from '@tapline/core/detect/alert';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
 import { formatBytes, formatCount, formatInstant, formatLag, formatSeconds } from './format.ts';
+import { recordLine } from './record-options.ts';
 import { ownUse } from './process-use.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
 export function runJson(result: RunResult, source: string, sensor: string): object {
-  const { audit, session, wireBytes, batchBytes, windows, alerts, digest, elapsedMs, lag, fault } = result;
+  const { audit, session, wireBytes, batchBytes, windows, alerts, digest, elapsedMs, lag, record, fault } = result;
   return {
     sensor,
     session,
@@ -22,6 +23,7 @@ export function runJson(result: RunResult, source: string, sensor: string): obje
     packetsPerSecond: Math.round(packetsPerSecond(result)),
     ...ownUse(),
     ...(lag && { lag }),
+    ...(record && { record }),
     ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
   };
 }
@@ -54,6 +56,7 @@ export function runText(result: RunResult, source: string): string {
     `windows  ${formatCount(result.windows)}`,
     `alerts   ${result.alerts.length}`,
     ...result.alerts.map(alertLine),
+    ...(result.record === undefined ? [] : [recordLine(result.record)]),
     `digest   ${result.digest}`,
   ];
   return `${lines.join('\n')}\n`;

@@ -15,6 +15,7 @@ import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/i
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { FOLLOW_HELP, parseDurationUs, parseName, parseSize, parseWindowUs, SOURCE_HELP } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
+import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { captureSenders } from './capture-senders.ts';
 
@@ -26,6 +27,8 @@ interface CaptureFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly follow: boolean;
   readonly spool?: string;
   readonly spoolSize: number;
+  readonly record?: string;
+  readonly recordSize: number;
   readonly compression: KafkaCompression;
   readonly ensure: boolean;
   readonly patience: number;
@@ -62,6 +65,8 @@ export function addCapture(program: Command): void {
         .argParser(parseSize)
         .default(2 ** 30, '1G'),
     )
+    .addOption(recordOption())
+    .addOption(recordSizeOption())
     .addOption(
       new Option('--compression <codec>', "Kafka's own, on top of that of the batches")
         .choices(COMPRESSIONS)
@@ -136,12 +141,17 @@ class Taking {
     interrupt: AbortController,
   ): Promise<void> {
     const flags = this.#flags;
-    const { sensor } = flags;
+    const { sensor, live, follow, compression } = flags;
     const startedMs = performance.now();
     const spoolFolder = flags.spool ?? defaultSpoolFolder(sensor);
+    const record = recordPlace(flags);
     const result = await capture(
       {
-        ...flags,
+        sensor,
+        live,
+        follow,
+        compression,
+        ...(record && { record }),
         ...mirrorOf(flags),
         source,
         session,

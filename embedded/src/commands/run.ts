@@ -5,6 +5,7 @@ import { codecs } from '@tapline/adapters/codec/codecs';
 import { PipelineError } from '@tapline/core/errors';
 import { createReport } from '@tapline/functions/stages/report';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
+import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
 import { sourceAddress } from '@tapline/capture-agent/source/source-address';
 import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
@@ -13,6 +14,7 @@ import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/i
 import { FOLLOW_HELP, parseCount, parseName, parsePort, parseWindowUs, SOURCE_HELP } from '../cli/options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
+import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
@@ -32,6 +34,8 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly session?: string;
   readonly follow: boolean;
   readonly instances: number;
+  readonly record?: string;
+  readonly recordSize: number;
   readonly exit: boolean;
   readonly json: boolean;
 }
@@ -60,6 +64,8 @@ export function addRun(program: Command): void {
       parseName,
     )
     .option('--follow', FOLLOW_HELP, false)
+    .addOption(recordOption())
+    .addOption(recordSizeOption())
     .option('--instances <n>', 'of each function, with --on services', parseCount, 1)
     .option('--exit', 'no page: end when the capture is through', false)
     .option('--json', 'print the result as one JSON object', false)
@@ -77,15 +83,19 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
     if (flags.data !== undefined) {
       throw new PipelineError('USAGE', '--data is for --on embedded: the services keep data of their own');
     }
+    if (flags.record !== undefined) {
+      throw new PipelineError('USAGE', '--record is for --on embedded, and for tapline capture');
+    }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
     await runServices({ ...flags, ...mirrorOf(flags), source, speed: speedText(speed) });
     return;
   }
+  const record = recordPlace(flags);
   const session = await sessionOf(source, flags);
   const stores = flags.data === undefined ? openTemporaryStores() : openStores(flags.data);
   try {
-    await runWith(stores, { source, speed, session }, flags);
+    await runWith(stores, { source, speed, session, ...(record && { record }) }, flags);
   } finally {
     stores.close();
   }
@@ -102,6 +112,7 @@ interface Chosen {
   readonly source: SourceChoice;
   readonly speed: ReplaySpeed;
   readonly session: string;
+  readonly record?: RecordPlace;
 }
 
 async function sessionOf(source: SourceChoice, flags: RunFlags): Promise<string> {
@@ -117,8 +128,12 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
   let current: CaptureRun | undefined;
   const server = flags.exit ? undefined : await serve(stores, flags.port, () => current);
   try {
+    const warn = (line: string): void => {
+      progress.clear();
+      process.stderr.write(`tapline: ${line}\n`);
+    };
     const { follow, sensor, window: windowUs } = flags;
-    const options = { ...chosen, ...mirrorOf(flags), follow, sensor, windowUs };
+    const options = { ...chosen, ...mirrorOf(flags), follow, sensor, windowUs, warn };
     current = new CaptureRun(stores, options, (run) => {
       progress.update({ packets: run.packets, ...run.position });
     });

@@ -6,6 +6,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { zstd } from '@tapline/adapters/codec/zstd';
 import { runAgent } from '@tapline/capture-agent/agent';
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
+import { Recorder, type RecordSummary } from '@tapline/capture-agent/record/recorder';
+import { recordingName } from '@tapline/capture-agent/record/recording';
 import { openChoice, type OpenChoice } from '@tapline/capture-agent/source/source-choice';
 import { VitalsMeter } from '@tapline/capture-agent/vitals';
 import { PipelineError } from '@tapline/core/errors';
@@ -21,22 +23,36 @@ const interrupt = new AbortController();
 const vitals = new VitalsMeter();
 let inFlight = 0;
 let wake: (() => void) | undefined;
+let recorder: Recorder | undefined;
 
 port.on('message', (message: ToAgent) => {
   if (message.kind === 'stop') interrupt.abort();
+  else if (message.kind === 'mark') recorder?.mark(message.fromUs, message.toUs);
   else inFlight -= 1;
   wake?.();
 });
+
+function warn(line: string): void {
+  post({ kind: 'warning', line });
+}
 
 async function run({ source, drops, interrupt: ending }: OpenChoice): Promise<void> {
   const onFault = (fault: PipelineError): void => {
     warn(fault.message);
   };
+  const { sensor } = job;
+  recorder = job.record && new Recorder({ ...job.record, sensor, recording: recordingName(job), warn });
   const pulse = typeof job.source === 'string' ? {} : { pulse: LIVE_PULSE };
-  const options = { ...job, codec: zstd, onFault, ...pulse, ...(drops && { drops }) };
-  const { counters, lag, fault } = await runAgent(source, options, (message) => send(message, source), ending);
+  const options = { ...job, codec: zstd, onFault, ...pulse, ...(drops && { drops }), ...(recorder && { recorder }) };
+  let record: RecordSummary | undefined;
+  const ended = runAgent(source, options, (message) => send(message, source), ending);
+  const { counters, lag, fault } = await ended.finally(() => {
+    record = recorder?.close();
+    // A mark that comes now is too late; the end of the run sets it again.
+    recorder = undefined;
+  });
   const reason = fault && { fault: { code: fault.code, message: fault.message } };
-  post({ kind: 'end', counters, ...(lag && { lag }), ...reason });
+  post({ kind: 'end', counters, ...(lag && { lag }), ...(record && { record }), ...reason });
 }
 
 async function send(message: AgentMessage, source: OpenChoice['source']): Promise<void> {
@@ -57,15 +73,11 @@ function post(message: FromAgent, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-function warn(line: string): void {
-  process.stderr.write(`tapline: ${line}\n`);
-}
-
 try {
   await run(await openChoice(job.source, { signal: interrupt.signal, follow: job.follow, warn }));
 } catch (error) {
   // Between threads an error keeps its text only.
   if (!(error instanceof PipelineError)) throw error;
-  post({ kind: 'refused', error: { code: error.code, message: error.message } });
+  post({ kind: 'failed', code: error.code, message: error.message });
 }
 port.close();

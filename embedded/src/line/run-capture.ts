@@ -2,6 +2,8 @@
 import { newHash } from '@tapline/adapters/hash/sha256';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import type { ReplayLag, ReplaySpeed } from '@tapline/capture-agent/pacer';
+import type { RecordSummary } from '@tapline/capture-agent/record/recorder';
+import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import type { Alert } from '@tapline/core/detect/alert';
 import { digest } from '@tapline/core/digest/digest';
@@ -12,6 +14,7 @@ import { audit, type AuditReport } from '@tapline/functions/stages/audit';
 import type { Stores } from './data-folder.ts';
 import { Line } from './line.ts';
 import type { SourcePosition } from './messages.ts';
+import { AlertMarks } from './alert-marks.ts';
 import { SensorThread, type SensorMessage } from './sensor.ts';
 
 export interface RunOptions {
@@ -24,6 +27,10 @@ export interface RunOptions {
   /** As BatcherOptions has it. */
   readonly duplicatesWithinUs?: number;
   readonly speed: ReplaySpeed;
+  /** Where the frames are kept, if they are. */
+  readonly record?: RecordPlace;
+  /** Gets lines for people. */
+  readonly warn: (line: string) => void;
 }
 
 export interface RunResult {
@@ -41,6 +48,8 @@ export interface RunResult {
   readonly elapsedMs: number;
   /** How far behind its schedule the replay was, if it had one. */
   readonly lag?: ReplayLag;
+  /** What was recorded, if that was asked for. */
+  readonly record?: RecordSummary;
   /** Why the capture was not read to its end, if it was not. */
   readonly fault?: PipelineError;
 }
@@ -56,6 +65,7 @@ export class CaptureRun {
   readonly #stores: Stores;
   readonly #line: Line;
   readonly #sensor: SensorThread;
+  readonly #marks: AlertMarks | undefined;
   readonly #startedMs = performance.now();
   #state: RunStatus['state'] = 'running';
   #batchBytes = 0;
@@ -66,7 +76,7 @@ export class CaptureRun {
     this.#session = options.session;
     this.#stores = stores;
     this.#line = new Line(stores, { windowUs: options.windowUs });
-    const { source, follow = false, sensor, windowUs, duplicatesWithinUs, speed } = options;
+    const { source, follow = false, sensor, windowUs, duplicatesWithinUs, speed, record, warn } = options;
     const job = {
       source,
       follow,
@@ -76,11 +86,14 @@ export class CaptureRun {
       ...(duplicatesWithinUs === undefined ? {} : { duplicatesWithinUs }),
       allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
       speed,
+      ...(record === undefined ? {} : { record }),
     };
-    this.#sensor = new SensorThread(job, async (message) => {
+    const take = async (message: SensorMessage): Promise<void> => {
       await this.#take(message);
       onProgress(this);
-    });
+    };
+    this.#sensor = new SensorThread(job, take, warn);
+    if (record !== undefined) this.#marks = new AlertMarks(stores.results, { sensor, folder: record.folder, warn });
   }
 
   /** What the page says about the run. */
@@ -102,7 +115,8 @@ export class CaptureRun {
 
   /** Waits for the end of the capture, closes the books and takes the digest. */
   async finish(): Promise<RunResult> {
-    const { counters, lag, fault } = await this.#sensor.ended;
+    const { counters, lag, record, fault } = await this.#sensor.ended;
+    await this.#marks?.markAll();
     this.#state = 'finished';
     const elapsedMs = performance.now() - this.#startedMs;
     const { sensor } = this.#options;
@@ -117,6 +131,7 @@ export class CaptureRun {
       digest: await digest(sensor, { ...this.#stores, newHash }),
       elapsedMs,
       ...(lag && { lag }),
+      ...(record && { record }),
       ...(fault && { fault }),
     };
   }
@@ -125,6 +140,7 @@ export class CaptureRun {
     this.position = message.position;
     if (message.kind === 'heartbeat') {
       await this.#line.heartbeat(message.heartbeat);
+      await this.#marks?.markRecent(message.heartbeat.watermarkUs, this.#sensor);
       return;
     }
     this.#batchBytes += message.bytes.length;

@@ -1,16 +1,19 @@
 /** The stages' side of the sensor's thread: starts it, takes its messages one at a time, and stops it cleanly. */
 import { Worker } from 'node:worker_threads';
 import type { ReplayLag } from '@tapline/capture-agent/pacer';
+import type { RecordSummary } from '@tapline/capture-agent/record/recorder';
 import { PipelineError } from '@tapline/core/errors';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import type { AgentJob, FromAgent, ToAgent } from './messages.ts';
 
-export type SensorMessage = Exclude<FromAgent, { kind: 'end' | 'refused' }>;
+export type SensorMessage = Exclude<FromAgent, { kind: 'end' | 'warning' | 'failed' }>;
 
 export interface SensorEnd {
   readonly counters: SensorCounters;
   /** How far behind its schedule the replay was, if it had one. */
   readonly lag?: ReplayLag;
+  /** What was recorded, if the job asked for it. */
+  readonly record?: RecordSummary;
   /** The fault in the source that ended the session early, if one did. */
   readonly fault?: PipelineError;
 }
@@ -23,8 +26,9 @@ export class SensorThread {
    * Starts the sensor.
    * @param take called for each message in order, never twice at once; when it rejects, the sensor is stopped and
    *   `ended` rejects with the same error
+   * @param warn gets lines for people
    */
-  constructor(job: AgentJob, take: (message: SensorMessage) => Promise<void>) {
+  constructor(job: AgentJob, take: (message: SensorMessage) => Promise<void>, warn: (line: string) => void) {
     this.#worker = new Worker(new URL('./agent-thread.ts', import.meta.url), { workerData: job });
     this.#ended = new Promise<SensorEnd>((resolve, reject) => {
       const fail = (error: unknown): void => {
@@ -36,7 +40,11 @@ export class SensorThread {
           resolve(endOf(message));
           return;
         }
-        if (message.kind === 'refused') throw new PipelineError(message.error.code, message.error.message);
+        if (message.kind === 'failed') throw new PipelineError(message.code, message.message);
+        if (message.kind === 'warning') {
+          warn(message.line);
+          return;
+        }
         await take(message);
         this.#tell({ kind: 'done' });
       };
@@ -66,12 +74,22 @@ export class SensorThread {
     this.#tell({ kind: 'stop' });
   }
 
+  /** Has the recorder keep the packets of an event-time range; without one, and after the end, nothing happens. */
+  mark(fromUs: number, toUs: number): void {
+    this.#tell({ kind: 'mark', fromUs, toUs });
+  }
+
   #tell(message: ToAgent): void {
     this.#worker.postMessage(message);
   }
 }
 
 function endOf(message: Extract<FromAgent, { kind: 'end' }>): SensorEnd {
-  const { counters, lag, fault } = message;
-  return { counters, ...(lag && { lag }), ...(fault && { fault: new PipelineError(fault.code, fault.message) }) };
+  const { counters, lag, record, fault } = message;
+  return {
+    counters,
+    ...(lag && { lag }),
+    ...(record && { record }),
+    ...(fault && { fault: new PipelineError(fault.code, fault.message) }),
+  };
 }

@@ -1,0 +1,134 @@
+/** `tapline export`: packets that the flight recorder kept, as a capture that Wireshark opens. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Option, type Command } from 'commander';
+import type { PacketFilter } from '@tapline/core/detect/alert';
+import { PipelineError } from '@tapline/core/errors';
+import { exportText } from '../cli/export-output.ts';
+import { parseAddressText, parseInstantUs, parseName, parsePort } from '../cli/options.ts';
+import { Progress } from '../cli/progress.ts';
+import { exportPackets } from '../export/export-packets.ts';
+import { openExistingStores } from '../line/data-folder.ts';
+
+interface ExportFlags {
+  readonly record: string;
+  readonly write: string;
+  readonly format: 'pcap' | 'pcapng';
+  readonly sensor?: string;
+  readonly alert?: string;
+  readonly data?: string;
+  readonly from: number;
+  readonly to: number;
+  readonly host?: string;
+  readonly peer?: string;
+  readonly port?: number;
+  readonly protocol?: string;
+  readonly filter?: string;
+}
+
+const HELP = `
+Everything that is given must match; without any of it everything is written. Times are inclusive --from, exclusive --to.
+Exit code 0: packets were found and nothing is known to be missing; 1: nothing was found, or a part of what was asked for
+is missing from the record (stderr says which time); 2: the command cannot be understood.
+
+  tapline run my.pcap --exit --data day --record packets
+  tapline query alerts --data day
+  tapline export --record packets --data day --alert ID -w alert.pcapng
+  tapline export --record packets --host 192.0.2.7 --port 443 --from 2026-11-24T04:17:00Z -w - | wireshark -k -i -`;
+
+export function addExport(program: Command): void {
+  program
+    .command('export')
+    .description('write packets that --record kept as a capture: those behind an alert, or of a time, a host, a port')
+    .requiredOption('--record <dir>', 'the folder that "tapline run --record" or "tapline capture --record" wrote')
+    .requiredOption('-w, --write <file>', 'where the capture goes, - for standard output')
+    .addOption(
+      new Option('--format <format>', 'pcap holds one link type').choices(['pcapng', 'pcap']).default('pcapng'),
+    )
+    .option('--sensor <name>', 'whose packets (default: of the alert, or the only one there is)', parseName)
+    .option('--alert <id>', 'the packets behind this alert; needs --data')
+    .option('--data <dir>', 'the folder that "tapline run --data" wrote, where alerts are')
+    .option('--from <time>', 'ISO 8601 (2026-11-24T04:17:00Z) or seconds since 1970', parseInstantUs, -Infinity)
+    .option('--to <time>', 'the same', parseInstantUs, Infinity)
+    .option('--host <address>', 'source or destination', parseAddressText)
+    .option('--peer <address>', 'the other side', parseAddressText)
+    .option('--port <port>', 'source or destination', parsePort)
+    .option('--protocol <name>', 'tcp, udp, icmp, ipv6-icmp, arp or another name of the protocol column')
+    .option('--filter <expression>', 'a BPF expression as tcpdump takes it, tested by tcpdump')
+    .addHelpText('after', HELP)
+    .action(run);
+}
+
+async function run(flags: ExportFlags): Promise<void> {
+  const { record, write, format, filter } = flags;
+  if (write === '-' && process.stdout.isTTY) {
+    throw new PipelineError(
+      'USAGE',
+      'a capture is binary: send it to a file or a program, for example | wireshark -k -i -',
+    );
+  }
+  if (flags.from >= flags.to) throw new PipelineError('USAGE', '--from is not before --to');
+  const alert = flags.alert === undefined ? undefined : await findAlert(flags.alert, flags.data);
+  const sensor = flags.sensor ?? alert?.sensor ?? onlySensor(record);
+  const folder = join(record, sensor);
+  if (!existsSync(folder)) throw new PipelineError('USAGE', `${record} holds no record of the sensor ${sensor}`);
+  const filters = [filterOf(flags), ...(alert === undefined ? [] : [alert.filter])];
+  const progress = new Progress();
+  const options = { folder, filters, format, output: write, ...(filter === undefined ? {} : { expression: filter }) };
+  const result = await exportPackets(options, interruptOnSignals(), (state) => {
+    progress.update(state);
+  }).finally(() => {
+    progress.clear();
+  });
+  process.stderr.write(exportText(result, write));
+  if (result.packets === 0 || result.missing.length > 0 || result.interrupted) process.exitCode = 1;
+}
+
+function filterOf({ from, to, host, peer, port, protocol }: ExportFlags): PacketFilter {
+  return {
+    fromUs: from,
+    toUs: to,
+    ...(host === undefined ? {} : { host }),
+    ...(peer === undefined ? {} : { peer }),
+    ...(port === undefined ? {} : { port }),
+    ...(protocol === undefined ? {} : { protocol }),
+  };
+}
+
+async function findAlert(id: string, data: string | undefined): Promise<{ sensor: string; filter: PacketFilter }> {
+  if (data === undefined) throw new PipelineError('USAGE', '--alert needs the folder where alerts are: --data DIR');
+  const stores = openExistingStores(data);
+  try {
+    const alert = await stores.results.alert(id);
+    if (alert !== undefined) return alert;
+    throw new PipelineError('USAGE', `there is no alert ${id}: tapline query alerts --data ${data} lists them`);
+  } finally {
+    stores.close();
+  }
+}
+
+/** The one sensor that a record has; a USAGE error when there is none or a choice. */
+function onlySensor(record: string): string {
+  const sensors = existsSync(record)
+    ? readdirSync(record).filter((name) => existsSync(join(record, name, 'record.json')))
+    : [];
+  if (sensors.length === 1) return sensors[0]!;
+  throw new PipelineError(
+    'USAGE',
+    sensors.length === 0
+      ? `${record} holds no record: name the folder that "tapline run --record" wrote`
+      : `${record} holds several sensors, choose with --sensor: ${sensors.sort().join(', ')}`,
+  );
+}
+
+/** First Ctrl-C: write what was found. Second: leave at once. */
+function interruptOnSignals(): AbortSignal {
+  const interrupt = new AbortController();
+  const stop = (): void => {
+    if (interrupt.signal.aborted) process.exit(130);
+    interrupt.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return interrupt.signal;
+}
