@@ -32,7 +32,7 @@ export function startFailure(failed: Failed): PipelineError {
     if (NO_PERMISSION.test(said) && !PRIVILEGES.test(said)) {
       return (
         `no permission to capture ${name}: run as root, or let tcpdump capture for everybody who may run it ` +
-        `(sudo setcap cap_net_raw,cap_net_admin=eip "$(command -v tcpdump)")`
+        `(sudo setcap cap_net_raw=eip "$(command -v tcpdump)")`
       );
     }
     if (NO_SUCH_INTERFACE.test(said)) return `there is no interface ${name}: there are ${known.join(', ')}`;

@@ -20,9 +20,14 @@ export class Namespaced {
 
   constructor() {
     ip('netns', 'add', this.name);
-    this.#inside('sysctl', '-qw', 'net.ipv6.conf.default.disable_ipv6=1');
-    ip('-n', this.name, 'link', 'add', NEAR, 'type', 'veth', 'peer', 'name', FAR);
-    for (const end of [NEAR, FAR]) this.link('set', end, 'up');
+    try {
+      this.#inside('sysctl', '-qw', 'net.ipv6.conf.default.disable_ipv6=1');
+      ip('-n', this.name, 'link', 'add', NEAR, 'type', 'veth', 'peer', 'name', FAR);
+      for (const end of [NEAR, FAR]) this.link('set', end, 'up');
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   close(): void {

@@ -18,7 +18,7 @@ export interface InterfaceFlags {
 
 /** Longest that libpcap takes. */
 const SNAPSHOT_BYTES_MOST = 262_144;
-/** A second and more of a busy link of 1 Gbit/s would be 125 MB; this is room for a pause of ours. */
+/** A quarter of a second of a full link of 1 Gbit/s: room for the pauses of a process. */
 const BUFFER_BYTES = 32 * 2 ** 20;
 
 export function addInterfaceOptions(command: Command): Command {
@@ -28,9 +28,7 @@ export function addInterfaceOptions(command: Command): Command {
     .option('-s, --snapshot-length <bytes>', 'with -i: keep so much of each packet (default: all)', parseSnapshotLength)
     .option('-p, --no-promiscuous', 'with -i: only what is sent to this machine')
     .option('--duration <time>', 'with -i: end after this time', parseDurationUs)
-    .addOption(
-      new Option('--buffer <size>', "with -i: the kernel's buffer (default: 32M)").argParser((text) => parseSize(text)),
-    );
+    .addOption(new Option('--buffer <size>', "with -i: the kernel's buffer (default: 32M)").argParser(parseSize));
 }
 
 /**
