@@ -1,5 +1,5 @@
 /** The captures in a folder: which of its files are any, and in which order they were captured. */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '@tapline/core/errors';
 import { CaptureReader } from '@tapline/core/pcap/capture-reader';
@@ -38,7 +38,7 @@ export function listFolder(folder: string): FolderEntry[] {
   for (const name of names) {
     if (name.startsWith('.') || (COMPRESSED.test(name) && names.has(name.replace(COMPRESSED, '')))) continue;
     const path = join(folder, name);
-    const stats = statSync(path, { throwIfNoEntry: false });
+    const stats = statUnlessGone(path);
     if (stats?.isFile() !== true) continue;
     entries.push({ name, path, sizeBytes: stats.size, modifiedMs: stats.mtimeMs, inode: stats.ino });
   }
@@ -59,7 +59,7 @@ export async function examine({ name, path }: FolderEntry): Promise<CaptureFile 
     }
   } catch (error) {
     // Whoever reads it finds the same fault again, and says so.
-    if (!(error instanceof PipelineError)) throw error;
+    faultOf(error);
   }
   if (reader.kind === 'unknown' && !NAMED_CAPTURE.test(name)) return undefined;
   return { name, path, firstUs: first.timeUs };
@@ -69,6 +69,23 @@ export async function examine({ name, path }: FolderEntry): Promise<CaptureFile 
 export function inOrder(a: CaptureFile, b: CaptureFile): number {
   if (a.firstUs !== b.firstUs) return a.firstUs < b.firstUs ? -1 : 1;
   return byName.compare(a.name, b.name);
+}
+
+/** What the file system says of one file is no reason to leave the others; anything else is a mistake of ours. */
+export function faultOf(error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error;
+  if (!(error instanceof Error) || !('syscall' in error)) throw error;
+  return new PipelineError('SOURCE', `cannot be read: ${error.message}`, { cause: error });
+}
+
+/** A file may go at any time, and a link may lead nowhere or in a circle. */
+function statUnlessGone(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    faultOf(error);
+    return undefined;
+  }
 }
 
 const byName = new Intl.Collator('en', { numeric: true });

@@ -1,7 +1,7 @@
 /** The captures of a folder as one source: each with its own marks, in the order in which they were captured. */
 import { PipelineError } from '@tapline/core/errors';
 import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
-import { type CaptureFile, examine, inOrder, listFolder } from './capture-files.ts';
+import { type CaptureFile, examine, faultOf, inOrder, listFolder } from './capture-files.ts';
 import { captureIdentity, identityOf } from './identity.ts';
 import { openCapture } from './source.ts';
 
@@ -85,11 +85,4 @@ class DirectorySource implements CaptureSource<CapturePiece> {
       yield { kind: 'end', ...(fault === undefined ? {} : { fault }) };
     }
   }
-}
-
-/** What the file system says of one file is no reason to leave the others; anything else is a mistake of ours. */
-export function faultOf(error: unknown): PipelineError {
-  if (error instanceof PipelineError) return error;
-  if (!(error instanceof Error) || !('syscall' in error)) throw error;
-  return new PipelineError('SOURCE', `cannot be read: ${error.message}`, { cause: error });
 }

@@ -2,11 +2,12 @@
  * A folder into which another program writes captures one after the other (tcpdump -G, -C, -W; dumpcap -b): each is read
  * while it grows, until a newer one is there. It has no end; the signal ends it.
  */
+import { existsSync } from 'node:fs';
 import { PipelineError } from '@tapline/core/errors';
 import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
 import { sniffCapture } from '@tapline/core/pcap/sniff';
-import { type CaptureFile, examine, type FolderEntry, inOrder, listFolder } from './capture-files.ts';
-import { type DirectoryReading, faultOf } from './directory.ts';
+import { type CaptureFile, examine, faultOf, type FolderEntry, inOrder, listFolder } from './capture-files.ts';
+import type { DirectoryReading } from './directory.ts';
 import { FolderChanges } from './folder-changes.ts';
 import { type FileMark, GrowingFile, isSameFile, markFile } from './growing-file.ts';
 import { openCapture } from './source.ts';
@@ -36,6 +37,8 @@ class FollowedDirectory implements CaptureSource<CapturePiece> {
   /** What was read of each file that is still there, or that may come back compressed. */
   readonly #done = new Map<string, FileMark>();
   readonly #examined = new Map<string, Examined>();
+  /** Overwritten while they were read: what is in them now was not. */
+  readonly #again = new Set<string>();
   #finishedBytes = 0;
   #current: { readonly bytesRead: number } | undefined;
 
@@ -65,6 +68,7 @@ class FollowedDirectory implements CaptureSource<CapturePiece> {
         } catch (error) {
           signal?.throwIfAborted();
           fault = faultOf(error);
+          this.#leave(next.name);
         }
         this.#finishedBytes = this.bytesRead;
         this.#current = undefined;
@@ -85,6 +89,8 @@ class FollowedDirectory implements CaptureSource<CapturePiece> {
 
   async *#growing({ name, path }: Candidate, changes: FolderChanges): AsyncGenerator<Uint8Array> {
     const { signal } = this.#reading;
+    this.#done.delete(name);
+    this.#again.delete(name);
     const file = new GrowingFile(path);
     this.#current = file;
     try {
@@ -101,10 +107,17 @@ class FollowedDirectory implements CaptureSource<CapturePiece> {
         await changes.next();
       }
     } finally {
-      if (file.isOverwritten()) this.#done.delete(name);
+      if (file.isOverwritten()) this.#again.add(name);
       else this.#done.set(name, { ...file.mark(), sizeBytes: file.bytesRead });
       file.close();
     }
+  }
+
+  /** A file that cannot be read is not tried again before it changes, or we would do nothing else. */
+  #leave(name: string): void {
+    const entry = this.#examined.get(name)?.entry;
+    if (this.#again.delete(name)) this.#done.delete(name);
+    else if (entry !== undefined && !this.#done.has(name)) this.#done.set(name, { ...entry, head: Buffer.alloc(0) });
   }
 
   /** Captures that were not read yet, without the one that is being read. */
@@ -140,7 +153,7 @@ class FollowedDirectory implements CaptureSource<CapturePiece> {
   async #examine(entry: FolderEntry): Promise<Candidate | undefined> {
     const before = this.#examined.get(entry.name);
     if (before !== undefined && isUnchanged(before.entry, entry)) return before.candidate;
-    const mark = markUnlessGone(entry.path);
+    const mark = markUnlessGone(entry.path, this.#reading.warn);
     const capture = mark === undefined ? undefined : await examine(entry);
     if (mark === undefined || capture === undefined) {
       this.#examined.set(entry.name, { entry, candidate: undefined });
@@ -169,12 +182,13 @@ function isUnchanged(before: FolderEntry, now: FolderEntry): boolean {
   return before.inode === now.inode && before.modifiedMs === now.modifiedMs && before.sizeBytes === now.sizeBytes;
 }
 
-/** A ring of files may take one away at any time. */
-function markUnlessGone(path: string): FileMark | undefined {
+/** A ring of files may take one away at any time; one that is there and cannot be read is told of. */
+function markUnlessGone(path: string, warn?: (line: string) => void): FileMark | undefined {
   try {
     return markFile(path);
   } catch (error) {
-    if (error instanceof PipelineError) return undefined;
-    throw error;
+    const { message } = faultOf(error);
+    if (existsSync(path)) warn?.(message);
+    return undefined;
   }
 }

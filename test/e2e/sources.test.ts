@@ -351,3 +351,39 @@ describe('capture listen:// --live', () => {
     expect(results.map(({ error }) => error !== undefined)).toEqual([false, true, false]);
   });
 });
+
+describe('capture --follow', () => {
+  it('takes every packet of a directory, names the damaged capture, and says goodbye at Ctrl-C', async () => {
+    const folder = folderOf({ ...rotated(packets), 'zz-last.pcap': Buffer.from('no capture') });
+    const args = [
+      'capture',
+      folder,
+      '--follow',
+      '--json',
+      '--patience',
+      '100ms',
+      '--spool',
+      join(root, 'spool-follow'),
+    ];
+    const running = startTapline(args, undefined, { TAPLINE_KAFKA_BROKERS: '127.0.0.1:1' });
+    const said = stderrOf(running);
+    await until('all of it is read', () => said().includes('zz-last.pcap'));
+    running.child.kill('SIGINT');
+    const result = JSON.parse((await running.finished).stdout) as {
+      counters: { sent: number };
+      error: { message: string };
+    };
+    expect(result.counters.sent).toBe(PACKETS);
+    expect(result.error.message).toMatch(/^zz-last\.pcap: unreadable capture: /);
+  });
+
+  it('is for directories, and sets the pace', async () => {
+    for (const [args, message] of [
+      [[capture, '--follow'], '--follow is for a directory'],
+      [[folderOf({}), '--follow', '--speed', '2'], '--follow sets the pace'],
+    ] as const) {
+      const { code, stderr } = await tapline('capture', ...args);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) as string });
+    }
+  });
+});

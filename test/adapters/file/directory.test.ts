@@ -60,6 +60,7 @@ describe('openDirectory', () => {
     });
     mkdirSync(join(folder, 'older'));
     symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling.pcap'));
+    symlinkSync(join(folder, 'circle.pcap'), join(folder, 'circle.pcap'));
     const done = await read(folder);
     expect(done.names).toEqual(['a.pcap', 'b.pcap']);
     expect(done.warned).toEqual([`${folder}: 2 files are no captures, passed over`]);
