@@ -17,8 +17,8 @@ interface ExportFlags {
   readonly sensor?: string;
   readonly alert?: string;
   readonly data?: string;
-  readonly from: number;
-  readonly to: number;
+  readonly from?: number;
+  readonly to?: number;
   readonly host?: string;
   readonly peer?: string;
   readonly port?: number;
@@ -48,8 +48,8 @@ export function addExport(program: Command): void {
     .option('--sensor <name>', 'whose packets (default: of the alert, or the only one there is)', parseName)
     .option('--alert <id>', 'the packets behind this alert; needs --data')
     .option('--data <dir>', 'the folder that "tapline run --data" wrote, where alerts are')
-    .option('--from <time>', 'ISO 8601 (2026-11-24T04:17:00Z) or seconds since 1970', parseInstantUs, -Infinity)
-    .option('--to <time>', 'the same', parseInstantUs, Infinity)
+    .option('--from <time>', 'ISO 8601 (2026-11-24T04:17:00Z) or seconds since 1970', parseInstantUs)
+    .option('--to <time>', 'the same', parseInstantUs)
     .option('--host <address>', 'source or destination', parseAddressText)
     .option('--peer <address>', 'the other side', parseAddressText)
     .option('--port <port>', 'source or destination', parsePort)
@@ -67,12 +67,13 @@ async function run(flags: ExportFlags): Promise<void> {
       'a capture is binary: send it to a file or a program, for example | wireshark -k -i -',
     );
   }
-  if (flags.from >= flags.to) throw new PipelineError('USAGE', '--from is not before --to');
+  const given = filterOf(flags);
+  if (given.fromUs >= given.toUs) throw new PipelineError('USAGE', '--from is not before --to');
   const alert = flags.alert === undefined ? undefined : await findAlert(flags.alert, flags.data);
   const sensor = flags.sensor ?? alert?.sensor ?? onlySensor(record);
   const folder = join(record, sensor);
   if (!existsSync(folder)) throw new PipelineError('USAGE', `${record} holds no record of the sensor ${sensor}`);
-  const filters = [filterOf(flags), ...(alert === undefined ? [] : [alert.filter])];
+  const filters = [given, ...(alert === undefined ? [] : [alert.filter])];
   const progress = new Progress();
   const options = { folder, filters, format, output: write, ...(filter === undefined ? {} : { expression: filter }) };
   const result = await exportPackets(options, interruptOnSignals(), (state) => {
@@ -86,8 +87,8 @@ async function run(flags: ExportFlags): Promise<void> {
 
 function filterOf({ from, to, host, peer, port, protocol }: ExportFlags): PacketFilter {
   return {
-    fromUs: from,
-    toUs: to,
+    fromUs: from ?? -Infinity,
+    toUs: to ?? Infinity,
     ...(host === undefined ? {} : { host }),
     ...(peer === undefined ? {} : { peer }),
     ...(port === undefined ? {} : { port }),
