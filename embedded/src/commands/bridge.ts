@@ -1,6 +1,6 @@
 /** `tapline bridge`: Kafka to Pub/Sub, until Ctrl-C. Several bridges share the work. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Bridge } from '@tapline/capture-agent/bridge/bridge';
 import { bridgeJson, bridgeProgress, bridgeText, topicLags, type TopicLag } from '../cli/bridge-output.ts';
 import { parseDurationUs } from '../cli/options.ts';
@@ -28,12 +28,15 @@ export function addBridge(program: Command): void {
     .option('--group <name>', 'consumer group; bridges of one group share the work', parseGroup, 'tapline-bridge')
     .option('--no-from-beginning', 'of topics that the group has never read, take only what comes from now on')
     .option('--exit-when-idle <time>', 'end when nothing has come for this long, e.g. 5s', parseDurationUs)
-    .option('--give-up <time>', 'fail when Kafka or Pub/Sub is away for this long', parseDurationUs, 60e6)
-    .option(
-      '--member-timeout <time>',
-      'others take over the work of a bridge that is silent this long',
-      parseTimeout,
-      10e6,
+    .addOption(
+      new Option('--give-up <time>', 'fail when Kafka or Pub/Sub is away for this long')
+        .argParser(parseDurationUs)
+        .default(60e6, '60s'),
+    )
+    .addOption(
+      new Option('--member-timeout <time>', 'others take over the work of a bridge that is silent this long')
+        .argParser(parseTimeout)
+        .default(10e6, '10s'),
     )
     .option('--json', 'print the result as one JSON object', false)
     .addHelpText('after', AFTER_HELP)

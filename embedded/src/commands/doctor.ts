@@ -1,5 +1,5 @@
 /** `tapline doctor`: walks from the interface to the row, and names the first hop that is broken and what to do. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { defaultSpoolFolder } from '@tapline/capture-agent/spool/default-folder';
 import { PipelineError } from '@tapline/core/errors';
 import type { Settings } from '@tapline/core/settings/settings';
@@ -27,7 +27,9 @@ export function addDoctor(program: Command): void {
     .option('--group <name>', 'consumer group of the bridge', 'tapline-bridge')
     .option('--report <url>', 'where the report function answers', urlOf('report'))
     .option('--spool <dir>', 'spool of the sensor on this machine (default: with the state of the user)')
-    .option('--deadline <time>', 'how long each check may take', parseDurationUs, 3e6)
+    .addOption(
+      new Option('--deadline <time>', 'how long each check may take').argParser(parseDurationUs).default(3e6, '3s'),
+    )
     .option('--json', 'print one JSON object', false)
     .addHelpText('after', AFTER_HELP)
     .action(run);
