@@ -90,7 +90,8 @@ export class Pacer {
 export function parseSpeed(text: string): ReplaySpeed | undefined {
   if (text === 'top') return 'top';
   if (text === 'recorded') return 1;
-  const { factor, value, unit } = /^(?<factor>x?)(?<value>[\d.]+)(?<unit>pps|mbps|)$/.exec(text)?.groups ?? {};
+  const { factor, value, unit } =
+    /^(?<factor>x?)(?<value>[\d.]+(?:e[+-]?\d+)?)(?<unit>pps|mbps|)$/.exec(text)?.groups ?? {};
   const number = Number(value);
   if (!(Number.isFinite(number) && number > 0) || (factor !== '' && unit !== '')) return undefined;
   if (unit === 'pps') return { packetsPerSecond: number };

@@ -67,6 +67,7 @@ describe('the replay schedule', () => {
     ['recorded', 1],
     ['x100', 100],
     ['0.5', 0.5],
+    ['0.0000001', 1e-7],
     ['50000pps', { packetsPerSecond: 50_000 }],
     ['2.5mbps', { bitsPerSecond: 2_500_000 }],
     ['x5pps', undefined],
