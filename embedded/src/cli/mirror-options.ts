@@ -4,19 +4,23 @@ import { DUPLICATE_WITHIN_US } from '@tapline/core/mirror/duplicate-filter';
 import { parseDurationUs } from './options.ts';
 
 export interface MirrorFlags {
-  /** Microseconds; true = as usual. */
-  readonly dedup?: number | true;
+  readonly dedup: boolean;
+  /** Microseconds. */
+  readonly dedupWithin?: number;
 }
 
 export function addMirrorOptions(command: Command): Command {
-  return command.option(
-    '--dedup [time]',
-    `leave out second copies of a packet within this time, as mirrors make them; they are counted (${DUPLICATE_WITHIN_US}us)`,
-    parseDurationUs,
-  );
+  return command
+    .option('--dedup', 'leave out the second copies of packets that mirrors make; they are counted', false)
+    .option(
+      '--dedup-within <time>',
+      `the same, for copies that come within this time (default: ${DUPLICATE_WITHIN_US}us)`,
+      parseDurationUs,
+    );
 }
 
 /** As a sensor takes it. */
-export function mirrorOf({ dedup }: MirrorFlags): { duplicatesWithinUs?: number } {
-  return dedup === undefined ? {} : { duplicatesWithinUs: dedup === true ? DUPLICATE_WITHIN_US : dedup };
+export function mirrorOf({ dedup, dedupWithin }: MirrorFlags): { duplicatesWithinUs?: number } {
+  if (dedupWithin !== undefined) return { duplicatesWithinUs: dedupWithin };
+  return dedup ? { duplicatesWithinUs: DUPLICATE_WITHIN_US } : {};
 }

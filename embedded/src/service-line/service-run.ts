@@ -122,7 +122,7 @@ function captureArguments(options: ServiceRunOptions): string[] {
   const what = ['capture', source, '--json', `--sensor=${sensor}`, `--window=${windowS}s`, `--speed=${speed}`];
   if (session !== undefined) what.push(`--session=${session}`);
   if (follow) what.push('--follow');
-  if (duplicatesWithinUs !== undefined) what.push(`--dedup=${duplicatesWithinUs}us`);
+  if (duplicatesWithinUs !== undefined) what.push(`--dedup-within=${duplicatesWithinUs}us`);
   return what;
 }
 
