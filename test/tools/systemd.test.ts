@@ -10,6 +10,8 @@ import { temporaryFolder } from '../helpers/temporary-folder.ts';
 const FOLDER = join(import.meta.dirname, '../../tools/systemd');
 const UNITS = readdirSync(FOLDER).filter((name) => name.endsWith('.service'));
 const SYSTEMD = spawnSync('systemd-analyze', ['--version']).status === 0;
+if (!SYSTEMD && process.env['REQUIRE_SERVICES'] === '1')
+  throw new Error('REQUIRE_SERVICES=1, but systemd is not installed');
 if (!SYSTEMD) console.warn('systemd is not installed: the check of its units is SKIPPED');
 
 const read = (name: string): string => readFileSync(join(FOLDER, name), 'utf8');
