@@ -79,8 +79,8 @@ const KEEP_UP_BYTES = 32 * 1024 * 1024;
 
 /**
  * Captures until the source ends or `interrupt` is aborted, and waits until all of it is published.
- * @throws PipelineError USAGE or SOURCE when there is nothing to read, USAGE when the spool is in use, STORE when the broker refuses what
- *   waiting does not change; everything that was read is then in the spool
+ * @throws PipelineError USAGE or SOURCE when there is nothing to read, USAGE when the spool is in use, STORE when the
+ *   broker refuses what waiting does not change; everything that was read is then in the spool
  */
 export async function capture(
   options: CaptureOptions,

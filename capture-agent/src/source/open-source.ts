@@ -9,7 +9,7 @@ import { openCapture } from '@tapline/adapters/file/source';
 import type { HttpTarget } from '@tapline/adapters/http/request';
 import { PipelineError } from '@tapline/core/errors';
 import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
-import { type SourceAddress, sourceAddress, sourceName } from './source-address.ts';
+import { checkFollowed, type SourceAddress, sourceAddress, sourceName } from './source-address.ts';
 
 export interface OpenOptions {
   /** Aborting it ends the iteration with the signal's reason. */
@@ -37,9 +37,7 @@ async function open(text: string, options: OpenOptions): Promise<CaptureSource<C
   const address = sourceAddress(text);
   const { follow = false, signal, warn } = options;
   const reading = signal === undefined ? {} : { signal };
-  if (follow && address.kind !== 'directory') {
-    throw new PipelineError('USAGE', `--follow is for a directory, which ${sourceName(text)} is not`);
-  }
+  if (follow) checkFollowed(text, address);
   switch (address.kind) {
     case 'file':
       return openCapture(address.path, reading);

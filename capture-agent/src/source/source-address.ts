@@ -44,6 +44,12 @@ export function sourceAddress(text: string): SourceAddress {
   }
 }
 
+/** Throws PipelineError USAGE unless it is something that can be followed. */
+export function checkFollowed(text: string, { kind }: Pick<SourceAddress, 'kind'> = sourceAddress(text)): void {
+  if (kind === 'directory') return;
+  throw new PipelineError('USAGE', `--follow is for a directory, which ${sourceName(text)} is not`);
+}
+
 /** How a source is called where others read it: user, password and query of a web address may be secrets. */
 export function sourceName(text: string): string {
   return text.replace(/^(https?:\/\/)(?:[^/?#]*@)?([^?#]*).*$/is, '$1$2');

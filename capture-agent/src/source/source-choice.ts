@@ -2,9 +2,10 @@
 import type { InterfaceCapture } from '@tapline/adapters/interface/capture';
 import type { KernelDrop } from '@tapline/adapters/interface/drops';
 import { openInterface } from '@tapline/adapters/interface/source';
+import { PipelineError } from '@tapline/core/errors';
 import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
 import { openSource, type OpenOptions } from './open-source.ts';
-import { sourceName } from './source-address.ts';
+import { checkFollowed, sourceName } from './source-address.ts';
 
 export type SourceChoice = string | InterfaceCapture;
 
@@ -30,6 +31,13 @@ export async function openChoice(
   const source = await openInterface(choice, signal, warn);
   // It ends by itself, and what it hands on until then was captured: the agent is to read all of it.
   return { source, drops: () => source.takeDrops(), interrupt: new AbortController().signal };
+}
+
+/** Throws PipelineError USAGE unless it is something that can be followed. */
+export function checkFollowable(choice: SourceChoice): void {
+  if (typeof choice === 'string') checkFollowed(choice);
+  else
+    throw new PipelineError('USAGE', `--follow is for a directory, and --interface is live by itself: leave one away`);
 }
 
 /** How people call it: the path or address, without secrets, or the name of the interface. */

@@ -5,7 +5,7 @@ import { COMPRESSIONS, type KafkaCompression } from '@tapline/adapters/kafka/pro
 import { capture } from '@tapline/capture-agent/capture-session';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
 import { sourceAddress } from '@tapline/capture-agent/source/source-address';
-import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
+import { checkFollowable, choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import { defaultSpoolFolder } from '@tapline/capture-agent/spool/default-folder';
 import { PipelineError } from '@tapline/core/errors';
 import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
@@ -95,7 +95,7 @@ async function runCapture(choice: SourceChoice, flags: CaptureFlags): Promise<vo
     const cause = isInterface ? '--interface' : follow ? '--follow' : '--live';
     throw new PipelineError('USAGE', `${cause} sets the pace: leave the speed away`);
   }
-  if (follow && address?.kind !== 'directory') throw new PipelineError('USAGE', '--follow is for a directory');
+  if (follow) checkFollowable(choice);
   if (flags.spoolSize < SPOOL_BYTES_LEAST) throw new PipelineError('USAGE', '--spool-size is less than 4M');
   const taking = new Taking({ ...flags, live });
   if (address?.kind === 'listen' && live && (session === undefined || session === 'new')) {

@@ -8,7 +8,7 @@ import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
 import { sourceAddress } from '@tapline/capture-agent/source/source-address';
-import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
+import { checkFollowable, choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
 import { FOLLOW_HELP, parseCount, parseName, parsePort, parseWindowUs, SOURCE_HELP } from '../cli/options.ts';
@@ -75,8 +75,8 @@ export function addRun(program: Command): void {
 async function run(words: readonly string[], flags: RunFlags): Promise<void> {
   const source = chooseSource(words, flags, BUNDLED);
   if (typeof source !== 'string') refuseWithInterface(flags);
-  const isDirectory = typeof source === 'string' && sourceAddress(source).kind === 'directory';
-  if (flags.follow && !isDirectory) throw new PipelineError('USAGE', '--follow is for a directory');
+  else sourceAddress(source);
+  if (flags.follow) checkFollowable(source);
   const isBundled = words.length === 0 && flags.interface === undefined;
   const speed = speedOf(flags) ?? (isBundled && !flags.exit ? BUNDLED_SPEED : 'top');
   if (flags.on === 'services' && typeof source === 'string') {

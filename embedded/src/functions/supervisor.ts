@@ -1,6 +1,6 @@
 /**
  * Runs functions on this machine as the platform runs them: a number of instances each, one port per function that they
- * share in turn, and a new instance for every one that dies. A process of its own per instance, so that killing one is
+ * share, and a new instance for every one that dies. A process of its own per instance, so that killing one is
  * killing one.
  */
 import cluster, { type Worker } from 'node:cluster';
