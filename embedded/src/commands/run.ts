@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { PipelineError } from '@tapline/core/errors';
 import { createReport } from '@tapline/functions/stages/report';
+import type { FrameShelf } from '@tapline/functions/stages/report/capture';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
@@ -17,6 +18,7 @@ import { Progress } from '../cli/progress.ts';
 import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
+import { openShelf } from '../export/frame-shelf.ts';
 import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
 import { CaptureRun, type RunResult } from '../line/run-capture.ts';
 import { startServer, type RunningServer } from '../server/http-server.ts';
@@ -126,7 +128,7 @@ async function sessionOf(source: SourceChoice, flags: RunFlags): Promise<string>
 async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
   const progress = new Progress();
   let current: CaptureRun | undefined;
-  const server = flags.exit ? undefined : await serve(stores, flags.port, () => current);
+  const server = flags.exit ? undefined : await serve(stores, await shelfOf(chosen, flags), flags.port, () => current);
   try {
     const warn = (line: string): void => {
       progress.clear();
@@ -153,12 +155,22 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
   }
 }
 
-async function serve(stores: Stores, port: number, current: () => CaptureRun | undefined): Promise<RunningServer> {
+function shelfOf({ source, record }: Chosen, { follow }: RunFlags): Promise<FrameShelf> {
+  return openShelf({ source, follow, ...(record && { recordFolder: record.folder }) });
+}
+
+async function serve(
+  stores: Stores,
+  frames: FrameShelf,
+  port: number,
+  current: () => CaptureRun | undefined,
+): Promise<RunningServer> {
   await buildReport();
   const api = createReport(
     {
       ...stores,
       codecs,
+      frames,
       run: () => current()?.status() ?? { state: 'waiting', progress: null, source: null, speed: null },
     },
     (error) => process.stderr.write(`tapline: report: ${error instanceof Error ? error.message : String(error)}\n`),
