@@ -12,7 +12,16 @@ import { sourceAddress } from '@tapline/capture-agent/source/source-address';
 import { checkFollowable, choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
-import { FOLLOW_HELP, parseCount, parseName, parsePort, parseWindowUs, SOURCE_HELP } from '../cli/options.ts';
+import {
+  FIELDS_HELP,
+  FOLLOW_HELP,
+  parseFields,
+  parseCount,
+  parseName,
+  parsePort,
+  parseWindowUs,
+  SOURCE_HELP,
+} from '../cli/options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
 import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
@@ -35,6 +44,7 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly sensor: string;
   readonly session?: string;
   readonly follow: boolean;
+  readonly fields?: string[];
   readonly instances: number;
   readonly record?: string;
   readonly recordSize: number;
@@ -66,6 +76,7 @@ export function addRun(program: Command): void {
       parseName,
     )
     .option('--follow', FOLLOW_HELP, false)
+    .option('--fields <names>', FIELDS_HELP, parseFields)
     .addOption(recordOption())
     .addOption(recordSizeOption())
     .option('--instances <n>', 'of each function, with --on services', parseCount, 1)
@@ -134,8 +145,8 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
       progress.clear();
       process.stderr.write(`tapline: ${line}\n`);
     };
-    const { follow, sensor, window: windowUs } = flags;
-    const options = { ...chosen, ...mirrorOf(flags), follow, sensor, windowUs, warn };
+    const { follow, fields, sensor, window: windowUs } = flags;
+    const options = { ...chosen, ...mirrorOf(flags), ...(fields && { fields }), follow, sensor, windowUs, warn };
     current = new CaptureRun(stores, options, (run) => {
       progress.update({ packets: run.packets, ...run.position });
     });
