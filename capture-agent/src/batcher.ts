@@ -14,6 +14,7 @@ import {
   allocateColumns,
   clearColumns,
   clearRow,
+  copyRow,
   type PacketColumns,
 } from '@tapline/core/packet/columns';
 import { DuplicateFilter } from '@tapline/core/mirror/duplicate-filter';
@@ -101,12 +102,7 @@ export class Batcher implements FrameSink {
     timeNs: number,
     linkType: number,
   ): void {
-    if (timeUs >= this.#cutAtUs && this.#row > 0) this.flush();
-    if (timeUs > this.#newestUs) this.#newestUs = timeUs;
-    if (timeUs > this.#watermarkUs) this.#advance(timeUs);
-    else if (timeUs < this.#lateBeforeUs) this.counters.late += 1;
-    const row = this.#row;
-    if (row === 0) this.#cutAtUs = this.#newestUs + CUT_US;
+    const row = this.#nextRow(timeUs);
     this.#decoder.decode(this.#columns, row, bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
     if (this.#duplicates?.isDuplicate(this.#columns, row, bytes, offset, capturedLength) === true) {
       clearRow(this.#columns, row);
@@ -117,6 +113,29 @@ export class Batcher implements FrameSink {
     this.#flows.assign(this.#columns, row);
     this.#row = row + 1;
     if (this.#row === BATCH_CAPACITY) this.flush();
+  }
+
+  /** Takes packets of which only the rows are there, made from text: there are no bytes to compare or to record. */
+  rows(from: PacketColumns): void {
+    for (let at = 0; at < from.count; at++) {
+      const row = this.#nextRow(from.timeUs[at]!);
+      copyRow(from, at, this.#columns, row);
+      this.#columns.flow[row] = 0;
+      this.#columns.direction[row] = 0;
+      this.#flows.assign(this.#columns, row);
+      this.#row = row + 1;
+      if (this.#row === BATCH_CAPACITY) this.flush();
+    }
+  }
+
+  /** The row of a packet of that event time; what came before is sent when the batch is due. */
+  #nextRow(timeUs: number): number {
+    if (timeUs >= this.#cutAtUs && this.#row > 0) this.flush();
+    if (timeUs > this.#newestUs) this.#newestUs = timeUs;
+    if (timeUs > this.#watermarkUs) this.#advance(timeUs);
+    else if (timeUs < this.#lateBeforeUs) this.counters.late += 1;
+    if (this.#row === 0) this.#cutAtUs = this.#newestUs + CUT_US;
+    return this.#row;
   }
 
   /** Sends the rows gathered so far as one batch, and a heartbeat when a window has ended since the last one. */

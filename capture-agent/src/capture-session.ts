@@ -40,6 +40,8 @@ export interface CaptureOptions {
   readonly spoolBytes: number;
   /** How long the broker may not answer at the end before the rest is left to the spool. */
   readonly patienceMs: number;
+  /** As AgentOptions has it. */
+  readonly fields?: readonly string[];
   /** Where the frames are kept, if they are. */
   readonly record?: RecordPlace;
   readonly warn: (line: string) => void;

@@ -123,6 +123,31 @@ export interface AlertReport {
   readonly alert: Alert;
 }
 
+/** Frames that were offered and cannot be had any more. */
+export interface MissingFrames {
+  readonly fromUs: number;
+  /** Null = nobody knows until when. */
+  readonly toUs: number | null;
+  /** In words that follow the time, e.g. `rotated away, the record was full`. */
+  readonly reason: string;
+}
+
+/** What can be had of the frames behind an alert. */
+export interface AlertCapture {
+  readonly version: 1;
+  /** Where they come from, e.g. `the flight record` or a file's name; null when they cannot be had. */
+  readonly from: string | null;
+  /** A sentence that says why they cannot be had, and how they could; null when they can. */
+  readonly reason: string | null;
+  /** Null = they cannot be had, or are too many to be counted beforehand. */
+  readonly packets: number | null;
+  /** Captured bytes of the packets; null as `packets`. */
+  readonly bytes: number | null;
+  readonly missing: readonly MissingFrames[];
+  /** Whether more may come: what they come from is still being written. */
+  readonly open: boolean;
+}
+
 /** One packet as a person reads it. Absent numbers are null, absent texts are empty. */
 export interface PacketLine {
   readonly session: string;

@@ -28,6 +28,8 @@ export interface RunOptions {
   /** As BatcherOptions has it. */
   readonly duplicatesWithinUs?: number;
   readonly speed: ReplaySpeed;
+  /** As AgentOptions has it. */
+  readonly fields?: readonly string[];
   /** Where the frames are kept, if they are. */
   readonly record?: RecordPlace;
   /** Gets lines for people. */
@@ -85,6 +87,7 @@ export class CaptureRun {
       ...(duplicatesWithinUs === undefined ? {} : { duplicatesWithinUs }),
       allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
       speed,
+      ...(options.fields && { fields: options.fields }),
       ...(record === undefined ? {} : { record }),
     };
     const take = async (message: SensorMessage): Promise<void> => {

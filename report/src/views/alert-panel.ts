@@ -8,6 +8,7 @@ import { counted, measured, percent } from '../format/numbers.ts';
 import { dateTime, duration, timeRange } from '../format/times.ts';
 import { formatState } from '../state/url-state.ts';
 import { alertTags } from './alert-list.ts';
+import { captureSection } from './capture-section.ts';
 import type { View } from './model.ts';
 import { panel, pending } from './panel.ts';
 
@@ -59,6 +60,7 @@ const body = (view: View, alert: Alert): Child[] => [
   h('p', { class: 'summary' }, alert.summary),
   alert.withdrawal === undefined ? null : h('p', { class: 'empty' }, `Withdrawn: ${alert.withdrawal}.`),
   h('p', { class: 'panel-actions' }, zoomLink(view, alert), alertTags(alert)),
+  captureSection(view, alert),
   h('h3', {}, 'Why'),
   alert.reasons.length === 0 ? h('p', { class: 'empty' }, 'The detector gave no numbers.') : ratioBars(alert.reasons),
   h('h3', {}, 'Who'),
