@@ -32,8 +32,18 @@ export interface BatcherOptions {
   readonly codec: Codec;
   /** Second copies of a packet within this time are counted and left out; absent: none is looked for. */
   readonly duplicatesWithinUs?: number;
+  /** Knows packets of our own, which are counted and left out; absent: none is looked for. */
+  readonly own?: OwnPackets;
   /** Keeps the frames themselves. */
   readonly recorder?: BatchRecorder;
+}
+
+/** Tells our own packets from those of the network that is watched. */
+export interface OwnPackets {
+  /** Whether the decoded packet in row `row` is one. */
+  isOwn(columns: PacketColumns, row: number): boolean;
+  /** Looks what there is of our own now; called every second. */
+  look(): void;
 }
 
 /** Takes the frames that are sent, and after the last frame of a batch the rows they became. Throws nothing. */
@@ -65,6 +75,7 @@ export class Batcher implements FrameSink {
   readonly #decoder = new Decoder();
   readonly #flows = new FlowTable();
   readonly #duplicates: DuplicateFilter | undefined;
+  readonly #own: OwnPackets | undefined;
   readonly #totals = new SentTotals();
   #row = 0;
   #sequence = 0;
@@ -81,8 +92,9 @@ export class Batcher implements FrameSink {
   constructor(options: BatcherOptions, emit: (message: AgentMessage) => void) {
     this.#options = options;
     this.#emit = emit;
-    const { duplicatesWithinUs, recorder } = options;
+    const { duplicatesWithinUs, own, recorder } = options;
     this.#duplicates = duplicatesWithinUs === undefined ? undefined : new DuplicateFilter(duplicatesWithinUs);
+    this.#own = own;
     this.#recorder = recorder;
     clearColumns(this.#columns, 1);
   }
@@ -108,6 +120,11 @@ export class Batcher implements FrameSink {
     const row = this.#row;
     if (row === 0) this.#cutAtUs = this.#newestUs + CUT_US;
     this.#decoder.decode(this.#columns, row, bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
+    if (this.#own?.isOwn(this.#columns, row) === true) {
+      clearRow(this.#columns, row);
+      this.#leaveOut('self', 1, timeUs);
+      return;
+    }
     if (this.#duplicates?.isDuplicate(this.#columns, row, bytes, offset, capturedLength) === true) {
       clearRow(this.#columns, row);
       this.#leaveOut('duplicate', 1, timeUs);
@@ -141,6 +158,7 @@ export class Batcher implements FrameSink {
    * (a time before what was promised already is ignored), and says so.
    */
   tick(watermarkUs: number): void {
+    this.#own?.look();
     this.flush();
     if (watermarkUs > this.#watermarkUs) this.#advance(watermarkUs);
     this.heartbeat(false);
