@@ -41,8 +41,8 @@ describe('the processes of a host', () => {
   it('are ours when they descend from us or run our program, and logins when sshd says that they have succeeded', () => {
     for (let look = 0; look < 3; look++) {
       const { own, logins, hasSshd } = processes.read();
-      expect(own.sort()).toEqual([SELF, 101, 102, 103]);
-      expect(logins.sort()).toEqual([200, 201, 202]);
+      expect([...own].sort()).toEqual([SELF, 101, 102, 103]);
+      expect([...logins].sort()).toEqual([200, 201, 202]);
       expect(hasSshd).toBe(true);
     }
   });
