@@ -1,8 +1,7 @@
 /**
- * `node test/bench/ceiling.ts` (as root): what one core of a sensor can take, beside `tcpdump -w /dev/null` in the same run:
+ * `npm run bench -- ceiling` (as root): what one core of a sensor can take, beside `tcpdump -w /dev/null` in the same run:
  * from a file, and live from a cable that tcpreplay fills at rising rates from the other core. Then at one rate for
  * --minutes, with the sensor's memory read every second.
- * Options: --packets N (500,000), --rates PPS,… (25,000 to top), --seconds S a rate (3), --minutes M (0.5), --pps R (30,000).
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -27,8 +26,15 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '0.5' },
     pps: { type: 'string', default: '30000' },
     'memory-only': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  process.stdout.write(
+    'npm run bench -- ceiling [--packets N (500000)] [--rates PPS,…,top] [--seconds S per rate (3)] [--minutes M (0.5)] [--pps N of the memory run (30000)] [--memory-only]\n',
+  );
+  process.exit(0);
+}
 const seconds = Number(values.seconds);
 
 interface Taken {
