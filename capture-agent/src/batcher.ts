@@ -33,8 +33,18 @@ export interface BatcherOptions {
   readonly codec: Codec;
   /** Second copies of a packet within this time are counted and left out; absent: none is looked for. */
   readonly duplicatesWithinUs?: number;
+  /** Knows packets of our own, which are counted and left out; absent: none is looked for. */
+  readonly own?: OwnPackets;
   /** Keeps the frames themselves. */
   readonly recorder?: BatchRecorder;
+}
+
+/** Tells our own packets from those of the network that is watched. */
+export interface OwnPackets {
+  /** Whether the decoded packet in row `row` is one. */
+  isOwn(columns: PacketColumns, row: number): boolean;
+  /** Looks what there is of our own now; called every second. */
+  look(): void;
 }
 
 /** Takes the frames that are sent, and after the last frame of a batch the rows they became. Throws nothing. */
@@ -66,6 +76,7 @@ export class Batcher implements FrameSink {
   readonly #decoder = new Decoder();
   readonly #flows = new FlowTable();
   readonly #duplicates: DuplicateFilter | undefined;
+  readonly #own: OwnPackets | undefined;
   readonly #totals = new SentTotals();
   #row = 0;
   #sequence = 0;
@@ -82,8 +93,9 @@ export class Batcher implements FrameSink {
   constructor(options: BatcherOptions, emit: (message: AgentMessage) => void) {
     this.#options = options;
     this.#emit = emit;
-    const { duplicatesWithinUs, recorder } = options;
+    const { duplicatesWithinUs, own, recorder } = options;
     this.#duplicates = duplicatesWithinUs === undefined ? undefined : new DuplicateFilter(duplicatesWithinUs);
+    this.#own = own;
     this.#recorder = recorder;
     clearColumns(this.#columns, 1);
   }
@@ -104,6 +116,11 @@ export class Batcher implements FrameSink {
   ): void {
     const row = this.#nextRow(timeUs);
     this.#decoder.decode(this.#columns, row, bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
+    if (this.#own?.isOwn(this.#columns, row) === true) {
+      clearRow(this.#columns, row);
+      this.#leaveOut('self', 1, timeUs);
+      return;
+    }
     if (this.#duplicates?.isDuplicate(this.#columns, row, bytes, offset, capturedLength) === true) {
       clearRow(this.#columns, row);
       this.#leaveOut('duplicate', 1, timeUs);
@@ -160,6 +177,7 @@ export class Batcher implements FrameSink {
    * (a time before what was promised already is ignored), and says so.
    */
   tick(watermarkUs: number): void {
+    this.#own?.look();
     this.flush();
     if (watermarkUs > this.#watermarkUs) this.#advance(watermarkUs);
     this.heartbeat(false);
