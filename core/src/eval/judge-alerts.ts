@@ -53,12 +53,13 @@ export interface JudgedCapture {
 
 export function judgeCapture(truth: CaptureTruth, raised: readonly RaisedAlert[]): JudgedCapture {
   const alerts = raised.map((one) => judgeAlert(one, truth));
-  const attacks = truth.labels.filter(({ label }) => label.treatment === 'attack');
+  const claiming = truth.labels.filter(({ label }) => label.treatment !== 'benign');
+  const attacks = claiming.filter(({ label }) => label.treatment === 'attack');
   return {
     truth,
     alerts,
     attacks: attacks.map((attack) => outcomeOf(attack, truth, alerts)),
-    quietWindows: truth.traffic.filter((start) => !truth.labels.some((label) => claims(label, start, truth.windowUs)))
+    quietWindows: truth.traffic.filter((start) => !claiming.some((label) => claims(label, start, truth.windowUs)))
       .length,
   };
 }
@@ -107,6 +108,15 @@ function unitsOf(
     for (const score of alarms.values()) units.push({ score, positive: false });
   }
   return units;
+}
+
+/** The windows of a benign capture as negatives for these detectors. */
+export function benignUnits({ truth, alerts }: JudgedCapture, accepted: readonly DetectorName[]): ScoredUnit[] {
+  const said = alerts.filter(({ alert }) => accepted.includes(alert.detector));
+  return truth.traffic.map((start) => {
+    const score = Math.max(0, ...said.map(({ alarms }) => alarms.get(start + truth.windowUs) ?? 0));
+    return { score, positive: false };
+  });
 }
 
 /** Whether a window holds packets of the label, or is the first after it: an alert may still be open there. */

@@ -4,7 +4,7 @@ import { rounded } from '../detect/detector.ts';
 import { formatTime } from '../packet/time.ts';
 import { blockBootstrap } from './block-bootstrap.ts';
 import { clopperPearson, garwood, type Interval } from './intervals.ts';
-import type { AttackOutcome, JudgedAlert, JudgedCapture } from './judge-alerts.ts';
+import { benignUnits, type AttackOutcome, type JudgedAlert, type JudgedCapture } from './judge-alerts.ts';
 import { averagePrecision, type ScoredUnit } from './precision-recall.ts';
 import {
   SCORECARD_VERSION,
@@ -63,31 +63,35 @@ function overallOf(captures: readonly EvaluatedCapture[]): Overall {
   const benign = captures.filter(({ judged }) => isBenign(judged));
   const attacked = captures.filter(({ judged }) => !isBenign(judged));
   const alerts = captures.flatMap(alertsOf).filter(({ verdict }) => verdict !== 'ignored');
-  const windows = (of: readonly EvaluatedCapture[]): number => sum(of.map(({ judged }) => judged.quietWindows));
   return {
     detected: share(claimed.filter(({ detected }) => detected).length, claimed.length),
     optionalDetected: share(optional.filter(({ detected }) => detected).length, optional.length),
     misnamed: attacks.filter(({ detected, otherwise }) => !detected && otherwise.length > 0).length,
     benignAlarmed: share(benign.filter((one) => falseAlerts([one]) > 0).length, benign.length),
-    falseAlerts: rate(falseAlerts(benign), sum(benign.map(({ judged }) => durationUs(judged))), windows(benign)),
-    falseAlertsBesideAttacks: rate(
-      falseAlerts(attacked),
-      sum(attacked.map(({ judged }) => judged.quietWindows * judged.truth.windowUs)),
-      windows(attacked),
-    ),
+    falseAlerts: rate(benign),
+    falseAlertsBesideAttacks: rate(attacked),
     alertPrecision: share(alerts.filter(({ verdict }) => verdict === 'hit').length, alerts.length),
   };
 }
 
 function classesOf(captures: readonly EvaluatedCapture[], scoring: Scoring): ClassScore[] {
+  const benign = captures.map(({ judged }) => judged).filter(isBenign);
   const byClass = Map.groupBy(
     captures.flatMap(({ judged }) => judged.attacks),
     ({ truth }) => truth.label.className,
   );
-  return [...byClass].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, attacks]) => classScore(name, attacks, scoring));
+  return [...byClass]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, attacks]) => classScore(name, attacks, benign, scoring));
 }
 
-function classScore(name: string, attacks: readonly AttackOutcome[], scoring: Scoring): ClassScore {
+function classScore(
+  name: string,
+  attacks: readonly AttackOutcome[],
+  benign: readonly JudgedCapture[],
+  scoring: Scoring,
+): ClassScore {
+  const accepted = [...new Set(attacks.flatMap(({ truth }) => truth.label.accepted))];
   const detected = attacks.filter((one) => one.detected);
   const times = detected
     .flatMap(({ timeToAlertS }) => timeToAlertS ?? [])
@@ -96,14 +100,14 @@ function classScore(name: string, attacks: readonly AttackOutcome[], scoring: Sc
   return {
     class: name,
     optional: attacks.every(({ truth }) => truth.label.optional),
-    accepted: [...new Set(attacks.flatMap(({ truth }) => truth.label.accepted))],
+    accepted,
     detected: share(detected.length, attacks.length),
     medianTimeToAlertS: times.length === 0 ? null : median(times),
     longestTimeToAlertS: times.at(-1) ?? null,
     alertsPerAttack:
       detected.length === 0 ? null : rounded(sum(detected.map(({ alerts }) => alerts)) / detected.length),
     windows: windowScore(
-      attacks.flatMap(({ units }) => units),
+      [...attacks.flatMap(({ units }) => units), ...benign.flatMap((one) => benignUnits(one, accepted))],
       scoring,
     ),
   };
@@ -179,15 +183,17 @@ function windowScore(units: readonly ScoredUnit[], { seed, blockLength }: Scorin
   const positives = units.filter(({ positive }) => positive).length;
   const alarmed = units.filter(({ score }) => score > 0);
   const hits = alarmed.filter(({ positive }) => positive).length;
-  // Nothing can be learned from draws of a series in which nothing was alarmed.
-  const interval = hits === 0 ? null : blockBootstrap(units, averagePrecision, { blockLength, seed });
+  // Where every window is attacked any score is perfect, and where nothing was alarmed all draws are alike.
+  const isTold = positives > 0 && positives < units.length;
+  const interval = !isTold || hits === 0 ? null : blockBootstrap(units, averagePrecision, { blockLength, seed });
   return {
+    units: units.length,
     positives,
     alarmed: alarmed.length,
     hits,
     precision: alarmed.length === 0 ? null : rounded(hits / alarmed.length),
     recall: positives === 0 ? null : rounded(hits / positives),
-    prAuc: roundedOrNull(averagePrecision(units)),
+    prAuc: isTold ? roundedOrNull(averagePrecision(units)) : null,
     prAucInterval: roundedInterval(interval),
   };
 }
@@ -213,8 +219,10 @@ function share(count: number, of: number): Share {
   return { count, of, interval: roundedInterval(clopperPearson(count, of)) };
 }
 
-function rate(count: number, exposureUs: number, windows: number): Rate {
-  const hours = exposureUs / HOUR_US;
+function rate(captures: readonly EvaluatedCapture[]): Rate {
+  const count = falseAlerts(captures);
+  const windows = sum(captures.map(({ judged }) => judged.quietWindows));
+  const hours = sum(captures.map(({ judged }) => judged.quietWindows * judged.truth.windowUs)) / HOUR_US;
   return {
     count,
     hours: rounded(hours),

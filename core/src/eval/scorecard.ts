@@ -48,6 +48,7 @@ export interface Share {
 
 export interface Rate {
   readonly count: number;
+  /** Windows with traffic times their length: silence between packets is no time without alerts. */
   readonly hours: number;
   /** null without any time. */
   readonly perHour: number | null;
@@ -66,7 +67,7 @@ export interface Overall {
   readonly misnamed: number;
   /** Benign captures with any alert. */
   readonly benignAlarmed: Share;
-  /** In benign captures, by their length in event time. */
+  /** In benign captures, by the windows with traffic. */
   readonly falseAlerts: Rate;
   /** In captures with attacks, outside of these: by the windows with traffic that no label claims. */
   readonly falseAlertsBesideAttacks: Rate;
@@ -77,12 +78,14 @@ export interface Overall {
 export interface WindowScore {
   /** Windows with packets of the attack; those with too few to tell are left out. */
   readonly positives: number;
+  /** All windows that count, positive or not; for a class those of the benign captures, too. */
+  readonly units: number;
   readonly alarmed: number;
   /** Alarmed and positive. */
   readonly hits: number;
   readonly precision: number | null;
   readonly recall: number | null;
-  /** Area under the precision-recall curve, average precision. */
+  /** Area under the precision-recall curve, average precision; null where no window could be alarmed wrongly. */
   readonly prAuc: number | null;
   /** Circular block bootstrap over stretches of five minutes. */
   readonly prAucInterval: Interval | null;

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   dlq: async () => (await import('../commands/dlq.ts')).addDlq,
   audit: async () => (await import('../commands/audit.ts')).addAudit,
   query: async () => (await import('../commands/query.ts')).addQuery,
+  eval: async () => (await import('../commands/eval.ts')).addEval,
   export: async () => (await import('../commands/export.ts')).addExport,
   migrate: async () => (await import('../commands/migrate.ts')).addMigrate,
   functions: async () => (await import('../commands/functions.ts')).addFunctions,
