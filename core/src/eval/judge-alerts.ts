@@ -90,7 +90,7 @@ function outcomeOf(attack: LabelTruth, truth: CaptureTruth, alerts: readonly Jud
 
 function unitsOf(
   attack: LabelTruth,
-  { traffic, windowUs }: CaptureTruth,
+  { traffic, windowUs, labels }: CaptureTruth,
   hits: readonly RaisedAlert[],
   alerts: readonly JudgedAlert[],
 ): ScoredUnit[] {
@@ -100,8 +100,11 @@ function unitsOf(
     const packets = windows.get(start) ?? 0;
     const positive = packets >= label.windowPackets;
     if (!positive && claims(attack, start, windowUs)) continue;
-    const score = Math.max(0, ...hits.map(({ alarms }) => alarms.get(start + windowUs) ?? 0));
-    units.push({ score, positive });
+    const alarming = hits.filter(({ alarms }) => alarms.has(start + windowUs));
+    // One alert may be about several attacks of the same host, each in its time.
+    const others = labels.filter((other) => other !== attack && claims(other, start, windowUs));
+    if (!positive && alarming.some(({ alert }) => others.some((other) => namesRightly(alert, other)))) continue;
+    units.push({ score: Math.max(0, ...alarming.map(({ alarms }) => alarms.get(start + windowUs)!)), positive });
   }
   for (const { alert, alarms, verdict } of alerts) {
     if (verdict !== 'false' || !label.accepted.includes(alert.detector)) continue;
