@@ -47,6 +47,8 @@ export interface JudgedCapture {
   readonly truth: CaptureTruth;
   readonly alerts: readonly JudgedAlert[];
   readonly attacks: readonly AttackOutcome[];
+  /** Attacks of which the capture holds no packet: nothing can be said about them. */
+  readonly absent: readonly LabelTruth[];
   /** Windows with traffic that no label claims, not even as ignored. */
   readonly quietWindows: number;
 }
@@ -58,10 +60,15 @@ export function judgeCapture(truth: CaptureTruth, raised: readonly RaisedAlert[]
   return {
     truth,
     alerts,
-    attacks: attacks.map((attack) => outcomeOf(attack, truth, alerts)),
+    attacks: attacks.filter(isPresent).map((attack) => outcomeOf(attack, truth, alerts)),
+    absent: attacks.filter((attack) => !isPresent(attack)),
     quietWindows: truth.traffic.filter((start) => !claiming.some((label) => claims(label, start, truth.windowUs)))
       .length,
   };
+}
+
+function isPresent({ windows }: LabelTruth): boolean {
+  return windows.size > 0;
 }
 
 function judgeAlert(one: RaisedAlert, { labels, windowUs }: CaptureTruth): JudgedAlert {

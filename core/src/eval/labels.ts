@@ -4,7 +4,9 @@
  */
 import { DETECTORS, type DetectorName } from '../detect/alert.ts';
 import { PipelineError } from '../errors.ts';
+import type { RowTest } from '../report/packet-match.ts';
 import { ATTACK_CLASSES } from './attack-classes.ts';
+import { displayFilter } from './display-filter.ts';
 import { parseHosts, type HostRange } from './host-range.ts';
 
 /** What a label says of its packets: an attack, or something that is neither attack nor benign. */
@@ -22,8 +24,11 @@ export interface Label {
   readonly accepted: readonly DetectorName[];
   readonly optional: boolean;
   readonly windowPackets: number;
-  /** A Wireshark display filter that selects exactly the attack's packets; empty when there is none. */
-  readonly filter: string;
+  /**
+   * Selects exactly the attack's packets, from the label's Wireshark display filter; undefined when there is none, or one
+   * that columns cannot answer and an interval that stands in.
+   */
+  readonly selects: RowTest | undefined;
   readonly attackers: readonly HostRange[];
   readonly victims: readonly HostRange[];
   /** Seconds, since the capture's first packet or since 1970. */
@@ -80,7 +85,7 @@ class LabelTable {
       accepted: accepted ?? [],
       optional: known?.optional ?? false,
       windowPackets: known?.windowPackets ?? 1,
-      filter: cell('attack_packets_display_filter'),
+      selects: selectionOf(cell('attack_packets_display_filter'), fromS !== undefined && toS !== undefined, line),
       attackers: parseHosts(cell('attacker')),
       victims: parseHosts(cell('victim')),
       fromS,
@@ -126,6 +131,17 @@ function treatmentOf(className: string, cell: string, line: number): Treatment {
   const said = cell === '' ? (className === 'benign' ? 'benign' : 'attack') : cell;
   if (said === 'attack' || said === 'ignore' || said === 'benign') return said;
   throw problem(line, `treatment ${said} is not one of attack, ignore, benign`);
+}
+
+function selectionOf(filter: string, hasInterval: boolean, line: number): RowTest | undefined {
+  if (filter === '') return undefined;
+  try {
+    return displayFilter(filter);
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    if (hasInterval) return undefined;
+    throw problem(line, `${error.message}, and there is no interval (from_s, to_s) that could stand in`);
+  }
 }
 
 function detectorsOf(cell: string, line: number): DetectorName[] | undefined {

@@ -125,6 +125,7 @@ function captureScore(one: EvaluatedCapture, scoring: Scoring): CaptureScore {
     unexplained,
     ...(fault === undefined ? {} : { fault }),
     attacks: judged.attacks.map((attack) => attackScore(attack, scoring)),
+    absent: judged.absent.map(({ label: { line, name } }) => ({ line, name })),
     alerts: alertsOf(one).map(alertScore),
   };
 }
@@ -154,7 +155,6 @@ function attackScore(attack: AttackOutcome, scoring: Scoring): AttackScore {
 }
 
 function remarkOn({ truth: { label, packets, basis } }: AttackOutcome): string | undefined {
-  if (packets === 0) return 'no packet of it was found in the capture';
   if (basis === 'interval') return 'its packets cannot be told from headers: windows are those of its interval';
   if (label.attackPackets === undefined || label.attackPackets === packets) return undefined;
   return `the label says ${label.attackPackets} packets, its filter selects ${packets}`;

@@ -116,6 +116,8 @@ export interface CaptureScore {
   /** Why the capture was not read to its end, if it was not. */
   readonly fault?: string;
   readonly attacks: readonly AttackScore[];
+  /** Labelled attacks of which the capture holds no packet: they count nowhere. */
+  readonly absent: readonly { readonly line: number; readonly name: string }[];
   readonly alerts: readonly AlertScore[];
 }
 

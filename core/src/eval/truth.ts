@@ -7,7 +7,6 @@ import type { PacketColumns } from '../packet/columns.ts';
 import type { RowTest } from '../report/packet-match.ts';
 import { hashAddress } from '../sketch/hash.ts';
 import { windowStart } from '../window/time-window.ts';
-import { displayFilter } from './display-filter.ts';
 import { parseHost, type HostRange } from './host-range.ts';
 import type { Label } from './labels.ts';
 
@@ -107,7 +106,7 @@ export class LabelCounter {
   constructor(label: Label, startUs: number, windowUs: number) {
     this.#label = label;
     this.#windowUs = windowUs;
-    this.#test = testOf(label);
+    this.#test = label.selects;
     const originUs = label.sinceEpoch ? 0 : startUs;
     // A filter says it exactly; beside it seconds since the capture's start are there for people, and are rounded.
     const bounds = this.#test === undefined || label.sinceEpoch;
@@ -169,17 +168,6 @@ export class LabelCounter {
       attackers,
       victims,
     };
-  }
-}
-
-/** The label's filter; undefined when it has none, or one that columns cannot answer and an interval that stands in. */
-function testOf(label: Label): RowTest | undefined {
-  if (label.filter === '') return undefined;
-  try {
-    return displayFilter(label.filter);
-  } catch (error) {
-    if (label.fromS !== undefined && label.toS !== undefined) return undefined;
-    throw error;
   }
 }
 

@@ -62,7 +62,11 @@ export function finish(card: Scorecard, results: readonly EvaluatedCapture[], jo
     process.stderr.write(`tapline: interrupted after ${results.length} of ${jobs} captures\n`);
     process.exitCode = 1;
   }
-  for (const { path, fault, unexplained } of results) {
+  for (const { path, fault, unexplained, judged } of results) {
+    for (const { label } of judged.absent) {
+      const where = `${card.made.labels.name}, line ${label.line}`;
+      process.stderr.write(`tapline: ${path} holds no packet of ${label.name} (${where}): left out\n`);
+    }
     if (fault !== undefined) process.stderr.write(`tapline: ${path}: ${fault}\n`);
     if (unexplained !== 0) process.stderr.write(`tapline: ${path}: ${unexplained} packets are not accounted for\n`);
     if (fault !== undefined || unexplained !== 0) process.exitCode = 1;

@@ -37,6 +37,8 @@ export async function makeProgram(asked: string | undefined): Promise<Command> {
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .showHelpAfterError('(add --help for what there is)')
+    // A command that has commands of its own does not take their options.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => {
