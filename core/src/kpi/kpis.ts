@@ -9,12 +9,18 @@ import type { FlowFacts } from './flow-facts.ts';
  */
 export type KpiFold = 'sum' | 'min' | 'max' | { readonly meanBy: string };
 
+/** What the sensor's books say about a window. */
+export interface SensorFacts {
+  /** Packets that the kernel dropped, as a share of what was offered in the window's minutes. */
+  readonly dropShare: number;
+}
+
 export interface Kpi {
   readonly name: string;
   readonly unit: 'packets' | 'bytes' | 'flows' | 'addresses' | 'ports' | 'pairs' | 'bits' | 'share' | 'rows' | 'keys';
   readonly doc: string;
   readonly fold: KpiFold;
-  readonly value: (pane: WindowPartial, facts: FlowFacts) => number;
+  readonly value: (pane: WindowPartial, facts: FlowFacts, sensor: SensorFacts) => number;
 }
 
 const BY_PACKETS: KpiFold = { meanBy: 'packets' };
@@ -155,6 +161,13 @@ export const KPIS: readonly Kpi[] = [
   counter('truncated', 'packets', 'Packets cut by the snap length'),
   counter('oversize', 'packets', 'Packets longer than a 1,500-byte IP packet'),
   counter('duplicates', 'packets', 'Second copies of a frame'),
+  {
+    name: 'dropShare',
+    unit: 'share',
+    doc: 'Packets that the kernel dropped before the sensor saw them, as a share of all in the minutes of the window',
+    fold: BY_PACKETS,
+    value: (_pane, _facts, { dropShare }) => round(dropShare),
+  },
   counter('lengthLies', 'packets', 'Packets whose header claims more bytes than there were'),
   counter('rowsShed', 'rows', 'Flow records folded into sums because a bound was hit'),
   counter('keysDropped', 'keys', 'Hosts, services and pairs of folded flows that no sum was kept for'),

@@ -8,6 +8,7 @@ import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/sou
 import type { Alert } from '@tapline/core/detect/alert';
 import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
+import { ALL_TIME } from '@tapline/core/ports';
 import type { RunStatus } from '@tapline/core/report/snapshot';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
 import { audit, type AuditReport } from '@tapline/functions/stages/audit';
@@ -53,8 +54,6 @@ export interface RunResult {
   /** Why the capture was not read to its end, if it was not. */
   readonly fault?: PipelineError;
 }
-
-const ALL_TIME = { fromUs: -Infinity, toUs: Infinity };
 
 /** A capture on its way through the line. */
 export class CaptureRun {
