@@ -26,6 +26,8 @@ export interface ScorecardMaking {
   readonly tapline: string;
   /** SHA-256 over thresholds, detectors and their versions, and the window. */
   readonly configHash: string;
+  /** Hash of the thresholds alone, as every alert carries it. */
+  readonly thresholds: string;
   readonly detectors: readonly { readonly name: DetectorName; readonly version: number }[];
   readonly windowS: number;
   /** alone: each capture as it is. mixed: each attack shifted into a benign capture. */

@@ -1,7 +1,7 @@
 /** Captures with labels, some at a time, into one scorecard. */
 import { sha256 } from '@tapline/adapters/hash/sha256';
 import type { DetectorName } from '@tapline/core/detect/alert';
-import { DETECTOR_CONFIG } from '@tapline/core/detect/config';
+import { configHash, DETECTOR_CONFIG } from '@tapline/core/detect/config';
 import { DETECTOR_LIST } from '@tapline/core/detect/registry';
 import { canonical } from '@tapline/core/digest/canonical';
 import { DEFAULT_CONFIDENCE } from '@tapline/core/eval/intervals';
@@ -39,6 +39,7 @@ export function making({
   return {
     tapline: version(),
     configHash: sha256(canonical({ config: DETECTOR_CONFIG, detectors: used, windowUs })),
+    thresholds: configHash(DETECTOR_CONFIG),
     detectors: used,
     windowS: windowUs / 1e6,
     scenario,

@@ -38,7 +38,7 @@ export function scorecardText(card: Scorecard): string {
 }
 
 function attackRow({ path, mix, fault }: CaptureScore, attack: AttackScore): string[] {
-  const where = mix === undefined ? path : `${mix.attack} in ${mix.timeline}`;
+  const where = mix === undefined ? path : `${name(mix.attack)} in ${name(mix.timeline)}`;
   const result = attack.detected
     ? attack.by.join(' ')
     : attack.otherwise.length > 0
@@ -61,6 +61,11 @@ function benignRow({ path, durationS, alerts, fault }: CaptureScore): string[] {
     `${formatCount(durationS)} s`,
     `${said || 'none'}${fault === undefined ? '' : ' (capture damaged)'}`,
   ];
+}
+
+/** The last part of a path. */
+function name(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 const WIDTH = 56;
