@@ -1,6 +1,8 @@
 /** `tapline eval` as a user runs it: the bundled capture's published scorecard, label tables with mistakes, and CICIDS2017. */
+import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Scorecard } from '@tapline/core/eval/scorecard';
 import { CAPTURES, captureIndex } from '../helpers/captures.ts';
@@ -158,4 +160,49 @@ describe('tapline eval cicids2017', () => {
       }
     },
   );
+});
+
+describe('tapline eval --mixed', () => {
+  const LABELS = 'path\tclass\tattacker\tvictim\tattack_packets_display_filter\n';
+  it('finds a scan inside other traffic under its new addresses, and a seed gives the same bytes', async () => {
+    const mix = join(folder, 'mix');
+    mkdirSync(mix);
+    copyFileSync(join(ROOT, 'captures/office-under-attack.pcap.zst'), join(mix, 'office.pcap.zst'));
+    const scan =
+      'office.pcap.zst\tport_scan\t203.0.113.66\t192.168.50.80\tip.src==203.0.113.66 && ip.dst==192.168.50.80 && tcp\n';
+    writeFileSync(join(mix, 'LABELS.tsv'), LABELS + scan);
+    const quiet = join(folder, 'quiet.pcap');
+    const made = await promisify(execFile)(process.execPath, [
+      join(ROOT, 'tools/generate-capture/main.ts'),
+      ...['--packets', '200000', '--seed', '3', '--benign-only', '--out', quiet],
+    ]);
+    expect(made.stderr).not.toContain('Error');
+    const args = [mix, '--mixed', '--benign', quiet, '--seed', '5'];
+    const { card, code } = await evaluated(...args);
+    expect(code).toBe(0);
+    const [capture] = card.captures;
+    expect(capture!.mix).toMatchObject({ timeline: 'quiet.pcap', attack: 'office.pcap.zst', mappedAddresses: 2 });
+    expect(capture!.packets).toBe(200_000 + capture!.mix!.attackFrames);
+    expect(capture!.attacks[0]).toMatchObject({ packets: 1002, detected: true, by: ['vertical-scan'] });
+    const [alert] = capture!.alerts.filter(({ verdict }) => verdict === 'hit');
+    expect(alert!.entity).not.toBe('203.0.113.66');
+    expect((await evaluated(...args)).card).toEqual(card);
+    const other = await evaluated(mix, '--mixed', '--benign', quiet, '--seed', '6');
+    expect(other.card.captures[0]!.mix!.offsetS).not.toBe(capture!.mix!.offsetS);
+  });
+
+  it('says what it lacks', async () => {
+    const { code, stderr } = await tapline('eval', join(ROOT, 'captures'), '--mixed');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--benign FILE')]);
+    expect((await tapline('eval', join(ROOT, 'captures'), '--benign', 'x.pcap')).code).toBe(2);
+  });
+});
+
+describe('the README', () => {
+  it('says of the bundled capture what its scorecard says', async () => {
+    const card = JSON.parse(readFileSync(join(ROOT, 'docs/scorecard.json'), 'utf8')) as Scorecard;
+    const { count, of } = card.overall.detected;
+    expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain(`${count} of its ${of} attacks are detected`);
+    expect(card.overall.falseAlertsBesideAttacks.count).toBe(0);
+  });
 });
