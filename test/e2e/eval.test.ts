@@ -199,7 +199,7 @@ describe('tapline eval --mixed', () => {
 });
 
 describe('the README', () => {
-  it('says of the bundled capture what its scorecard says', async () => {
+  it('says of the bundled capture what its scorecard says', () => {
     const card = JSON.parse(readFileSync(join(ROOT, 'docs/scorecard.json'), 'utf8')) as Scorecard;
     const { count, of } = card.overall.detected;
     expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain(`${count} of its ${of} attacks are detected`);

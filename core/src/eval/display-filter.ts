@@ -6,8 +6,10 @@
 import { PipelineError } from '../errors.ts';
 import { parseAddress } from '../packet/address.ts';
 import { LAYER, type PacketColumns } from '../packet/columns.ts';
-import type { RowTest } from '../report/packet-match.ts';
 import { parseHost, type HostRange } from './host-range.ts';
+
+/** Whether row `row` of the columns is selected. */
+export type RowTest = (columns: PacketColumns, row: number) => boolean;
 
 /** Throws PipelineError USAGE, naming the part that is not understood. */
 export function displayFilter(text: string): RowTest {

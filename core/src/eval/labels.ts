@@ -4,9 +4,8 @@
  */
 import { DETECTORS, type DetectorName } from '../detect/alert.ts';
 import { PipelineError } from '../errors.ts';
-import type { RowTest } from '../report/packet-match.ts';
 import { ATTACK_CLASSES } from './attack-classes.ts';
-import { displayFilter } from './display-filter.ts';
+import { displayFilter, type RowTest } from './display-filter.ts';
 import { parseHosts, type HostRange } from './host-range.ts';
 
 /** What a label says of its packets: an attack, or something that is neither attack nor benign. */

@@ -4,9 +4,9 @@
  */
 import { formatAddress } from '../packet/address.ts';
 import type { PacketColumns } from '../packet/columns.ts';
-import type { RowTest } from '../report/packet-match.ts';
 import { hashAddress } from '../sketch/hash.ts';
 import { windowStart } from '../window/time-window.ts';
+import type { RowTest } from './display-filter.ts';
 import { parseHost, type HostRange } from './host-range.ts';
 import type { Label } from './labels.ts';
 

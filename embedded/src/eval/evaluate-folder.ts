@@ -62,12 +62,13 @@ export async function evaluateAll<Job>(
 ): Promise<EvaluatedCapture[]> {
   const results = new Array<EvaluatedCapture | undefined>(jobs.length);
   let next = 0;
+  const isInterrupted = (): boolean => interrupt.aborted;
   const worker = async (): Promise<void> => {
-    while (next < jobs.length && !interrupt.aborted) {
+    while (next < jobs.length && !isInterrupted()) {
       const at = next++;
       const result = await evaluate(jobs[at]!);
       // What was cut short says nothing about the detectors.
-      if (!interrupt.aborted) results[at] = result;
+      if (!isInterrupted()) results[at] = result;
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, jobs.length) }, worker));

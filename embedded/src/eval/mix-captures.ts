@@ -115,14 +115,15 @@ async function examineAttack(
   signal: AbortSignal,
 ): Promise<AttackFacts | undefined> {
   let counter: LabelCounter | undefined;
-  let startUs = 0;
+  let startUs = NaN;
   let firstUs = Infinity;
   let lastUs = -Infinity;
   const pairs = new Set<number>();
   const sources = new Set<number>();
   const destinations = new Set<number>();
   const look = readFrames(file, signal, ({ timeUs }, columns, row) => {
-    if (counter === undefined) counter = new LabelCounter(label, (startUs = timeUs), windowUs);
+    if (Number.isNaN(startUs)) startUs = timeUs;
+    counter ??= new LabelCounter(label, startUs, windowUs);
     if (!counter.has(columns, row)) return undefined;
     firstUs = Math.min(firstUs, timeUs);
     lastUs = Math.max(lastUs, timeUs);
