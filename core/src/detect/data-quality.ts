@@ -20,8 +20,9 @@ export interface WindowQuality {
   readonly flows: number;
   /** Flow records folded into sums because a bound was hit. */
   readonly folded: number;
-  /** Packets in windows where less than MIN_TWO_WAY_SHARE of the flows was answered. */
+  /** Established TCP connections of which only one direction was captured, and of which both were. */
   readonly oneWay: number;
+  readonly twoWay: number;
 }
 
 export const NO_QUALITY: WindowQuality = {
@@ -33,6 +34,7 @@ export const NO_QUALITY: WindowQuality = {
   flows: 0,
   folded: 0,
   oneWay: 0,
+  twoWay: 0,
 };
 
 export const DOUBT_CAUSES = ['missing', 'dropped', 'duplicates', 'one-way', 'truncated', 'folded'] as const;
@@ -41,7 +43,7 @@ export type DoubtCause = (typeof DOUBT_CAUSES)[number];
 /** One thing that makes the data less than they should be. */
 export interface Doubt {
   readonly cause: DoubtCause;
-  /** Of what there should be: packets, or flows for `folded`; 0 to 1. */
+  /** Of what there should be: packets, flows for `folded`, connections for `one-way`; 0 to 1. */
   readonly share: number;
   /** The same as a sentence. */
   readonly text: string;
@@ -53,9 +55,6 @@ export interface AlertQuality {
   /** In the order of DOUBT_CAUSES. */
   readonly doubts: readonly Doubt[];
 }
-
-/** Answered flows as a share of all, below which a window counts as seen from one side. */
-const MIN_TWO_WAY_SHARE = 0.2;
 
 /** Below this share nothing is said: it changes no verdict. */
 const WORTH_SAYING = 0.001;
@@ -86,7 +85,8 @@ export function windowQuality({ values, announced, arrived }: KpiRow): WindowQua
     duplicates: value('duplicates'),
     flows: value('flows'),
     folded: value('rowsShed'),
-    oneWay: value('flows') > 0 && value('twoWayShare') < MIN_TWO_WAY_SHARE ? packets : 0,
+    oneWay: value('oneWayTcp'),
+    twoWay: value('twoWayTcp'),
   };
 }
 
@@ -100,6 +100,7 @@ export function addQuality(a: WindowQuality, b: WindowQuality): WindowQuality {
     flows: a.flows + b.flows,
     folded: a.folded + b.folded,
     oneWay: a.oneWay + b.oneWay,
+    twoWay: a.twoWay + b.twoWay,
   };
 }
 
@@ -110,7 +111,7 @@ export function alertQuality(of: WindowQuality): AlertQuality {
     missing: [of.missing, offered],
     dropped: [of.dropped, offered],
     duplicates: [of.duplicates, of.packets],
-    'one-way': [of.oneWay, of.packets],
+    'one-way': [of.oneWay, of.oneWay + of.twoWay],
     truncated: [of.truncated, of.packets],
     folded: [of.folded, Math.max(of.flows, of.folded)],
   };
@@ -136,7 +137,7 @@ function doubtText(cause: DoubtCause, part: number, share: number): string {
     case 'duplicates':
       return `${figure(part)} packets (${percent}) are second copies from the mirror and were counted twice`;
     case 'one-way':
-      return `${percent} of the packets are from windows in which hardly any answer was captured`;
+      return `of ${figure(part)} connections (${percent}) only one direction was captured`;
     case 'truncated':
       return `${figure(part)} packets (${percent}) were cut by the snap length`;
     case 'folded':

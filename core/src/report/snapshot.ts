@@ -2,6 +2,7 @@
  * The JSON of the report API, version 1: what the report stage answers and the page draws. Times are microseconds since
  * 1970 in event time, counts are packets, sizes are bytes on the wire; every array is in the order its comment says.
  */
+import type { Suppressed } from '../detect/allow-list.ts';
 import type { Alert } from '../detect/alert.ts';
 import type { KpiRow, TopEntry } from '../kpi/kpi-row.ts';
 import type { LedgerTotals } from '../ledger/books.ts';
@@ -96,6 +97,8 @@ export interface Overview {
   readonly tops: RangeTops;
   /** That overlap the range, most severe first, then newest first. */
   readonly alerts: readonly Alert[];
+  /** Alerts that the allow-list explains, by its rules; they are not among `alerts`. */
+  readonly suppressed: readonly Suppressed[];
   /** How many alerts were left off. */
   readonly alertsLeftOff: number;
 }

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
+import { applyAllowList, type Allowed, type AllowList } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
 import { createReport } from '@tapline/functions/stages/report';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
@@ -10,6 +11,7 @@ import { freshSession, replaySession } from '@tapline/capture-agent/session';
 import { sourceAddress } from '@tapline/capture-agent/source/source-address';
 import { checkFollowable, choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
+import { allowOption, openAllowFile } from '../cli/allow-file.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
 import { FOLLOW_HELP, parseCount, parseName, parsePort, parseWindowUs, SOURCE_HELP } from '../cli/options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
@@ -34,6 +36,7 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly session?: string;
   readonly follow: boolean;
   readonly instances: number;
+  readonly allow?: string;
   readonly record?: string;
   readonly recordSize: number;
   readonly exit: boolean;
@@ -64,6 +67,7 @@ export function addRun(program: Command): void {
       parseName,
     )
     .option('--follow', FOLLOW_HELP, false)
+    .addOption(allowOption())
     .addOption(recordOption())
     .addOption(recordSizeOption())
     .option('--instances <n>', 'of each function, with --on services', parseCount, 1)
@@ -126,12 +130,13 @@ async function sessionOf(source: SourceChoice, flags: RunFlags): Promise<string>
 async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
   const progress = new Progress();
   let current: CaptureRun | undefined;
-  const server = flags.exit ? undefined : await serve(stores, flags.port, () => current);
+  const warn = (line: string): void => {
+    progress.clear();
+    process.stderr.write(`tapline: ${line}\n`);
+  };
+  const allowList = openAllowFile(flags.allow, warn);
+  const server = flags.exit ? undefined : await serve(stores, flags.port, allowList, () => current);
   try {
-    const warn = (line: string): void => {
-      progress.clear();
-      process.stderr.write(`tapline: ${line}\n`);
-    };
     const { follow, sensor, window: windowUs } = flags;
     const options = { ...chosen, ...mirrorOf(flags), follow, sensor, windowUs, warn };
     current = new CaptureRun(stores, options, (run) => {
@@ -140,7 +145,7 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
     const interrupted = onInterrupt(current, progress);
     const result = await current.finish();
     progress.clear();
-    print(result, choiceName(chosen.source), flags);
+    print(result, applyAllowList(result.alerts, allowList()), choiceName(chosen.source), flags);
     if (server !== undefined && !interrupted.aborted) {
       process.stderr.write(`tapline: the report is at ${server.url} until Ctrl-C\n`);
       await new Promise((resolve) => {
@@ -153,12 +158,18 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
   }
 }
 
-async function serve(stores: Stores, port: number, current: () => CaptureRun | undefined): Promise<RunningServer> {
+async function serve(
+  stores: Stores,
+  port: number,
+  allowList: () => AllowList,
+  current: () => CaptureRun | undefined,
+): Promise<RunningServer> {
   await buildReport();
   const api = createReport(
     {
       ...stores,
       codecs,
+      allowList,
       run: () => current()?.status() ?? { state: 'waiting', progress: null, source: null, speed: null },
     },
     (error) => process.stderr.write(`tapline: report: ${error instanceof Error ? error.message : String(error)}\n`),
@@ -183,9 +194,11 @@ function onInterrupt(run: CaptureRun, progress: Progress): AbortSignal {
   return interrupted.signal;
 }
 
-function print(result: RunResult, source: string, flags: RunFlags): void {
+function print(result: RunResult, allowed: Allowed, source: string, flags: RunFlags): void {
   process.stdout.write(
-    flags.json ? `${JSON.stringify(runJson(result, source, flags.sensor))}\n` : runText(result, source),
+    flags.json
+      ? `${JSON.stringify(runJson(result, allowed, source, flags.sensor))}\n`
+      : runText(result, allowed, source),
   );
   if (result.fault !== undefined) {
     process.stderr.write(`tapline: ${source}: ${result.fault.message}\n`);

@@ -2,6 +2,7 @@
  * The report stage: the HTTP API behind the page, over the store ports and nothing else. It reads and adds up; whatever
  * needs judging was stored by the stages before it. Answers carry an ETag, so that polling an unchanged report is cheap.
  */
+import type { AllowList } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
 import type { Codec, LedgerStore, PacketStore, ResultStore } from '@tapline/core/ports';
 import type { ApiError, RunStatus } from '@tapline/core/report/snapshot';
@@ -18,6 +19,8 @@ export interface ReportPorts {
   readonly ledger: LedgerStore;
   /** To open stored batches with. */
   readonly codecs: readonly Codec[];
+  /** Alerts that an operator knows to be harmless; absent = none. */
+  readonly allowList?: () => AllowList;
   /** What the process that feeds the stages knows; without it the state is read from the heartbeats. */
   readonly run?: () => RunStatus;
 }

@@ -30,7 +30,7 @@ describe('alertQuality', () => {
   it('takes little for packets that are only cut, and half for copies', () => {
     expect(alertQuality(of({ truncated: 1000 })).confidence).toBe(0.9);
     expect(alertQuality(of({ duplicates: 500 })).confidence).toBe(0.75);
-    expect(alertQuality(of({ oneWay: 1000 })).confidence).toBe(0.7);
+    expect(alertQuality(of({ oneWay: 30, twoWay: 10 })).confidence).toBe(0.775);
     expect(alertQuality(of({ folded: 50 })).confidence).toBe(0.95);
   });
 
@@ -49,6 +49,7 @@ describe('alertQuality', () => {
       flows: count,
       folded: count,
       oneWay: count,
+      twoWay: count,
     });
     fc.assert(
       fc.property(quality, (one) => {
@@ -72,7 +73,8 @@ describe('windowQuality', () => {
       duplicates: 2,
       flows: 40,
       rowsShed: 1,
-      twoWayShare: 0.1,
+      oneWayTcp: 5,
+      twoWayTcp: 6,
     };
     expect(windowQuality({ ...row, values })).toEqual({
       packets: 900,
@@ -82,7 +84,8 @@ describe('windowQuality', () => {
       duplicates: 2,
       flows: 40,
       folded: 1,
-      oneWay: 900,
+      oneWay: 5,
+      twoWay: 6,
     });
   });
 
