@@ -1,0 +1,162 @@
+/**
+ * Writes down what the providers of terraform/ accept: name, type and whether it must be set, of every attribute and block
+ * of the resources that are used there, in the form of `terraform providers schema -json`. Read from the bindings that
+ * are generated from the real providers and published on npm, because the providers themselves come from a place that not
+ * every machine reaches. To renew, after a change of the resources used or of the providers' versions:
+ *
+ *   npm install --prefix DIR --ignore-scripts --legacy-peer-deps @cdktf/provider-{google,google-beta}@16.12.1 @cdktf/provider-archive@11.0.1
+ *   node tools/terraform-schema/extract.ts DIR
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+type Type = string | readonly [string, Type | Readonly<Record<string, Type>>];
+
+interface Attribute {
+  readonly type: Type;
+  readonly required?: true;
+  readonly optional?: true;
+  readonly computed?: true;
+}
+
+interface Block {
+  readonly attributes: Record<string, Attribute>;
+  readonly block_types: Record<string, BlockType>;
+}
+
+interface BlockType {
+  readonly nesting_mode: 'list' | 'set';
+  readonly min_items?: number;
+  readonly max_items?: number;
+  readonly block: Block;
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+const PROVIDERS = ['google'] as const;
+/** How a binding reads an attribute tells its type. */
+const READERS: readonly (readonly [RegExp, Type])[] = [
+  [/Fn\.tolist\(this\.getNumberListAttribute\(/, ['set', 'number']],
+  [/Fn\.tolist\(this\.getListAttribute\(/, ['set', 'string']],
+  [/getNumberListAttribute\(/, ['list', 'number']],
+  [/getListAttribute\(/, ['list', 'string']],
+  [/getStringMapAttribute\(|new cdktf\.StringMap\(/, ['map', 'string']],
+  [/new cdktf\.BooleanMap\(/, ['map', 'bool']],
+  [/getNumberAttribute\(/, 'number'],
+  [/getBooleanAttribute\(/, 'bool'],
+  [/getStringAttribute\(/, 'string'],
+];
+
+/** The classes of a binding, by name: their text. */
+function classesOf(text: string): Map<string, string> {
+  const parts = text.split(/^class (\w+) extends cdktf\.\w+ \{$/m);
+  const classes = new Map<string, string>();
+  for (let at = 1; at < parts.length; at += 2) classes.set(parts[at]!, parts[at + 1]!);
+  return classes;
+}
+
+function blockOf(name: string, classes: ReadonlyMap<string, string>): Block {
+  const text = classes.get(name);
+  if (text === undefined) throw new Error(`the binding has no class ${name}`);
+  const block: Block = { attributes: {}, block_types: {} };
+  const fields = text.split(/^ *\/\/ (\w+) - (computed: \w+, optional: \w+, required: \w+)$/m);
+  for (let at = 1; at < fields.length; at += 3) {
+    const [field, flags, code] = [fields[at]!, fields[at + 1]!, fields[at + 2]!];
+    if (field === 'timeouts') continue;
+    const is = (flag: string): boolean => flags.includes(`${flag}: true`);
+    const nested = /new (\w+?)(OutputReference|List)\(this, "\w+"(?:, (true|false))?\)/.exec(code);
+    if (nested === null) {
+      block.attributes[field] = { type: typeOf(code, field), ...flagsOf(is) };
+      continue;
+    }
+    const inner = blockOf(`${nested[1]!}OutputReference`, classes);
+    const mode = nested[3] === 'true' ? 'set' : 'list';
+    if (is('computed') && !is('optional') && !is('required')) {
+      block.attributes[field] = { type: [mode, ['object', membersOf(inner)]], computed: true };
+      continue;
+    }
+    block.block_types[field] = {
+      nesting_mode: mode,
+      ...(is('required') ? { min_items: 1 } : {}),
+      ...(nested[2] === 'OutputReference' ? { max_items: 1 } : {}),
+      block: inner,
+    };
+  }
+  return block;
+}
+
+function typeOf(code: string, field: string): Type {
+  const found = READERS.find(([reader]) => reader.test(code.slice(0, code.search(/^ {4}set |^ {4}reset/m) >>> 0)));
+  if (found === undefined) throw new Error(`${field}: cannot tell its type from ${code.slice(0, 200)}`);
+  return found[1];
+}
+
+function flagsOf(is: (flag: string) => boolean): Omit<Attribute, 'type'> {
+  return {
+    ...(is('required') ? { required: true } : {}),
+    ...(is('optional') ? { optional: true } : {}),
+    ...(is('computed') ? { computed: true } : {}),
+  };
+}
+
+function membersOf({ attributes, block_types: blocks }: Block): Record<string, Type> {
+  return Object.fromEntries([
+    ...Object.entries(attributes).map(([name, { type }]): [string, Type] => [name, type]),
+    ...Object.entries(blocks).map(([name, one]): [string, Type] => [
+      name,
+      [one.nesting_mode, ['object', membersOf(one.block)]],
+    ]),
+  ]);
+}
+
+/** Kind and type of every resource and data source in terraform/. */
+function usedTypes(): { kind: string; type: string }[] {
+  const folder = join(ROOT, 'terraform');
+  const texts = readdirSync(folder)
+    .filter((name) => name.endsWith('.tf'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'));
+  const found = new Set(texts.flatMap((text) => text.match(/^(?:resource|data) "\w+"/gm) ?? []));
+  return [...found].sort().map((line) => {
+    const [, kind, type] = /^(\w+) "(\w+)"$/.exec(line)!;
+    return { kind: kind!, type: type! };
+  });
+}
+
+function bindingOf(packages: string, provider: string, kind: string, type: string): string {
+  const short = type.replace(/^google_/, '').replaceAll('_', '-');
+  const prefix = provider === 'archive' ? 'data-archive-' : `data-${provider}-`;
+  const folder = kind === 'data' ? prefix + short.replace(/^archive-/, '') : short;
+  return readFileSync(join(packages, 'node_modules/@cdktf', `provider-${provider}`, 'lib', folder, 'index.js'), 'utf8');
+}
+
+function providerOf(type: string): (typeof PROVIDERS)[number] {
+  if (type.startsWith('archive_')) return 'archive';
+  return type === 'google_dataflow_flex_template_job' ? 'google-beta' : 'google';
+}
+
+function extract(packages: string): object {
+  const schemas = Object.fromEntries(
+    PROVIDERS.map((name) => {
+      const manifest = join(packages, 'node_modules/@cdktf', `provider-${name}`, 'package.json');
+      const { cdktf } = JSON.parse(readFileSync(manifest, 'utf8')) as { cdktf: { provider: { version: string } } };
+      const { version } = cdktf.provider;
+      return [name, { version, resource_schemas: {} as Record<string, object>, data_source_schemas: {} as Record<string, object> }];
+    }),
+  );
+  for (const { kind, type } of usedTypes()) {
+    const provider = providerOf(type);
+    if (!PROVIDERS.includes(provider as 'google')) continue;
+    const classes = classesOf(bindingOf(packages, provider, kind, type));
+    // The resource itself is the last class of its file.
+    const block = blockOf([...classes.keys()].at(-1)!, classes);
+    const schema = schemas[provider]!;
+    (kind === 'data' ? schema.data_source_schemas : schema.resource_schemas)[type] = { version: 0, block };
+  }
+  return schemas;
+}
+
+const packages = process.argv[2];
+if (packages === undefined) {
+  process.stderr.write('usage: node tools/terraform-schema/extract.ts FOLDER_WITH_THE_PACKAGES\n');
+  process.exit(2);
+}
+writeFileSync(join(import.meta.dirname, 'schema.json'), `${JSON.stringify(extract(packages))}\n`);
