@@ -4,16 +4,13 @@ data "google_compute_image" "debian" {
   project = "debian-cloud"
 }
 
-# The broker's messages, the sensor's spool and recordings: on a disk that outlives the machine.
+# The broker's messages, the sensor's spool and recordings: on a disk that outlives the
+# machine, and that nobody deletes while the machine, which is protected, uses it.
 resource "google_compute_disk" "capture" {
   name = "${var.prefix}-capture"
   zone = var.zone
   type = "pd-balanced"
   size = var.capture_disk_gb
-
-  lifecycle {
-    prevent_destroy = true
-  }
 
   depends_on = [google_project_service.api]
 }

@@ -107,10 +107,7 @@ resource "google_cloudfunctions2_function" "this" {
     vpc_connector                 = var.cassandra_in_network ? google_vpc_access_connector.functions[0].id : null
     vpc_connector_egress_settings = var.cassandra_in_network ? "PRIVATE_RANGES_ONLY" : null
 
-    environment_variables = merge(
-      local.function_environment,
-      each.value.is_public && var.report_public ? { TAPLINE_REPORT_SIGN_IN = var.project } : {},
-    )
+    environment_variables = local.function_environment
 
     secret_environment_variables {
       key        = "TAPLINE_CASSANDRA_PASSWORD"
@@ -159,7 +156,7 @@ resource "google_cloud_run_v2_service_iam_member" "sweep" {
 }
 
 resource "google_cloud_run_v2_service_iam_member" "report" {
-  for_each = toset(concat(var.report_readers, var.report_public ? ["allUsers"] : []))
+  for_each = toset(var.report_readers)
 
   location = var.region
   name     = google_cloudfunctions2_function.this["report"].name

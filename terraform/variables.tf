@@ -202,23 +202,14 @@ variable "settings" {
 }
 
 variable "report_readers" {
-  description = "Who may ask the report function: user:, group: or serviceAccount:. For Firebase Hosting see report_public."
+  description = "Who may ask the report function: user:, group: or serviceAccount:. Nobody else does."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for member in var.report_readers : can(regex("^(user|group|serviceAccount):[^@ ]+@[^@ ]+$", member))])
-    error_message = "report_readers: people and accounts by name; never allUsers (see report_public)."
+    error_message = "report_readers: people and accounts by name; never allUsers: the function has no sign-in of its own."
   }
-}
-
-variable "report_public" {
-  description = <<-EOT
-    Whether anybody's request reaches the report function, as Firebase Hosting needs: it cannot sign requests. The function
-    then asks for a sign-in with Firebase and answers nobody without one (docs/deploy.md).
-  EOT
-  type        = bool
-  default     = false
 }
 
 # --- the database

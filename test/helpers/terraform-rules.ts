@@ -136,12 +136,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
         return ROLES.has(role) && item.type !== 'google_project_iam_member' ? [] : [`${nameOf(item)}: ${role}`];
       }),
 
-  'only the report may be open to everybody, and only when that is asked for': ({ declared }) =>
-    declared
-      .filter(({ body }) => /allUsers|allAuthenticatedUsers/.test(JSON.stringify(body)))
-      .flatMap((item) =>
-        item.name === 'report' && JSON.stringify(item.body).includes('var.report_public ?') ? [] : [nameOf(item)],
-      ),
+  'nothing may be called by everybody': ({ declared }) =>
+    declared.filter(({ body }) => /allUsers|allAuthenticatedUsers/.test(JSON.stringify(body))).map(nameOf),
 
   'no secret is in the state': (deployment) => [
     ...deployment.declared
@@ -174,11 +170,6 @@ export const RULES: Readonly<Record<string, Rule>> = {
         (body) => !(attribute in body) || body[attribute] === false || body[attribute] === 'UNPROTECTED',
         `no ${attribute}`,
       ),
-    ),
-    ...breaks(
-      each(deployment, 'google_compute_disk'),
-      (body) => blocks(body, 'lifecycle')[0]?.['prevent_destroy'] !== true,
-      'may be destroyed',
     ),
   ],
 

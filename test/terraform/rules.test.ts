@@ -78,7 +78,7 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
     'resource "google_project_iam_member" "bad" {\n role = "roles/bigtable.user"\n}',
     'resource "google_project_iam_binding" "bad" {\n role = "roles/run.invoker"\n}',
   ],
-  'only the report may be open to everybody, and only when that is asked for': [
+  'nothing may be called by everybody': [
     member('roles/run.invoker', 'allUsers'),
     member('roles/run.invoker', 'allAuthenticatedUsers'),
     'resource "google_cloud_run_v2_service_iam_member" "report" {\n member = "allUsers"\n}',
@@ -97,7 +97,6 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   'what holds data is protected from deletion': [
     'resource "google_bigtable_instance" "bad" {\n deletion_protection = false\n}',
     'resource "google_bigtable_table" "bad" {\n}',
-    'resource "google_compute_disk" "bad" {\n}',
   ],
   'a function has a runtime that lives, instances and requests within bounds, and an account of its own': [
     without(/max_instance_count.*/, fn),

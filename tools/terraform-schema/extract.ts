@@ -32,7 +32,7 @@ interface BlockType {
 }
 
 const ROOT = join(import.meta.dirname, '../..');
-const PROVIDERS = ['google'] as const;
+const PROVIDERS = ['google', 'google-beta', 'archive'] as const;
 /** How a binding reads an attribute tells its type. */
 const READERS: readonly (readonly [RegExp, Type])[] = [
   [/Fn\.tolist\(this\.getNumberListAttribute\(/, ['set', 'number']],
@@ -54,48 +54,49 @@ function classesOf(text: string): Map<string, string> {
   return classes;
 }
 
+/** An attribute is read by a getter; what is nested, or a map, is made in the constructor. */
+const ATTRIBUTE = /get (\w+)\(\) \{\s*return ([^;]*this\.get\w+Attribute\('(\w+)'\)[^;]*);/g;
+const NESTED = /this\._(\w+) = (new (?:cdktf\.)?(\w+?)(OutputReference|List|Map)\(this, "(\w+)"(?:, (true|false))?\))/g;
+
 function blockOf(name: string, classes: ReadonlyMap<string, string>): Block {
   const text = classes.get(name);
   if (text === undefined) throw new Error(`the binding has no class ${name}`);
   const block: Block = { attributes: {}, block_types: {} };
-  const fields = text.split(/^ *\/\/ (\w+) - (computed: \w+, optional: \w+, required: \w+)$/m);
-  for (let at = 1; at < fields.length; at += 3) {
-    const [field, flags, code] = [fields[at]!, fields[at + 1]!, fields[at + 2]!];
-    if (field === 'timeouts') continue;
-    const is = (flag: string): boolean => flags.includes(`${flag}: true`);
-    const nested = /new (\w+?)(OutputReference|List)\(this, "\w+"(?:, (true|false))?\)/.exec(code);
-    if (nested === null) {
-      block.attributes[field] = { type: typeOf(code, field), ...flagsOf(is) };
-      continue;
+  for (const [, property, code, field] of text.matchAll(ATTRIBUTE)) {
+    block.attributes[field!] = { type: typeOf(code!, field!), ...flagsOf(text, property!) };
+  }
+  for (const [, property, code, type, ending, field, isSet] of text.matchAll(NESTED)) {
+    const flags = flagsOf(text, property!);
+    if (ending === 'Map') block.attributes[field!] = { type: typeOf(code!, field!), ...flags };
+    else if (field !== 'timeouts') {
+      const inner = blockOf(`${type!}OutputReference`, classes);
+      const mode = isSet === 'true' ? 'set' : 'list';
+      if (flags.required === undefined && flags.optional === undefined) {
+        block.attributes[field!] = { type: [mode, ['object', membersOf(inner)]], computed: true };
+        continue;
+      }
+      block.block_types[field!] = {
+        nesting_mode: mode,
+        ...(flags.required ? { min_items: 1 } : {}),
+        ...(ending === 'OutputReference' ? { max_items: 1 } : {}),
+        block: inner,
+      };
     }
-    const inner = blockOf(`${nested[1]!}OutputReference`, classes);
-    const mode = nested[3] === 'true' ? 'set' : 'list';
-    if (is('computed') && !is('optional') && !is('required')) {
-      block.attributes[field] = { type: [mode, ['object', membersOf(inner)]], computed: true };
-      continue;
-    }
-    block.block_types[field] = {
-      nesting_mode: mode,
-      ...(is('required') ? { min_items: 1 } : {}),
-      ...(nested[2] === 'OutputReference' ? { max_items: 1 } : {}),
-      block: inner,
-    };
   }
   return block;
 }
 
 function typeOf(code: string, field: string): Type {
-  const found = READERS.find(([reader]) => reader.test(code.slice(0, code.search(/^ {4}set |^ {4}reset/m) >>> 0)));
-  if (found === undefined) throw new Error(`${field}: cannot tell its type from ${code.slice(0, 200)}`);
+  const found = READERS.find(([reader]) => reader.test(code));
+  if (found === undefined) throw new Error(`${field}: cannot tell its type from ${code}`);
   return found[1];
 }
 
-function flagsOf(is: (flag: string) => boolean): Omit<Attribute, 'type'> {
-  return {
-    ...(is('required') ? { required: true } : {}),
-    ...(is('optional') ? { optional: true } : {}),
-    ...(is('computed') ? { computed: true } : {}),
-  };
+/** What can be set is required unless it can be reset; whether the cloud fills in what is left out, the binding does not say. */
+function flagsOf(text: string, property: string): Omit<Attribute, 'type'> {
+  const name = property[0]!.toUpperCase() + property.slice(1);
+  if (!text.includes(` set ${property}(`) && !text.includes(` put${name}(`)) return { computed: true };
+  return text.includes(` reset${name}(`) ? { optional: true, computed: true } : { required: true };
 }
 
 function membersOf({ attributes, block_types: blocks }: Block): Record<string, Type> {
@@ -124,7 +125,9 @@ function usedTypes(): { kind: string; type: string }[] {
 function bindingOf(packages: string, provider: string, kind: string, type: string): string {
   const short = type.replace(/^google_/, '').replaceAll('_', '-');
   const prefix = provider === 'archive' ? 'data-archive-' : `data-${provider}-`;
-  const folder = kind === 'data' ? prefix + short.replace(/^archive-/, '') : short;
+  // Only the bindings of the beta provider keep the word google.
+  const plain = provider === 'google-beta' ? `google-${short}` : short;
+  const folder = kind === 'data' ? prefix + short.replace(/^archive-/, '') : plain;
   return readFileSync(join(packages, 'node_modules/@cdktf', `provider-${provider}`, 'lib', folder, 'index.js'), 'utf8');
 }
 
@@ -144,7 +147,6 @@ function extract(packages: string): object {
   );
   for (const { kind, type } of usedTypes()) {
     const provider = providerOf(type);
-    if (!PROVIDERS.includes(provider as 'google')) continue;
     const classes = classesOf(bindingOf(packages, provider, kind, type));
     // The resource itself is the last class of its file.
     const block = blockOf([...classes.keys()].at(-1)!, classes);
