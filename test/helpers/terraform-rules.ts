@@ -55,8 +55,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
         ...breaks([item], (body) => !('target_service_accounts' in body), 'for everything in the network'),
         ...breaks(
           [item],
-          (body) =>
-            item.name !== 'mirrored' && blocks(body, 'allow').some((allow) => !('ports' in allow)),
+          (body) => item.name !== 'mirrored' && blocks(body, 'allow').some((allow) => !('ports' in allow)),
           'every port',
         ),
       ]),
@@ -142,7 +141,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'no secret is in the state': (deployment) => [
     ...deployment.declared
       .filter(({ type }) =>
-        /^google_(?:secret_manager_secret_version|service_account_key|secret_manager_secret_version_access)$/.test(type),
+        /^google_(?:secret_manager_secret_version|service_account_key|secret_manager_secret_version_access)$/.test(
+          type,
+        ),
       )
       .map((item) => `${nameOf(item)}: its value is kept in the state`),
     ...[...deployment.texts].flatMap(([file, source]) =>
@@ -173,10 +174,17 @@ export const RULES: Readonly<Record<string, Rule>> = {
     ),
   ],
 
-  'a function has a runtime that lives, instances and requests within bounds, and an account of its own': (deployment) =>
+  'a function has a runtime that lives, instances and requests within bounds, and an account of its own': (
+    deployment,
+  ) =>
     each(deployment, 'google_cloudfunctions2_function').flatMap((item) => {
       const service = blocks(item.body, 'service_config')[0] ?? {};
-      const wanted = ['max_instance_count', 'max_instance_request_concurrency', 'service_account_email', 'timeout_seconds'];
+      const wanted = [
+        'max_instance_count',
+        'max_instance_request_concurrency',
+        'service_account_email',
+        'timeout_seconds',
+      ];
       return [
         ...wanted.filter((name) => !(name in service)).map((name) => `${nameOf(item)}: no ${name}`),
         ...breaks([item], (body) => blocks(body, 'build_config')[0]?.['runtime'] !== 'nodejs24', 'another runtime'),

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FAMILIES, KEEP_SECONDS } from '@tapline/adapters/bigtable/table';
 import { SETTINGS, type SettingRule } from '@tapline/core/settings/settings';
-import { deadLetterSubscription, PUSHED_KINDS, pubsubTopic, pushSubscription, TOPIC_KINDS } from '@tapline/core/settings/topics';
+import {
+  deadLetterSubscription,
+  PUSHED_KINDS,
+  pubsubTopic,
+  pushSubscription,
+  TOPIC_KINDS,
+} from '@tapline/core/settings/topics';
 import { FUNCTIONS } from '../../functions/build.ts';
 import { readDeployment, TERRAFORM } from '../helpers/terraform.ts';
 
@@ -45,7 +51,9 @@ describe('the names in terraform/', () => {
   it('of environment variables are settings that the code reads', () => {
     const known = new Set(Object.values(SETTINGS).map(({ name }: SettingRule) => name));
     const wiring = [...texts.entries()].filter(([name]) => name !== 'variables.tf').map(([, text]) => text);
-    const used = [...wiring, startup].flatMap((text) => text.match(/\bTAPLINE_[A-Z_]+\b|\bGOOGLE_CLOUD_PROJECT\b/g) ?? []);
+    const used = [...wiring, startup].flatMap(
+      (text) => text.match(/\bTAPLINE_[A-Z_]+\b|\bGOOGLE_CLOUD_PROJECT\b/g) ?? [],
+    );
     expect(new Set(used).size).toBeGreaterThan(8);
     // The one that is the unit's own, not the code's.
     expect([...new Set(used)].filter((name) => !known.has(name) && name !== 'TAPLINE_SENSOR')).toEqual([]);

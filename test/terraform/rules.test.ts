@@ -16,7 +16,8 @@ const subscription = (inside: string): string => `resource "google_pubsub_subscr
   ${inside}
 }`;
 const firewall = (inside: string): string => `resource "google_compute_firewall" "bad" {\n${inside}\n}`;
-const deny = 'resource "google_compute_firewall" "nothing_out" {\n direction = "EGRESS"\n deny { protocol = "all" }\n}\n';
+const deny =
+  'resource "google_compute_firewall" "nothing_out" {\n direction = "EGRESS"\n deny { protocol = "all" }\n}\n';
 const member = (role: string, who = 'user:a@example.org'): string =>
   `resource "google_pubsub_topic_iam_member" "bad" {\n  role = "${role}"\n  member = "${who}"\n}`;
 const without = (line: RegExp, source: string): string => source.replace(line, '');
