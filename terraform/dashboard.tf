@@ -10,7 +10,7 @@ locals {
     { title = "Requests/s by function", filter = "${local.services} metric.type=\"run.googleapis.com/request_count\"", aligner = "ALIGN_RATE", by = "resource.label.service_name" },
     { title = "Instances by function", filter = "${local.services} metric.type=\"run.googleapis.com/container/instance_count\"", aligner = "ALIGN_MAX", by = "resource.label.service_name" },
     { title = "Answers with 5xx/s", filter = "${local.services} metric.type=\"run.googleapis.com/request_count\" metric.labels.response_code_class=\"5xx\"", aligner = "ALIGN_RATE", by = "resource.label.service_name" },
-    { title = "Windows with unexplained packets", filter = "resource.type=\"cloud_run_revision\" metric.type=\"logging.googleapis.com/user/${google_logging_metric.unexplained.name}\"", aligner = "ALIGN_COUNT", by = "resource.label.service_name" },
+    { title = "Windows with unexplained packets", filter = "resource.type=\"cloud_run_revision\" metric.type=\"logging.googleapis.com/user/${google_logging_metric.unexplained.name}\"", aligner = "ALIGN_DELTA", by = "resource.label.service_name" },
     { title = "Bigtable: share of the nodes' time", filter = "resource.type=\"bigtable_cluster\" resource.labels.instance=\"${google_bigtable_instance.main.name}\" metric.type=\"bigtable.googleapis.com/cluster/cpu_load\"", aligner = "ALIGN_MEAN", by = "resource.label.cluster" },
   ]
 }

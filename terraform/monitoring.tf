@@ -16,17 +16,16 @@ locals {
 # score says so in its log whenever it scores a window of which announced packets never came (functions/src/entry/on-window.ts).
 resource "google_logging_metric" "unexplained" {
   name        = "${var.prefix}/unexplained-packets"
-  description = "Packets that a sensor announced and no function received, by window scored as incomplete"
+  description = "Windows scored without all packets that their sensor announced"
   filter = join(" AND ", [
     "resource.type=\"cloud_run_revision\"",
     "resource.labels.service_name=\"${var.prefix}-score\"",
-    "jsonPayload.unexplainedPackets>0",
+    "labels.unexplainedPackets:*",
   ])
-  value_extractor = "EXTRACT(jsonPayload.unexplainedPackets)"
 
   metric_descriptor {
     metric_kind = "DELTA"
-    value_type  = "DISTRIBUTION"
+    value_type  = "INT64"
     unit        = "1"
   }
 
@@ -66,7 +65,7 @@ locals {
       title     = "packets are unexplained"
       means     = "A window was scored without all packets that its sensor announced. `tapline audit --on services` names the batch and the hop that lost it."
       filter    = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.unexplained.name}\""
-      aligner   = "ALIGN_COUNT"
+      aligner   = "ALIGN_DELTA"
       above     = 0
       for       = "0s"
       log_based = true
