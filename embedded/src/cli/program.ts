@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   bridge: async () => (await import('../commands/bridge.ts')).addBridge,
   dlq: async () => (await import('../commands/dlq.ts')).addDlq,
   audit: async () => (await import('../commands/audit.ts')).addAudit,
+  alert: async () => (await import('../commands/alert.ts')).addAlert,
   query: async () => (await import('../commands/query.ts')).addQuery,
   export: async () => (await import('../commands/export.ts')).addExport,
   migrate: async () => (await import('../commands/migrate.ts')).addMigrate,
