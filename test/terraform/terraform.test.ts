@@ -14,6 +14,9 @@ const PROVIDERS = { google: '6.50.0', 'google-beta': '6.50.0', archive: '2.7.1' 
 const has = (tool: string, argument: string): boolean => spawnSync(tool, [argument]).status === 0;
 const HAS_TERRAFORM = has('terraform', 'version');
 const HAS_GO = has('go', 'version');
+if (process.env['REQUIRE_SERVICES'] === '1' && !(HAS_TERRAFORM && HAS_GO)) {
+  throw new Error('REQUIRE_SERVICES=1, but terraform or go is not installed');
+}
 if (!HAS_TERRAFORM) console.warn('SKIPPED: terraform is not installed, so its own checks of terraform/ do not run');
 else if (!HAS_GO) console.warn('SKIPPED: go is not installed, so the deployment is not planned');
 
