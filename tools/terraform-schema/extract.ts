@@ -142,10 +142,7 @@ function extract(packages: string): object {
       const manifest = join(packages, 'node_modules/@cdktf', `provider-${name}`, 'package.json');
       const { cdktf } = JSON.parse(readFileSync(manifest, 'utf8')) as { cdktf: { provider: { version: string } } };
       const { version } = cdktf.provider;
-      return [
-        name,
-        { version, resource_schemas: {} as Record<string, object>, data_source_schemas: {} as Record<string, object> },
-      ];
+      return [name, { version, resource_schemas: {}, data_source_schemas: {} }];
     }),
   );
   for (const { kind, type } of usedTypes()) {
