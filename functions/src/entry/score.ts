@@ -22,6 +22,7 @@ async function open(): Promise<WindowTopicDeps> {
       results: new CassandraResultStore(session, directory),
     },
     checkSensor: instance.checkSensor,
+    log: instance.log,
   };
 }
 
