@@ -83,26 +83,28 @@ export const IDENTITY_COLUMNS: readonly string[] = [
 const FLAG_ORDER = (['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'cwr', 'ece'] as const).map((name) =>
   FLAGS.indexOf(name),
 );
+const ratio = (value: number, by: number): number => (by === 0 ? 0 : value / by);
+/** The mean from the exact sum, so that its last digits do not depend on where batches were cut. */
+const withSum = (moments: Moments, sum: number): Moments => ({ ...moments, mean: ratio(sum, moments.count) });
 const meanFirst = ({ mean, deviation, max, min }: Moments): number[] => [mean, deviation, max, min];
 const maxFirst = ({ mean, deviation, max, min }: Moments): number[] => [max, min, mean, deviation];
-const ratio = (value: number, by: number): number => (by === 0 ? 0 : value / by);
 
 /** The 76 statistics of a row, in the order of STATISTIC_COLUMNS. Rates of a flow without duration are Infinity or NaN. */
 export function statisticsOf(table: FlowStatistics, row: number): number[] {
   const data = table.data.slice(row * ROW_WORDS, (row + 1) * ROW_WORDS);
   finish(data, 0);
-  const [forward, backward] = [readMoments(data, M.length), readMoments(data, M.length + MOMENT_WORDS)];
+  const [forward, backward] = [lengthsOf(data, 0), lengthsOf(data, 1)] as const;
   const both = data.slice(M.length, M.length + MOMENT_WORDS);
   mergeMoments(both, 0, data, M.length + MOMENT_WORDS);
-  const all = readMoments(both, 0);
+  const all = withSum(readMoments(both, 0), data[F.payloadBytes]! + data[F.payloadBytes + 1]!);
   const durationUs = data[F.endUs]! - data[F.beginUs]!;
   const seconds = durationUs / 1e6;
   const [payloadF, payloadB] = [data[F.payloadBytes]!, data[F.payloadBytes + 1]!];
   const subflows = data[F.subflowGaps]!;
-  const gapsOf = (direction: number): number[] => [
-    data[F.lastUs + direction]! - data[F.firstUs + direction]!,
-    ...meanFirst(readMoments(data, M.directionGap + direction * MOMENT_WORDS)),
-  ];
+  const gapsOf = (direction: number): number[] => {
+    const totalUs = data[F.lastUs + direction]! - data[F.firstUs + direction]!;
+    return [totalUs, ...meanFirst(withSum(readMoments(data, M.directionGap + direction * MOMENT_WORDS), totalUs))];
+  };
   const bulksOf = (direction: number): number[] => [
     ratio(data[F.bulkBytes + direction]!, data[F.bulks + direction]!),
     ratio(data[F.bulkPackets + direction]!, data[F.bulks + direction]!),
@@ -118,7 +120,7 @@ export function statisticsOf(table: FlowStatistics, row: number): number[] {
     ...maxFirst(backward),
     (payloadF + payloadB) / seconds,
     all.count / seconds,
-    ...meanFirst(readMoments(data, M.gap)),
+    ...meanFirst(withSum(readMoments(data, M.gap), durationUs)),
     ...gapsOf(0),
     ...gapsOf(1),
     data[F.psh]!,
@@ -152,6 +154,10 @@ export function statisticsOf(table: FlowStatistics, row: number): number[] {
     ...meanFirst(readMoments(data, M.active)),
     ...meanFirst(readMoments(data, M.idle)),
   ];
+}
+
+function lengthsOf(data: Float64Array, direction: number): Moments {
+  return withSum(readMoments(data, M.length + direction * MOMENT_WORDS), data[F.payloadBytes + direction]!);
 }
 
 /** The seven columns before the statistics, as the tool writes them. */
