@@ -1,8 +1,9 @@
 /** `tapline flows` against what others say of the same packets: the labelled flows of CICIDS2017, and tshark. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { bundledCapture } from '../helpers/bundled-capture.ts';
 import { CAPTURES } from '../helpers/captures.ts';
 import { tapline } from '../helpers/tapline.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
@@ -82,6 +83,20 @@ describe.skipIf(CAPTURES === undefined)('tapline flows', () => {
     ]);
     expect(theirs.length).toBeGreaterThan(0);
     expect(ours.sort()).toEqual(theirs.sort());
+  });
+});
+
+describe.skipIf(!hasTshark())('tapline flows of the bundled capture', () => {
+  it('has every TCP packet that tshark sees in it, once', async () => {
+    const folder = temporaryFolder();
+    const capture = join(folder, 'office.pcap');
+    writeFileSync(capture, bundledCapture());
+    const filter = ['-n', '-r', capture, '-Y', 'tcp && !icmp && !icmpv6', '-T', 'fields', '-e', 'frame.number'];
+    const theirs = execFileSync('tshark', filter, { encoding: 'utf8', maxBuffer: 1 << 26 })
+      .trimEnd()
+      .split('\n').length;
+    const ours = (await flowsOf(capture)).filter((flow) => flow['Protocol'] === '6');
+    expect(sum(ours, 'Total Fwd Packet') + sum(ours, 'Total Bwd packets')).toBe(theirs);
   });
 });
 

@@ -36,15 +36,18 @@ async function flows(given: string | undefined, { format, data }: FlowsFlags): P
   }
   const interrupt = interruptOnSignal();
   const progress = new Progress(process.stderr.isTTY && !process.stdout.isTTY);
-  const lines: string[] = [flowHead(format)];
+  const lines: string[] = [];
   const flowExport = new FlowExport((flow, table, row) => lines.push(flowLine(format, flow, table, row)));
+  const begin = (): void => {
+    lines.push(flowHead(format));
+  };
   const writeOut = async (): Promise<void> => {
     const text = lines.splice(0).join('');
     if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
   };
   try {
-    if (given === undefined) await readData(data!, flowExport, progress, interrupt, writeOut);
-    else await readSource(given, flowExport, progress, interrupt, writeOut);
+    if (given === undefined) await readData(data!, flowExport, progress, interrupt, begin, writeOut);
+    else await readSource(given, flowExport, progress, interrupt, begin, writeOut);
   } finally {
     progress.clear();
     // Flows before a fault or Ctrl-C are the user's.
@@ -61,6 +64,7 @@ async function readSource(
   flowExport: FlowExport,
   progress: Progress,
   interrupt: AbortSignal,
+  begin: () => void,
   writeOut: () => Promise<void>,
 ): Promise<void> {
   const warn = (line: string): void => {
@@ -68,6 +72,7 @@ async function readSource(
     process.stderr.write(`tapline: ${line}\n`);
   };
   const source = await openSource(given, { signal: interrupt, warn });
+  begin();
   const sink = new ColumnsSink((columns) => {
     flowExport.add(columns);
   });
@@ -96,9 +101,11 @@ async function readData(
   flowExport: FlowExport,
   progress: Progress,
   interrupt: AbortSignal,
+  begin: () => void,
   writeOut: () => Promise<void>,
 ): Promise<void> {
   const stores = openExistingStores(folder);
+  begin();
   const columns = allocateColumns();
   let packets = 0;
   let bytesRead = 0;
