@@ -35,6 +35,8 @@ describe('the tapline command', () => {
     [['run', '--port', '99999'], '65535'],
     [['run', '--on', 'nowhere', '--exit'], '--on'],
     [['decode'], 'source'],
+    [['flows'], 'one of the two'],
+    [['flows', '/nowhere.pcap'], 'no such file'],
     [['decode', '--format', 'xml', 'x'], 'xml'],
     [['audit'], '--data'],
     [['audit', '--data', '/nowhere'], 'holds no Tapline data'],
