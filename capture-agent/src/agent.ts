@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KernelDrop } from '@tapline/adapters/interface/drops';
+import type { FrameSink } from '@tapline/core/pcap/frame-sink';
 import { CaptureSetReader } from '@tapline/core/pcap/capture-set-reader';
 import type { CapturePiece } from '@tapline/core/pcap/capture-source';
 import { PipelineError } from '@tapline/core/errors';
@@ -12,10 +13,15 @@ import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import { Batcher, type AgentMessage, type BatcherOptions } from './batcher.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import { Pacer, type ReplayLag, type ReplaySpeed } from './pacer.ts';
+import type { SessionEnd } from './session-end.ts';
 import { Silence } from './silence.ts';
 
 export interface AgentOptions extends BatcherOptions {
   readonly speed: ReplaySpeed;
+  /** The schedule, when it began before this session; absent: a new one at `speed`. */
+  readonly pacer?: Pacer;
+  /** What the frames pass through before they are batched. */
+  readonly through?: (sink: FrameSink) => FrameSink;
   /** Heartbeats by the wall clock too; absent: only where windows end, for stages in the same process. */
   readonly pulse?: PulseOptions;
   /** What the kernel dropped since the last call; asked at every heartbeat of a live source, and at the end. */
@@ -34,6 +40,9 @@ export interface PulseOptions {
 }
 
 export interface AgentResult {
+  /** In their order; most runs have one. */
+  readonly sessions: readonly SessionEnd[];
+  /** Of all sessions. */
   readonly counters: SensorCounters;
   /** How far behind its schedule the replay was, if it had one. */
   readonly lag?: ReplayLag;
@@ -56,7 +65,7 @@ export async function runAgent(
   const queue: Outgoing[] = [];
   const batcher = new Batcher(options, (message) => queue.push({ message, counters: { ...batcher.counters } }));
   const outbox = new Outbox(firstHeartbeat(options, batcher.counters), send);
-  const pacer = new Pacer(options.speed);
+  const pacer = options.pacer ?? new Pacer(options.speed);
   let drained: Promise<void> = Promise.resolve();
   const drain = (): Promise<void> => {
     drained = drained.then(async () => {
@@ -88,7 +97,7 @@ export async function runAgent(
   const timer = pulse === undefined ? undefined : startPulse(pulse, outbox, tick);
 
   let fault: PipelineError | undefined;
-  const reader = new CaptureSetReader(batcher, options.onFault);
+  const reader = new CaptureSetReader(options.through?.(batcher) ?? batcher, options.onFault);
   try {
     silence.begin(performance.now());
     for await (const piece of pieces) {
@@ -115,7 +124,8 @@ export async function runAgent(
   batcher.heartbeat(true);
   await drain();
   const { lag } = pacer;
-  return { counters: batcher.counters, ...(lag && { lag }), ...(fault && { fault }) };
+  const { counters } = batcher;
+  return { sessions: [{ session: options.session, counters }], counters, ...(lag && { lag }), ...(fault && { fault }) };
 }
 
 /** What is said before anything was read. */

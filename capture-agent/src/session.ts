@@ -23,6 +23,24 @@ export async function replaySession(source: string, replayed: ReplayedWith): Pro
   return identity === undefined ? freshSession() : sha256(`${identity} window=${windowUs}${without}`).slice(0, 16);
 }
 
+/** A session, and whether somebody chose its name. */
+export interface SessionName {
+  readonly session: string;
+  readonly isChosen: boolean;
+}
+
+/** Room for the number behind a chosen name (see parseName). */
+const CHOSEN_LETTERS = 56;
+
+/**
+ * The session that follows as the `number`th (from 2) in a run that has several: always the same for the same first one.
+ * @param kind what makes it another session
+ */
+export function followingSession({ session, isChosen }: SessionName, kind: string, number: number): string {
+  if (isChosen) return `${session.slice(0, CHOSEN_LETTERS)}-${number}`;
+  return sha256(`${session} ${kind}=${number}`).slice(0, 16);
+}
+
 /** A name that no other session has, for what cannot be replayed. */
 export function freshSession(): string {
   return randomBytes(8).toString('hex');

@@ -12,6 +12,7 @@ import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-sou
 import { numberSetting, readSettings } from '@tapline/core/settings/settings';
 import { captureJson, captureText, type CaptureRun } from '../cli/capture-output.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
+import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { FOLLOW_HELP, parseDurationUs, parseName, parseSize, parseWindowUs, SOURCE_HELP } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
@@ -19,7 +20,7 @@ import { recordOption, recordPlace, recordSizeOption } from '../cli/record-optio
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { captureSenders } from './capture-senders.ts';
 
-interface CaptureFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
+interface CaptureFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
   readonly sensor: string;
   readonly session?: string;
   readonly window?: number;
@@ -52,6 +53,7 @@ export function addCapture(program: Command): void {
     .option('--window <length>', 'window length, whole seconds (default: TAPLINE_WINDOW, 10s)', parseWindowUs);
   addInterfaceOptions(command);
   addSpeedOptions(command, 'top');
+  addLoopOptions(command);
   addMirrorOptions(command)
     .option(
       '--live',
@@ -97,6 +99,7 @@ async function runCapture(choice: SourceChoice, flags: CaptureFlags): Promise<vo
   }
   if (follow) checkFollowable(choice);
   if (flags.spoolSize < SPOOL_BYTES_LEAST) throw new PipelineError('USAGE', '--spool-size is less than 4M');
+  loopOf(choice, flags, live);
   const taking = new Taking({ ...flags, live });
   if (address?.kind === 'listen' && live && (session === undefined || session === 'new')) {
     await captureSenders(address, taking.interrupt, taking.warn, (sender, interrupt) =>
@@ -145,6 +148,8 @@ class Taking {
     const startedMs = performance.now();
     const spoolFolder = flags.spool ?? defaultSpoolFolder(sensor);
     const record = recordPlace(flags);
+    // A sender that is open already is live.
+    const loop = typeof source === 'string' ? loopOf(source, flags, live) : { preload: false };
     const result = await capture(
       {
         sensor,
@@ -155,6 +160,8 @@ class Taking {
         ...mirrorOf(flags),
         source,
         session,
+        isChosen: flags.session !== undefined && flags.session !== 'new',
+        ...loop,
         windowUs: this.#windowUs,
         speed: speedOf(flags) ?? 'top',
         allowedLatenessUs: numberSetting(this.#settings, 'lateness') * 1e6,
@@ -166,18 +173,19 @@ class Taking {
         warn: this.warn,
       },
       interrupt,
-      ({ packets, source: { bytesRead, sizeBytes }, spooled, away }) => {
+      ({ packets, source: { pass, ...position }, spooled, away }) => {
         this.#progress.update({
           packets,
-          bytesRead,
-          ...(sizeBytes === undefined ? {} : { sizeBytes }),
+          ...position,
+          ...(loop.loop === undefined || pass === undefined ? {} : { loop: loopText(pass, loop.loop) }),
           waiting: { batches: spooled, away },
         });
       },
     ).finally(() => {
       this.#progress.clear();
     });
-    const run: CaptureRun = { source: name, sensor, session, result, elapsedMs: performance.now() - startedMs };
+    const elapsedMs = performance.now() - startedMs;
+    const run: CaptureRun = { source: name, sensor, session, result, elapsedMs, ...loop };
     process.stdout.write(flags.json ? `${JSON.stringify(captureJson(run))}\n` : captureText(run));
     if (result.fault !== undefined) this.warn(`${name}: ${result.fault.message}`);
     if (!result.complete) {

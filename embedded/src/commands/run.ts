@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { PipelineError } from '@tapline/core/errors';
 import { createReport } from '@tapline/functions/stages/report';
+import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
@@ -12,6 +13,7 @@ import { checkFollowable, choiceName, type SourceChoice } from '@tapline/capture
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
 import { FOLLOW_HELP, parseCount, parseName, parsePort, parseWindowUs, SOURCE_HELP } from '../cli/options.ts';
+import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
 import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
@@ -25,7 +27,7 @@ const BUNDLED = fileURLToPath(new URL('../../../captures/office-under-attack.pca
 /** The bundled capture lasts minutes; at this speed its attacks appear within seconds. */
 const BUNDLED_SPEED = 12;
 
-interface RunFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
+interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
   readonly on: 'embedded' | 'services';
   readonly window: number;
   readonly port: number;
@@ -51,6 +53,7 @@ export function addRun(program: Command): void {
     new Option('--on <where>', 'where the stages run').choices(['embedded', 'services']).default('embedded'),
   );
   addSpeedOptions(command, 'top; the bundled capture: 12');
+  addLoopOptions(command);
   addMirrorOptions(command)
     .addOption(
       new Option('--window <length>', 'window length, whole seconds').argParser(parseWindowUs).default(10e6, '10s'),
@@ -79,12 +82,16 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
   if (flags.follow) checkFollowable(source);
   const isBundled = words.length === 0 && flags.interface === undefined;
   const speed = speedOf(flags) ?? (isBundled && !flags.exit ? BUNDLED_SPEED : 'top');
+  const loop = loopOf(source, flags, flags.follow);
   if (flags.on === 'services' && typeof source === 'string') {
     if (flags.data !== undefined) {
       throw new PipelineError('USAGE', '--data is for --on embedded: the services keep data of their own');
     }
     if (flags.record !== undefined) {
       throw new PipelineError('USAGE', '--record is for --on embedded, and for tapline capture');
+    }
+    if (loop.loop !== undefined || loop.preload) {
+      throw new PipelineError('USAGE', '--loop and --preload are for --on embedded, and for tapline capture');
     }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
@@ -95,7 +102,7 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
   const session = await sessionOf(source, flags);
   const stores = flags.data === undefined ? openTemporaryStores() : openStores(flags.data);
   try {
-    await runWith(stores, { source, speed, session, ...(record && { record }) }, flags);
+    await runWith(stores, { source, speed, session, ...loop, ...(record && { record }) }, flags);
   } finally {
     stores.close();
   }
@@ -112,6 +119,8 @@ interface Chosen {
   readonly source: SourceChoice;
   readonly speed: ReplaySpeed;
   readonly session: string;
+  readonly loop?: LoopPlan;
+  readonly preload: boolean;
   readonly record?: RecordPlace;
 }
 
@@ -133,9 +142,13 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
       process.stderr.write(`tapline: ${line}\n`);
     };
     const { follow, sensor, window: windowUs } = flags;
-    const options = { ...chosen, ...mirrorOf(flags), follow, sensor, windowUs, warn };
+    const isChosen = flags.session !== undefined && flags.session !== 'new';
+    const options = { ...chosen, ...mirrorOf(flags), isChosen, follow, sensor, windowUs, warn };
     current = new CaptureRun(stores, options, (run) => {
-      progress.update({ packets: run.packets, ...run.position });
+      const { loop } = chosen;
+      const { pass } = run.position;
+      const passes = loop !== undefined && pass !== undefined ? { loop: loopText(pass, loop) } : {};
+      progress.update({ packets: run.packets, ...run.position, ...passes });
     });
     const interrupted = onInterrupt(current, progress);
     const result = await current.finish();
