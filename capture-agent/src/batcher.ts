@@ -17,6 +17,7 @@ import {
   type PacketColumns,
 } from '@tapline/core/packet/columns';
 import { DuplicateFilter } from '@tapline/core/mirror/duplicate-filter';
+import type { MirrorCounters } from '@tapline/core/mirror/mirror-counters';
 import { MINUTE_US, minuteStart } from '@tapline/core/ledger/minute';
 import { windowStart } from '@tapline/core/window/time-window';
 import { encodeBatch } from '@tapline/core/wire/batch';
@@ -32,6 +33,8 @@ export interface BatcherOptions {
   readonly codec: Codec;
   /** Second copies of a packet within this time are counted and left out; absent: none is looked for. */
   readonly duplicatesWithinUs?: number;
+  /** What whoever hands on the frames counts about their order; heartbeats say it. */
+  readonly mirror?: Readonly<MirrorCounters>;
   /** Keeps the frames themselves. */
   readonly recorder?: BatchRecorder;
 }
@@ -176,7 +179,7 @@ export class Batcher implements FrameSink {
   }
 
   #say(windows: Heartbeat['windows'], minutes: Heartbeat['minutes'], final: boolean): void {
-    const { sensor, session, windowUs } = this.#options;
+    const { sensor, session, windowUs, mirror } = this.#options;
     const heartbeat = {
       sensor,
       session,
@@ -187,6 +190,7 @@ export class Batcher implements FrameSink {
       windows,
       minutes,
       counters: { ...this.counters },
+      ...(mirror && { mirror: { ...mirror } }),
       final,
     };
     this.#emit({ kind: 'heartbeat', heartbeat });

@@ -36,6 +36,10 @@ export interface CaptureOptions {
   readonly preload?: boolean;
   readonly windowUs: number;
   readonly duplicatesWithinUs?: number;
+  readonly reorderWithinUs?: number;
+  /** As RunSourceOptions has it; `onTurn` gets what ends the running session and begins another. */
+  readonly turns?: boolean;
+  readonly onTurn?: (turn: () => void) => void;
   readonly allowedLatenessUs: number;
   readonly speed: ReplaySpeed;
   readonly live: boolean;
@@ -101,6 +105,7 @@ export async function capture(
   const { live, spoolFolder, spoolBytes, warn } = options;
   const pulse = { everyMs: HEARTBEAT_MS, live, firstHeartbeat: Date.now() };
   const run = await SourceRun.open({ ...options, codec: zstd, pulse }, interrupt.signal);
+  options.onTurn?.(run.turn.bind(run));
   const spool = openSpool(spoolFolder, warn, interrupt);
   const left = spool.batches;
   if (spool.records > 0) warn(`the spool ${spoolFolder} holds ${left} batches of an earlier run: they are sent first`);

@@ -8,15 +8,22 @@ import { preload, type PreloadedCapture } from './loop/preload.ts';
 import type { RecordSummary } from './record/recorder.ts';
 import { Recordings } from './record/recordings.ts';
 import type { RecordPlace } from './record/recording.ts';
+import { followingSession } from './session.ts';
+import { Succession, type NextSession, type TurnCause } from './succession.ts';
 import { openChoice, type OpenChoice, type SourceChoice } from './source/source-choice.ts';
 
-export interface RunSourceOptions extends Omit<AgentOptions, 'recorder' | 'pacer' | 'through' | 'drops' | 'onFault'> {
+export interface RunSourceOptions extends Omit<
+  AgentOptions,
+  'recorder' | 'pacer' | 'through' | 'drops' | 'onFault' | 'succession'
+> {
   readonly source: SourceChoice | CaptureSource<CapturePiece>;
   /** A directory is followed. */
   readonly follow?: boolean;
   /** Somebody chose the name of the session. */
   readonly isChosen: boolean;
   readonly loop?: LoopPlan;
+  /** The source is captured now: when its clock jumps, or somebody asks, another session begins. */
+  readonly turns?: boolean;
   /** Read into memory before the first packet leaves. */
   readonly preload?: boolean;
   /** Where the frames are kept, if they are. */
@@ -46,13 +53,16 @@ export class SourceRun {
   readonly #recordings: Recordings | undefined;
   #source: CaptureSource<CapturePiece>;
   #pass: number | undefined;
+  readonly #succession: Succession | undefined;
+  #turned = 1;
 
   constructor(options: RunSourceOptions, signal: AbortSignal, open: OpenChoice) {
     this.#options = options;
     this.#signal = signal;
     this.#open = open;
     this.#source = open.source;
-    const { record } = options;
+    const { record, turns } = options;
+    this.#succession = turns === true ? new Succession((cause) => this.#next(cause)) : undefined;
     this.#recordings = record && new Recordings({ ...options, record });
   }
 
@@ -84,6 +94,11 @@ export class SourceRun {
     this.#recordings?.mark(fromUs, toUs);
   }
 
+  /** Ends the running session of a live source and begins another; of other sources nothing happens. */
+  turn(): void {
+    this.#succession?.ask();
+  }
+
   /**
    * Awaits `send` for every message of every session.
    * @throws what runAgent, preload and opening the source again throw
@@ -106,6 +121,14 @@ export class SourceRun {
       record = this.#recordings?.close();
     }
     return { ...result, ...(preloaded && { preloaded }), ...(record && { record }) };
+  }
+
+  #next(cause: TurnCause): NextSession {
+    const session = followingSession(this.#options, 'turn', ++this.#turned);
+    const why = cause === 'asked' ? 'as asked' : 'because the clock of the source jumped';
+    this.#options.warn(`session ${session} begins, ${why}; the one before is closed`);
+    const recorder = this.#recordings?.begin(session);
+    return { session, ...(recorder && { recorder }) };
   }
 
   async #preload(): Promise<PreloadedCapture> {
@@ -143,7 +166,8 @@ export class SourceRun {
       this.#options.warn(fault.message);
     };
     const options = { ...this.#options, ...pass, onFault, ...(drops && { drops }), ...(recorder && { recorder }) };
-    return runAgent(source, options, send, interrupt);
+    const succession = this.#succession;
+    return runAgent(source, { ...options, ...(succession && { succession }) }, send, interrupt);
   }
 
   #openAgain(): Promise<OpenChoice> {

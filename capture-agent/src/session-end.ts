@@ -1,10 +1,13 @@
 /** How the sessions of one run ended: some runs have several, one after the other. */
 import { NO_COUNTERS, type SensorCounters } from '@tapline/core/ledger/heartbeat';
+import type { MirrorCounters } from '@tapline/core/mirror/mirror-counters';
 import type { AgentResult } from './agent.ts';
 
 export interface SessionEnd {
   readonly session: string;
   readonly counters: SensorCounters;
+  /** Of a sensor that puts packets in order. */
+  readonly mirror?: MirrorCounters;
 }
 
 /** What two runs, one after the other on the same schedule, come to together. */

@@ -68,7 +68,10 @@ describe('the tapline command', () => {
         loops: { done: 3, of: 3 },
       });
       expect(result.sessions.map(({ ledger }) => ledger)).toEqual(
-        Array.from({ length: 3 }, () => expect.objectContaining({ offered: 30_000, stored: 30_000, unexplained: 0 })),
+        Array.from(
+          { length: 3 },
+          () => expect.objectContaining({ offered: 30_000, stored: 30_000, unexplained: 0 }) as unknown,
+        ),
       );
       return result.digest;
     };

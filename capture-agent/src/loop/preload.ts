@@ -58,7 +58,8 @@ export async function preload(
     }
     sizeBytes += piece.length;
     if (sizeBytes > limitBytes) throw tooLarge(source.name, limitBytes);
-    pieces.push(piece.slice());
+    // Of a Buffer, slice would be a view.
+    pieces.push(new Uint8Array(piece));
   }
   return new PreloadedCapture(source.name, pieces, sizeBytes);
 }

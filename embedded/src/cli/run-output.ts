@@ -4,12 +4,14 @@ import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
 import { formatBytes, formatCount, formatInstant, formatLag, formatSeconds } from './format.ts';
 import { loopText } from './loop-options.ts';
+import { mirrorText } from './mirror-options.ts';
 import { recordLine } from './record-options.ts';
 import { ownUse } from './process-use.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
 export function runJson(result: RunResult, source: string, sensor: string): object {
-  const { audit, session, wireBytes, batchBytes, windows, alerts, digest, elapsedMs, lag, loops, record } = result;
+  const { audit, session, wireBytes, batchBytes, windows, alerts, digest, elapsedMs, lag, loops, mirror, record } =
+    result;
   const { preloaded, fault } = result;
   return {
     sensor,
@@ -26,6 +28,7 @@ export function runJson(result: RunResult, source: string, sensor: string): obje
     ...ownUse(),
     sessions: audit.sessions.map((books) => ({ session: books.session, ledger: books.totals, final: books.final })),
     ...loopsJson(loops),
+    ...(mirror && { mirror }),
     ...(preloaded && { preloadedBytes: preloaded.bytes }),
     ...(lag && { lag }),
     ...(record && { record }),
@@ -65,6 +68,7 @@ export function runText(result: RunResult, source: string): string {
       `${formatCount(packetsPerSecond(result))} packets/s, peak memory ${formatBytes(ownUse().peakRssBytes)}`,
     ...replayLines(result),
     ...booksLines(result.audit),
+    ...(result.mirror === undefined ? [] : [`         ${mirrorText(result.mirror)}`]),
     `windows  ${formatCount(result.windows)}`,
     `alerts   ${result.alerts.length}`,
     ...result.alerts.map(alertLine),

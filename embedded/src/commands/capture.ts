@@ -117,6 +117,7 @@ class Taking {
   readonly #settings = readSettings(process.env);
   readonly #windowUs: number;
   readonly #progress = new Progress();
+  #turn: (() => void) | undefined;
   readonly warn = (line: string): void => {
     this.#progress.clear();
     process.stderr.write(`tapline: ${line}\n`);
@@ -126,6 +127,8 @@ class Taking {
     this.#flags = flags;
     this.#windowUs = flags.window ?? parseWindowUs(`${this.#settings.window}s`);
     this.interrupt = interruptOnSignals(this.warn);
+    // Elsewhere the signal ends the process, as it does everywhere.
+    if (flags.live && !flags.follow) process.on('SIGHUP', () => this.#turn?.());
   }
 
   async sessionOf(choice: SourceChoice): Promise<string> {
@@ -133,7 +136,7 @@ class Taking {
     if (session !== undefined && session !== 'new') return session;
     // Where the wall clock cuts batches, a second run is another session.
     if (session === 'new' || live || typeof choice !== 'string') return freshSession();
-    return replaySession(choice, { windowUs: this.#windowUs, ...mirrorOf(this.#flags) });
+    return replaySession(choice, { windowUs: this.#windowUs, ...mirrorOf(this.#flags, false) });
   }
 
   /** Takes one capture to its end and prints what became of it; what went wrong sets the exit code. */
@@ -157,7 +160,11 @@ class Taking {
         follow,
         compression,
         ...(record && { record }),
-        ...mirrorOf(flags),
+        ...mirrorOf(flags, live && !follow),
+        turns: live && !follow,
+        onTurn: (turn) => {
+          this.#turn = turn;
+        },
         source,
         session,
         isChosen: flags.session !== undefined && flags.session !== 'new',

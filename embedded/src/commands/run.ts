@@ -95,7 +95,10 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
     }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
-    await runServices({ ...flags, ...mirrorOf(flags), source, speed: speedText(speed) });
+    if (flags.reorder !== undefined) {
+      throw new PipelineError('USAGE', '--reorder is for --on embedded, and for tapline capture');
+    }
+    await runServices({ ...flags, ...mirrorOf(flags, false), source, speed: speedText(speed) });
     return;
   }
   const record = recordPlace(flags);
@@ -129,7 +132,7 @@ async function sessionOf(source: SourceChoice, flags: RunFlags): Promise<string>
   if (session !== undefined && session !== 'new') return session;
   // What is captured now, or still being written, has no identity.
   if (session === 'new' || follow || typeof source !== 'string') return freshSession();
-  return replaySession(source, { windowUs, ...mirrorOf(flags) });
+  return replaySession(source, { windowUs, ...mirrorOf(flags, false) });
 }
 
 async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
@@ -143,13 +146,22 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
     };
     const { follow, sensor, window: windowUs } = flags;
     const isChosen = flags.session !== undefined && flags.session !== 'new';
-    const options = { ...chosen, ...mirrorOf(flags), isChosen, follow, sensor, windowUs, warn };
+    const options = {
+      ...chosen,
+      ...mirrorOf(flags, typeof chosen.source !== 'string'),
+      isChosen,
+      follow,
+      sensor,
+      windowUs,
+      warn,
+    };
     current = new CaptureRun(stores, options, (run) => {
       const { loop } = chosen;
       const { pass } = run.position;
       const passes = loop !== undefined && pass !== undefined ? { loop: loopText(pass, loop) } : {};
       progress.update({ packets: run.packets, ...run.position, ...passes });
     });
+    if (typeof chosen.source !== 'string') process.on('SIGHUP', current.turn.bind(current));
     const interrupted = onInterrupt(current, progress);
     const result = await current.finish();
     progress.clear();

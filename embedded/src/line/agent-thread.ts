@@ -25,6 +25,7 @@ let running: SourceRun | undefined;
 port.on('message', (message: ToAgent) => {
   if (message.kind === 'stop') interrupt.abort();
   else if (message.kind === 'mark') running?.mark(message.fromUs, message.toUs);
+  else if (message.kind === 'turn') running?.turn();
   else inFlight -= 1;
   wake?.();
 });
@@ -34,7 +35,7 @@ function warn(line: string): void {
 }
 
 async function run(): Promise<void> {
-  const pulse = typeof job.source === 'string' ? {} : { pulse: LIVE_PULSE };
+  const pulse = typeof job.source === 'string' ? {} : { pulse: LIVE_PULSE, turns: true };
   const opened = await SourceRun.open({ ...job, codec: zstd, warn, ...pulse }, interrupt.signal);
   running = opened;
   // A mark that comes after the end is too late; the end of the run sets it again.

@@ -21,6 +21,7 @@ export interface AgentJob {
   readonly preload: boolean;
   readonly windowUs: number;
   readonly duplicatesWithinUs?: number;
+  readonly reorderWithinUs?: number;
   readonly allowedLatenessUs: number;
   readonly speed: ReplaySpeed;
   /** Where the frames are kept, if they are. */
@@ -42,10 +43,11 @@ export type FromAgent =
     };
 
 /**
- * `done`: one message was dealt with, another may come. `stop`: end the session cleanly now. `mark`: an alert stands on
+ * `done`: one message was dealt with, another may come. `stop`: end the session cleanly now. `turn`: end it, and begin another. `mark`: an alert stands on
  * packets of this event time, so the recorder is to keep them.
  */
 export type ToAgent =
   | { readonly kind: 'done' }
   | { readonly kind: 'stop' }
+  | { readonly kind: 'turn' }
   | { readonly kind: 'mark'; readonly fromUs: number; readonly toUs: number };

@@ -8,6 +8,8 @@ import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import type { Position, RunSourceResult } from '@tapline/capture-agent/run-source';
 import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import type { Alert } from '@tapline/core/detect/alert';
+import { addMirrorCounters, type MirrorCounters } from '@tapline/core/mirror/mirror-counters';
+import type { SessionEnd } from '@tapline/capture-agent/session-end';
 import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
 import type { RunStatus } from '@tapline/core/report/snapshot';
@@ -31,6 +33,7 @@ export interface RunOptions {
   readonly windowUs: number;
   /** As BatcherOptions has it. */
   readonly duplicatesWithinUs?: number;
+  readonly reorderWithinUs?: number;
   readonly speed: ReplaySpeed;
   /** Where the frames are kept, if they are. */
   readonly record?: RecordPlace;
@@ -52,6 +55,8 @@ export interface RunResult {
   /** Over everything the stores hold of the sensor. */
   readonly digest: string;
   readonly elapsedMs: number;
+  /** What putting packets in order counted; absent when none were. */
+  readonly mirror?: MirrorCounters;
   /** Passes over the source; absent when it was not to be looped. */
   readonly loops?: { readonly done: number; readonly plan: LoopPlan };
   readonly preloaded?: RunSourceResult['preloaded'];
@@ -86,7 +91,7 @@ export class CaptureRun {
     this.#stores = stores;
     this.#line = new Line(stores, { windowUs: options.windowUs });
     const { source, follow = false, sensor, windowUs, duplicatesWithinUs, speed, record, warn } = options;
-    const { isChosen, loop, preload } = options;
+    const { isChosen, loop, preload, reorderWithinUs } = options;
     const job = {
       source,
       follow,
@@ -94,6 +99,7 @@ export class CaptureRun {
       session: this.#session,
       isChosen,
       preload,
+      ...(reorderWithinUs === undefined ? {} : { reorderWithinUs }),
       ...(loop === undefined ? {} : { loop }),
       windowUs,
       ...(duplicatesWithinUs === undefined ? {} : { duplicatesWithinUs }),
@@ -120,6 +126,11 @@ export class CaptureRun {
     };
   }
 
+  /** Ends the running session of an interface and begins another. */
+  turn(): void {
+    this.#sensor.turn();
+  }
+
   /** Ends the capture early; `finish` then resolves with the books of what was read. */
   stop(): void {
     this.#sensor.stop();
@@ -143,6 +154,7 @@ export class CaptureRun {
       batchBytes: this.#batchBytes,
       digest: await digest(sensor, { ...this.#stores, newHash }),
       elapsedMs,
+      ...mirrorOf(sessions),
       ...(loop && { loops: { done: names.length, plan: loop } }),
       ...(preloaded && { preloaded }),
       ...(lag && { lag }),
@@ -168,4 +180,9 @@ export class CaptureRun {
 function progressOf({ bytesRead, sizeBytes, pass = 1 }: Position, passes: number): number | null {
   if (sizeBytes === undefined || passes === Infinity) return null;
   return Math.min(1, (pass - 1 + bytesRead / sizeBytes) / passes);
+}
+
+function mirrorOf(sessions: readonly SessionEnd[]): { mirror?: MirrorCounters } {
+  const counted = sessions.flatMap(({ mirror }) => (mirror === undefined ? [] : [mirror]));
+  return counted.length === 0 ? {} : { mirror: counted.reduce(addMirrorCounters) };
 }

@@ -65,6 +65,11 @@ export class SensorThread {
     this.#tell({ kind: 'stop' });
   }
 
+  /** Ends the running session of an interface and begins another. */
+  turn(): void {
+    this.#tell({ kind: 'turn' });
+  }
+
   /** Has the recorder keep the packets of an event-time range; without one, and after the end, nothing happens. */
   mark(fromUs: number, toUs: number): void {
     this.#tell({ kind: 'mark', fromUs, toUs });
