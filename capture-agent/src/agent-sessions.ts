@@ -2,17 +2,18 @@
 import type { CapturePiece } from '@tapline/core/pcap/capture-source';
 import type { FrameSink } from '@tapline/core/pcap/frame-sink';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
+import type { PacketColumns } from '@tapline/core/packet/columns';
 import { NO_MIRROR_COUNTERS } from '@tapline/core/mirror/mirror-counters';
 import { ReorderBuffer } from '@tapline/core/mirror/reorder-buffer';
 import type { AgentOptions, AgentResult } from './agent.ts';
-import { Batcher, type AgentMessage, type BatchRecorder } from './batcher.ts';
+import { Batcher, type PacketSink, type AgentMessage, type BatchRecorder } from './batcher.ts';
 import { ClockGuard } from './clock-guard.ts';
 import { addCounters, type SessionEnd } from './session-end.ts';
 import type { NextSession, TurnCause } from './succession.ts';
 
 export class AgentSessions {
-  /** Takes the frames of the source. */
-  readonly frames: FrameSink;
+  /** Takes what the source yields. */
+  readonly sink: PacketSink;
   readonly #options: AgentOptions;
   readonly #emit: (message: AgentMessage, counters: SensorCounters) => void;
   readonly #reorder: ReorderBuffer | undefined;
@@ -39,7 +40,10 @@ export class AgentSessions {
         this.turn('clock');
       });
     }
-    this.frames = through?.(frames) ?? frames;
+    const rows = (columns: PacketColumns): void => {
+      this.#batcher.rows(columns);
+    };
+    this.sink = through?.(frames, rows) ?? { frame: frames.frame.bind(frames), rows };
   }
 
   get batcher(): Batcher {

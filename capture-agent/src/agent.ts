@@ -11,7 +11,7 @@ import type { CapturePiece } from '@tapline/core/pcap/capture-source';
 import { PipelineError } from '@tapline/core/errors';
 import { NO_COUNTERS, type SensorCounters } from '@tapline/core/ledger/heartbeat';
 import { AgentSessions } from './agent-sessions.ts';
-import type { AgentMessage, BatcherOptions } from './batcher.ts';
+import type { AgentMessage, BatcherOptions, PacketSink } from './batcher.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import { Pacer, type ReplayLag, type ReplaySpeed } from './pacer.ts';
 import type { SessionEnd } from './session-end.ts';
@@ -26,14 +26,16 @@ export interface AgentOptions extends BatcherOptions {
   readonly reorderWithinUs?: number;
   /** The source is live: its session may end before it does, and be followed by another. */
   readonly succession?: Succession;
-  /** What the frames pass through before they are batched. */
-  readonly through?: (sink: FrameSink) => FrameSink;
+  /** What frames and rows of text pass through before they are batched. */
+  readonly through?: (frames: FrameSink, rows: PacketSink['rows']) => PacketSink;
   /** Heartbeats by the wall clock too; absent: only where windows end, for stages in the same process. */
   readonly pulse?: PulseOptions;
   /** What the kernel dropped since the last call; asked at every heartbeat of a live source, and at the end. */
   readonly drops?: () => readonly KernelDrop[];
   /** Told at once of each capture of a set that could not be read to its end. */
   readonly onFault?: (fault: PipelineError) => void;
+  /** Names of the columns of `tshark -T fields` without a header line. */
+  readonly fields?: readonly string[];
 }
 
 export interface PulseOptions {
@@ -103,7 +105,14 @@ export async function runAgent(
   const timer = pulse === undefined ? undefined : startPulse(pulse, outbox, tick);
 
   let fault: PipelineError | undefined;
-  const reader = new CaptureSetReader(sessions.frames, options.onFault);
+  const { fields } = options;
+  const reader = new CaptureSetReader(sessions.sink, options.onFault, {
+    rows: (columns) => {
+      sessions.sink.rows(columns);
+    },
+    arrivalUs: () => Date.now() * 1000,
+    ...(fields && { fields }),
+  });
   options.succession?.onAsk(() => {
     countDrops();
     sessions.turn('asked');

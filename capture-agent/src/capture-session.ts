@@ -51,6 +51,8 @@ export interface CaptureOptions {
   readonly spoolBytes: number;
   /** How long the broker may not answer at the end before the rest is left to the spool. */
   readonly patienceMs: number;
+  /** As AgentOptions has it. */
+  readonly fields?: readonly string[];
   /** Where the frames are kept, if they are. */
   readonly record?: RecordPlace;
   readonly warn: (line: string) => void;
@@ -104,7 +106,7 @@ export async function capture(
 ): Promise<CaptureResult> {
   const { live, spoolFolder, spoolBytes, warn } = options;
   const pulse = { everyMs: HEARTBEAT_MS, live, firstHeartbeat: Date.now() };
-  const run = await SourceRun.open({ ...options, codec: zstd, pulse }, interrupt.signal);
+  const run = await SourceRun.open({ ...options, codec: zstd, pulse, peers: options.kafka.brokers }, interrupt.signal);
   options.onTurn?.(run.turn.bind(run));
   const spool = openSpool(spoolFolder, warn, interrupt);
   const left = spool.batches;

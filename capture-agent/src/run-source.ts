@@ -28,6 +28,8 @@ export interface RunSourceOptions extends Omit<
   readonly preload?: boolean;
   /** Where the frames are kept, if they are. */
   readonly record?: RecordPlace;
+  /** Where our own traffic goes, host:port each. */
+  readonly peers?: readonly string[];
   readonly warn: (line: string) => void;
 }
 
@@ -72,11 +74,11 @@ export class SourceRun {
    * @throws PipelineError USAGE or SOURCE when there is nothing to read
    */
   static async open(options: RunSourceOptions, signal: AbortSignal): Promise<SourceRun> {
-    const { source, follow = false, warn } = options;
+    const { source, follow = false, peers = [], warn } = options;
     const open =
       typeof source === 'object' && Symbol.asyncIterator in source
         ? { source, interrupt: signal }
-        : await openChoice(source, { signal, follow, warn });
+        : await openChoice(source, { signal, follow, peers, warn });
     return new SourceRun(options, signal, open);
   }
 
@@ -160,12 +162,13 @@ export class SourceRun {
     pass: Pick<AgentOptions, 'session' | 'pacer' | 'through'>,
     send: (message: AgentMessage) => Promise<void>,
   ): Promise<AgentResult> {
-    const { drops, interrupt } = this.#open;
+    const { drops, own, interrupt } = this.#open;
+    const opened = { ...(drops && { drops }), ...(own && { own }) };
     const recorder = this.#recordings?.begin(pass.session);
     const onFault = (fault: PipelineError): void => {
       this.#options.warn(fault.message);
     };
-    const options = { ...this.#options, ...pass, onFault, ...(drops && { drops }), ...(recorder && { recorder }) };
+    const options = { ...this.#options, ...pass, onFault, ...opened, ...(recorder && { recorder }) };
     const succession = this.#succession;
     return runAgent(source, { ...options, ...(succession && { succession }) }, send, interrupt);
   }

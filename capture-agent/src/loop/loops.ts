@@ -3,8 +3,7 @@
  * in event time and on the replay's one absolute schedule.
  */
 import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
-import type { FrameSink } from '@tapline/core/pcap/frame-sink';
-import type { AgentResult } from '../agent.ts';
+import type { AgentOptions, AgentResult } from '../agent.ts';
 import { Pacer, type ReplaySpeed } from '../pacer.ts';
 import { joinResults } from '../session-end.ts';
 import { followingSession, type SessionName } from '../session.ts';
@@ -23,7 +22,7 @@ export interface Pass {
   readonly number: number;
   readonly session: string;
   readonly pacer: Pacer;
-  readonly through: (sink: FrameSink) => FrameSink;
+  readonly through: NonNullable<AgentOptions['through']>;
 }
 
 export interface LoopOptions {
@@ -56,8 +55,8 @@ export async function runLoops(
     pacer.aheadUs = plan.times === 'original' ? shiftUs : 0;
     let frames: ShiftedFrames | undefined;
     const session = number === 1 ? first.session : followingSession(first, passKind(plan), number);
-    const through = (sink: FrameSink): FrameSink =>
-      (frames = new ShiftedFrames(sink, plan.times === 'original' ? 0 : shiftUs));
+    const through: Pass['through'] = (sink, rows) =>
+      (frames = new ShiftedFrames(sink, rows, plan.times === 'original' ? 0 : shiftUs));
     const ended = await run(number === 1 ? source : await reopen(), { number, session, pacer, through });
     result = result === undefined ? ended : joinResults(result, ended);
     if (number === plan.count || ended.fault !== undefined || interrupt.aborted) return result;

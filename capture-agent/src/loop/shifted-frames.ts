@@ -1,20 +1,24 @@
 /** Frames on their way to a sink with their times moved, and what was seen of them: the extent of one pass over a capture. */
 import type { FrameSink } from '@tapline/core/pcap/frame-sink';
+import type { PacketColumns } from '@tapline/core/packet/columns';
+import type { PacketSink } from '../batcher.ts';
 import { TIME_LIMIT_US } from '@tapline/core/pcap/time';
 
 /** A capture of one packet says nothing of a pace: its passes are a second apart. */
 const LONE_PACKET_US = 1_000_000;
 
-export class ShiftedFrames implements FrameSink {
+export class ShiftedFrames implements PacketSink {
   packets = 0;
   readonly #sink: FrameSink;
+  readonly #rows: PacketSink['rows'];
   readonly #shiftUs: number;
   #firstUs = Infinity;
   #lastUs = -Infinity;
 
   /** @param shiftUs whole microseconds that every packet is moved by */
-  constructor(sink: FrameSink, shiftUs: number) {
+  constructor(sink: FrameSink, rows: PacketSink['rows'], shiftUs: number) {
     this.#sink = sink;
+    this.#rows = rows;
     this.#shiftUs = shiftUs;
   }
 
@@ -34,10 +38,21 @@ export class ShiftedFrames implements FrameSink {
     timeNs: number,
     linkType: number,
   ): void {
+    const shiftedUs = this.#shifted(timeUs);
+    this.#sink.frame(bytes, offset, capturedLength, wireLength, shiftedUs, timeNs, linkType);
+  }
+
+  /** Moves the rows where they are: whoever made them is done with them. */
+  rows(columns: PacketColumns): void {
+    const { timeUs, count } = columns;
+    for (let row = 0; row < count; row++) timeUs[row] = this.#shifted(timeUs[row]!);
+    this.#rows(columns);
+  }
+
+  #shifted(timeUs: number): number {
     this.packets += 1;
     if (timeUs < this.#firstUs) this.#firstUs = timeUs;
     if (timeUs > this.#lastUs) this.#lastUs = timeUs;
-    const shiftedUs = Math.min(timeUs + this.#shiftUs, TIME_LIMIT_US);
-    this.#sink.frame(bytes, offset, capturedLength, wireLength, shiftedUs, timeNs, linkType);
+    return Math.min(timeUs + this.#shiftUs, TIME_LIMIT_US);
   }
 }

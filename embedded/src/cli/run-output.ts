@@ -1,5 +1,6 @@
 /** What `tapline run` says at the end: the contract's JSON object, or the same for people. */
 import type { Alert } from '@tapline/core/detect/alert';
+import type { Allowed } from '@tapline/core/detect/allow-list';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
 import { formatBytes, formatCount, formatInstant, formatLag, formatSeconds } from './format.ts';
@@ -9,9 +10,8 @@ import { recordLine } from './record-options.ts';
 import { ownUse } from './process-use.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
-export function runJson(result: RunResult, source: string, sensor: string): object {
-  const { audit, session, wireBytes, batchBytes, windows, alerts, digest, elapsedMs, lag, loops, mirror, record } =
-    result;
+export function runJson(result: RunResult, { shown, suppressed }: Allowed, source: string, sensor: string): object {
+  const { audit, session, wireBytes, batchBytes, windows, digest, elapsedMs, lag, loops, mirror, record } = result;
   const { preloaded, fault } = result;
   return {
     sensor,
@@ -21,7 +21,8 @@ export function runJson(result: RunResult, source: string, sensor: string): obje
     wireBytes,
     batchBytes,
     windows,
-    alerts: alerts.map(alertJson),
+    alerts: shown.map(alertJson),
+    suppressed,
     digest,
     elapsedMs: Math.round(elapsedMs),
     packetsPerSecond: Math.round(packetsPerSecond(result)),
@@ -45,7 +46,7 @@ export function loopsJson(loops: RunResult['loops']): object {
 
 /** An alert as scripts get it. */
 export function alertJson(alert: Alert): object {
-  const { id, detector, entity, windowStartUs, windowEndUs, score, severity, attack, state, summary } = alert;
+  const { id, detector, entity, windowStartUs, windowEndUs, score, severity, attack, state, summary, quality } = alert;
   return {
     id,
     detector,
@@ -57,11 +58,13 @@ export function alertJson(alert: Alert): object {
     attack,
     state,
     summary,
+    confidence: quality.confidence,
+    doubts: quality.doubts.map(({ text }) => text),
   };
 }
 
 /** The books, the alerts and the digest, a few lines for a terminal. */
-export function runText(result: RunResult, source: string): string {
+export function runText(result: RunResult, allowed: Allowed, source: string): string {
   const { totals } = result.audit;
   const lines = [
     `${source}: ${formatCount(totals.offered)} packets in ${formatSeconds(result.elapsedMs / 1000)}, ` +
@@ -70,8 +73,7 @@ export function runText(result: RunResult, source: string): string {
     ...booksLines(result.audit),
     ...(result.mirror === undefined ? [] : [`         ${mirrorText(result.mirror)}`]),
     `windows  ${formatCount(result.windows)}`,
-    `alerts   ${result.alerts.length}`,
-    ...result.alerts.map(alertLine),
+    ...alertLines(allowed),
     ...(result.record === undefined ? [] : [recordLine(result.record)]),
     `digest   ${result.digest}`,
   ];
@@ -105,9 +107,21 @@ export function booksLines({ totals, balanced }: AuditReport): string[] {
   ];
 }
 
+/** The alerts for a terminal, and what an allow-list explains. */
+export function alertLines({ shown, suppressed }: Allowed): string[] {
+  return [
+    `alerts   ${shown.length}`,
+    ...shown.map(alertLine),
+    ...suppressed.map(
+      ({ rule, alerts }) => `  suppressed ${formatCount(alerts)}: ${rule.reason} (until ${rule.until})`,
+    ),
+  ];
+}
+
 /** One alert for a terminal. */
-export function alertLine({ severity, detector, summary }: Alert): string {
-  return `  ${severity.padEnd(8)} ${detector.padEnd(15)} ${summary}`;
+export function alertLine({ severity, detector, summary, quality: { confidence, doubts } }: Alert): string {
+  const doubt = doubts.length === 0 ? '' : ` [confidence ${confidence}: ${doubts.map(({ text }) => text).join('; ')}]`;
+  return `  ${severity.padEnd(8)} ${detector.padEnd(15)} ${summary}${doubt}`;
 }
 
 function packetsPerSecond(result: RunResult): number {

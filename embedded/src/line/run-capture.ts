@@ -12,6 +12,7 @@ import { addMirrorCounters, type MirrorCounters } from '@tapline/core/mirror/mir
 import type { SessionEnd } from '@tapline/capture-agent/session-end';
 import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
+import { ALL_TIME } from '@tapline/core/ports';
 import type { RunStatus } from '@tapline/core/report/snapshot';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
 import { audit, type AuditReport } from '@tapline/functions/stages/audit';
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly duplicatesWithinUs?: number;
   readonly reorderWithinUs?: number;
   readonly speed: ReplaySpeed;
+  /** As AgentOptions has it. */
+  readonly fields?: readonly string[];
   /** Where the frames are kept, if they are. */
   readonly record?: RecordPlace;
   /** Gets lines for people. */
@@ -67,8 +70,6 @@ export interface RunResult {
   /** Why the capture was not read to its end, if it was not. */
   readonly fault?: PipelineError;
 }
-
-const ALL_TIME = { fromUs: -Infinity, toUs: Infinity };
 
 /** A capture on its way through the line. */
 export class CaptureRun {
@@ -105,6 +106,7 @@ export class CaptureRun {
       ...(duplicatesWithinUs === undefined ? {} : { duplicatesWithinUs }),
       allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
       speed,
+      ...(options.fields && { fields: options.fields }),
       ...(record === undefined ? {} : { record }),
     };
     const take = async (message: SensorMessage): Promise<void> => {
