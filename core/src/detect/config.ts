@@ -22,7 +22,7 @@ export interface DetectorConfig {
     readonly portShare: number;
   };
   readonly dhcpFlood: {
-    /** DHCP requests of clients to all servers of a segment together, in a window. */
+    /** DHCP requests of clients to all servers of a segment together, in two windows. */
     readonly requests: number;
   };
   readonly reflection: {

@@ -35,7 +35,7 @@ export function dhcpFlood(view: PaneView, config: DetectorConfig): Finding[] {
     const client = asked % 2 === view.initiatorSide[row] ? view.initiator[row]! : view.responder[row]!;
     clients.set(client, (clients.get(client) ?? 0) + flows.packets[asked]!);
   }
-  if (requests < config.dhcpFlood.requests) return [];
+  if (requests === 0 || requests < config.dhcpFlood.requests / 10) return [];
   return [
     {
       entity: ENTITY,
@@ -55,15 +55,18 @@ export function isDhcp({ entity }: Evidence): boolean {
   return entity === ENTITY;
 }
 
-export function judgeDhcp(last: Evidence, { dhcpFlood: config }: DetectorConfig): Verdict | null {
-  const { dhcpRequests, answers, sources } = last.features as Record<string, number>;
-  if (dhcpRequests! < config.requests) return null;
+export function judgeDhcp(evidence: readonly Evidence[], { dhcpFlood: config }: DetectorConfig): Verdict | null {
+  const last = evidence.at(-1)!;
+  const sum = (name: string): number => evidence.reduce((total, { features }) => total + features[name]!, 0);
+  const [requests, answers] = [sum('dhcpRequests'), sum('answers')];
+  if (requests < config.requests) return null;
+  const sources = Math.max(...evidence.map(({ features }) => features['sources']!));
   return {
-    ratio: dhcpRequests! / config.requests,
-    reasons: [reason('DHCP requests', dhcpRequests!, 'packets', config.requests)],
+    ratio: requests / config.requests,
+    reasons: [reason('DHCP requests', requests, 'packets', config.requests)],
     summary:
-      `the segment's DHCP service got ${figure(dhcpRequests!)} requests in ${spanText(last.windowEndUs - last.windowStartUs)} ` +
-      `from ${figure(sources!)} address${sources === 1 ? '' : 'es'} and gave ${figure(answers!)} answers`,
+      `the segment's DHCP service got ${figure(requests)} requests in ${spanText(last.windowEndUs - evidence[0]!.windowStartUs)} ` +
+      `from ${figure(sources)} address${sources === 1 ? '' : 'es'} and gave ${figure(answers)} answers`,
     attack: ['T1499.001', 'T1498.001'],
   };
 }

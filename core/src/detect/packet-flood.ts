@@ -37,7 +37,8 @@ export function packetFlood(kind: FloodKind): Detector {
     name: kind.name,
     version: 1,
     gravity: 0.5,
-    lookbackWindows: () => 0,
+    // A burst of DHCP requests is short and may lie across the edge of two windows; the others are judged by the last alone.
+    lookbackWindows: () => (kind.protocol === 'udp' ? 1 : 0),
     detect(view, config) {
       const { packets, inOutRatio } = config.packetFlood;
       const found: Finding[] = kind.protocol === 'udp' ? dhcpFlood(view, config) : [];
@@ -53,7 +54,7 @@ export function packetFlood(kind: FloodKind): Detector {
     },
     judge(evidence, config) {
       const last = evidence.at(-1)!;
-      return isDhcp(last) ? judgeDhcp(last, config) : judge(last, kind, config);
+      return isDhcp(last) ? judgeDhcp(evidence, config) : judge(last, kind, config);
     },
   };
 }

@@ -60,9 +60,12 @@ export function reflectedPackets(view: PaneView, config: DetectorConfig): Map<nu
   return new Map([...floodedByAnswers(view, 'udp', config)].map(([host, { packets }]) => [host, packets]));
 }
 
-/** Hosts above the floor. Where a capture shows one direction only, the requests may be what it does not show. */
+/**
+ * Hosts above the floor. Where a capture shows one direction only, the questions may be what it does not show; TCP needs no
+ * such care, since a connection that was asked for goes on after the SYN-ACK.
+ */
 function floodedByAnswers(view: PaneView, protocol: Protocol, config: DetectorConfig): Map<number, Unasked> {
-  if (view.isOneSided) return new Map();
+  if (protocol === 'udp' && view.isOneSided) return new Map();
   const { byHost, asked } = protocol === 'udp' ? unaskedDatagrams(view) : unaskedTcp(view);
   const found = new Map<number, Unasked>();
   for (const [host, of] of byHost) {
