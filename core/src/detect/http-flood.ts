@@ -52,7 +52,7 @@ function askingByService(view: PaneView, { webPorts }: DetectorConfig): Map<numb
     if (flows.payload[answered] === 0 && !isEnded(flows, row)) continue;
     const key = view.responder[row]! * 65_536 + view.port[row]!;
     let bySource = services.get(key);
-    if (bySource === undefined) services.set(key, (bySource = new Map()));
+    if (bySource === undefined) services.set(key, (bySource = new Map<number, Asking>()));
     const source = view.initiator[row]!;
     let asking = bySource.get(source);
     if (asking === undefined) {

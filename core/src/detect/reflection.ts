@@ -110,7 +110,7 @@ function unaskedDatagrams(view: PaneView): Unanswered {
       const fromResponder = side !== view.initiatorSide[row];
       const victim = fromResponder ? view.initiator[row]! : view.responder[row]!;
       const reflector = fromResponder ? view.responder[row]! : view.initiator[row]!;
-      if (flows.packets[2 * row + side]! === 0 || askedPairs.has(victim * view.hosts.count + reflector)) continue;
+      if (flows.packets[2 * row + side] === 0 || askedPairs.has(victim * view.hosts.count + reflector)) continue;
       if (!isFragment && flows.packets[2 * row + 1 - side]! > 0) continue;
       count(byHost, victim, reflector, isFragment ? 0 : view.port[row]!, view, row, side);
     }

@@ -88,7 +88,7 @@ describe('reflection', () => {
 
 describe('reflector', () => {
   const amplified = (answers: number): TestPacket[] =>
-    repeat(600, 0, 80 * MS, (index, timeUs) => [
+    repeat(600, 0, 80 * MS, (_, timeUs) => [
       datagram(timeUs, ['203.0.113.9', 80], [VICTIM, 123], 8),
       ...repeat(answers, timeUs + 1, 1, (_, at) => [datagram(at, [VICTIM, 123], ['203.0.113.9', 80], 440)]),
     ]);
