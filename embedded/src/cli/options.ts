@@ -1,4 +1,5 @@
 /** Parsers of option values, shared by the commands: each returns the value or throws commander's usage error. */
+import { fieldColumns } from '@tapline/core/text/field-names';
 import { InvalidArgumentError } from 'commander';
 import { parseAddress } from '@tapline/core/packet/address';
 import { parseTime } from '@tapline/core/packet/time';
@@ -82,4 +83,17 @@ export function parseTimeUs(text: string): number {
   const time = parseTime(text);
   if (time === undefined) throw new InvalidArgumentError('use for example 2017-07-06T13:40:00Z.');
   return time.timeUs;
+}
+
+export const FIELDS_HELP = 'of tshark -T fields without -E header=y: what was given with -e, separated by commas';
+
+/** Names of fields, separated by commas. */
+export function parseFields(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  try {
+    fieldColumns(names);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message.replace('--fields: ', '')}.`);
+  }
+  return names;
 }
