@@ -104,9 +104,16 @@ export interface Alert {
   /** Whether every window of the episode was complete. */
   readonly complete: boolean;
   readonly filter: PacketFilter;
+  /** Raised by the sensor's history (core/src/history), not by the evidence of windows. */
+  readonly isFromHistory?: true;
 }
 
 /** Alerts about the sensor itself come from its heartbeats: not from the evidence of windows, and no part of the digest. */
 export function isAboutSensor({ detector }: Pick<Alert, 'detector'>): boolean {
   return detector === 'sensor-blind';
+}
+
+/** Alerts that are a fold over the evidence of windows, and change with it. */
+export function isFromWindows(alert: Pick<Alert, 'detector' | 'isFromHistory'>): boolean {
+  return !isAboutSensor(alert) && alert.isFromHistory !== true;
 }

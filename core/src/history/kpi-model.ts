@@ -66,12 +66,11 @@ export class KpiModel {
   /**
    * Judges a window by those before it, then learns from it.
    * @param values in the order of FEATURES
-   * @param mayLearn false for a window that is incomplete, or part of an attack that something else has found
    */
   take(
     values: readonly number[],
     timeUs: number,
-    { windowUs, falseAlarmsPerDay, mayLearn }: { windowUs: number; falseAlarmsPerDay: number; mayLearn: boolean },
+    { windowUs, falseAlarmsPerDay }: { readonly windowUs: number; readonly falseAlarmsPerDay: number },
   ): Reading {
     const measured = FEATURES.map((feature, k) => transform(feature, values[k]!));
     const sizes = new Float64Array(FEATURES.length);
@@ -89,7 +88,7 @@ export class KpiModel {
     const isAlarm = !this.isLearning && probability < allowed;
     this.#run = isAlarm ? this.#run + 1 : 0;
     if (this.#run >= INCIDENT_MOST) this.#run = 0;
-    if (mayLearn && this.#run <= INCIDENT_AFTER) this.#learn(measured, sizes, { score, timeUs, allowed });
+    if (this.#run <= INCIDENT_AFTER) this.#learn(measured, sizes, { score, timeUs, allowed });
     return { score, probability, isAlarm, features: features.sort((a, b) => a.probability - b.probability) };
   }
 
