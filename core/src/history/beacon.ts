@@ -57,7 +57,10 @@ export class BeaconMemory implements SlowDetector {
     if (intervals.length < least) return undefined;
     const time = evenness(intervals);
     const size = evenness(sizes);
-    const median = quantile(intervals.toSorted((a, b) => a - b), 0.5);
+    const median = quantile(
+      intervals.toSorted((a, b) => a - b),
+      0.5,
+    );
     if (time < timeScore || size < sizeScore || median < leastSeconds) return undefined;
     const users = this.#usersOf(pair);
     if (users > hosts) return undefined;
@@ -72,7 +75,12 @@ export class BeaconMemory implements SlowDetector {
       ratio: 1 + Math.max(0, (time + size - timeScore - sizeScore) / (2 - timeScore - sizeScore)),
       summary:
         `${source} -> ${target}: ${figure(intervals.length + 1)} connections, one every ${figure(median)} s ` +
-        `(evenness ${rounded(time)}), ${figure(quantile(sizes.toSorted((a, b) => a - b), 0.5))} bytes each ` +
+        `(evenness ${rounded(time)}), ${figure(
+          quantile(
+            sizes.toSorted((a, b) => a - b),
+            0.5,
+          ),
+        )} bytes each ` +
         `(evenness ${rounded(size)}), used by ${users} internal host${users === 1 ? '' : 's'}`,
       reasons: [
         reason('evenness of intervals', time, 'score', timeScore),

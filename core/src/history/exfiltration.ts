@@ -48,7 +48,10 @@ export class ExfiltrationMemory implements SlowDetector {
 
   take({ row, observations }: SeenWindow): SlowFinding[] {
     const slot = Math.floor(row.windowStartUs / SLOT_US);
-    const sums = new Map<string, { source: string; peer: string; up: number; down: number; first: number; last: number }>();
+    const sums = new Map<
+      string,
+      { source: string; peer: string; up: number; down: number; first: number; last: number }
+    >();
     for (const pair of observations.pairs) {
       if (!pair.isSourceInternal || pair.isDestinationInternal) continue;
       const { source, destination: peer, bytesUp: up, bytesDown: down, firstUs: first, lastUs: last } = pair;
@@ -74,7 +77,12 @@ export class ExfiltrationMemory implements SlowDetector {
     return found;
   }
 
-  #judge(source: string, peer: string, transfer: Transfer, at: Pick<SeenWindow, 'row'> & { last: number }): SlowFinding | undefined {
+  #judge(
+    source: string,
+    peer: string,
+    transfer: Transfer,
+    at: Pick<SeenWindow, 'row'> & { last: number },
+  ): SlowFinding | undefined {
     const { bytes, knownHostBytes, knownDays, upDown } = this.#config;
     const day = Math.floor(at.row.windowStartUs / DAY_US);
     const host = this.#hosts.touch(source, () => ({ day, firstDay: day, most: [0] }));
@@ -95,9 +103,15 @@ export class ExfiltrationMemory implements SlowDetector {
       ratio: up / bar,
       summary:
         `${source} sent ${figure(up / 1e6)} MB to ${peer} within an hour, ${figure(up / Math.max(1, down))} times what came back; ` +
-        (usual > 0 ? `the most it sent one host in an hour of the days before: ${figure(usual / 1e6)} MB` : 'nothing is known of its days before'),
+        (usual > 0
+          ? `the most it sent one host in an hour of the days before: ${figure(usual / 1e6)} MB`
+          : 'nothing is known of its days before'),
       reasons: [
-        { ...reason('bytes out', up, 'bytes', floor), baseline: usual === 0 ? null : usual, ratio: Math.round((1000 * up) / bar) / 1000 },
+        {
+          ...reason('bytes out', up, 'bytes', floor),
+          baseline: usual === 0 ? null : usual,
+          ratio: Math.round((1000 * up) / bar) / 1000,
+        },
         reason('out for each in', up / Math.max(1, down), 'bytes', upDown),
       ],
       contributors: [{ key: peer, value: up, unit: 'bytes' }],

@@ -22,13 +22,16 @@ export interface HistoryPoint {
 
 export const BEGINNING: HistoryPoint = { uptoUs: -Infinity, state: new Uint8Array(0) };
 
+export type RaisedAlert = Pick<Alert, 'id' | 'windowEndUs'>;
+
 export interface HistoryRecord extends HistoryPoint {
   /** Start of the first window ever taken; Infinity before it. */
   readonly firstUs: number;
   readonly hour: HistoryPoint | undefined;
   readonly day: HistoryPoint | undefined;
   /** After going back: alerts from `fromUs` on are to be withdrawn unless they are raised again until `toUs`. */
-  readonly review: { readonly fromUs: number; readonly toUs: number; readonly raised: readonly string[] } | undefined;
+  readonly review:
+    { readonly fromUs: number; readonly toUs: number; readonly raised: readonly RaisedAlert[] } | undefined;
   /** Alerts of the last step: to be written again by whoever reads this, since the writer may have stopped before. */
   readonly outbox: readonly Alert[];
 }
@@ -43,9 +46,14 @@ export const NO_RECORD: HistoryRecord = {
 };
 
 /** The points to keep before a window is taken: where the history stands when an hour or a day begins. */
-export function pointsAt(record: HistoryRecord, windowStartUs: number, now: () => HistoryPoint): Pick<HistoryRecord, 'hour' | 'day'> {
+export function pointsAt(
+  record: HistoryRecord,
+  windowStartUs: number,
+  now: () => HistoryPoint,
+): Pick<HistoryRecord, 'hour' | 'day'> {
   const { uptoUs, hour, day } = record;
-  const isNew = (spanUs: number): boolean => uptoUs > -Infinity && Math.floor(windowStartUs / spanUs) !== Math.floor((uptoUs - 1) / spanUs);
+  const isNew = (spanUs: number): boolean =>
+    uptoUs > -Infinity && Math.floor(windowStartUs / spanUs) !== Math.floor((uptoUs - 1) / spanUs);
   if (!isNew(HOUR_US)) return { hour, day };
   const point = now();
   return { hour: point, day: isNew(DAY_US) ? point : day };
@@ -58,13 +66,19 @@ export function goBack(record: HistoryRecord, windowStartUs: number): HistoryRec
   const beginning = uptoUs - Math.min(firstUs, windowStartUs) <= ANEW_MOST_US ? BEGINNING : undefined;
   const point = [hour, day, beginning].find((one) => one !== undefined && one.uptoUs <= windowStartUs);
   if (point === undefined) return record;
-  const stays = (one: HistoryPoint | undefined): HistoryPoint | undefined => (one !== undefined && one.uptoUs <= point.uptoUs ? one : undefined);
+  const stays = (one: HistoryPoint | undefined): HistoryPoint | undefined =>
+    one !== undefined && one.uptoUs <= point.uptoUs ? one : undefined;
   return {
     ...point,
     firstUs: point.uptoUs === -Infinity ? Infinity : firstUs,
     hour: stays(hour),
     day: stays(day),
-    review: { fromUs: Math.min(point.uptoUs, review?.fromUs ?? Infinity), toUs: Math.max(uptoUs, review?.toUs ?? -Infinity), raised: [] },
+    review: {
+      fromUs: Math.min(point.uptoUs, review?.fromUs ?? Infinity),
+      toUs: Math.max(uptoUs, review?.toUs ?? -Infinity),
+      // What was over by then stays; what was still open will be said again.
+      raised: review?.raised.filter(({ windowEndUs }) => windowEndUs <= point.uptoUs) ?? [],
+    },
     outbox: [],
   };
 }
@@ -85,7 +99,7 @@ export function encodeRecord(record: HistoryRecord): Uint8Array {
   if (review !== undefined) {
     writer.f64(review.fromUs);
     writer.f64(review.toUs);
-    writer.text(review.raised.join(' '));
+    writer.text(JSON.stringify(review.raised));
   }
   writer.text(JSON.stringify(outbox));
   return writer.finish();
@@ -95,7 +109,8 @@ export function encodeRecord(record: HistoryRecord): Uint8Array {
 export function decodeRecord(bytes: Uint8Array): HistoryRecord {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
-  if (version !== VERSION) throw new PipelineError('WIRE_VERSION', `a history of version ${version}, this build reads ${VERSION}`);
+  if (version !== VERSION)
+    throw new PipelineError('WIRE_VERSION', `a history of version ${version}, this build reads ${VERSION}`);
   const firstUs = reader.f64();
   const point = (): HistoryPoint | undefined =>
     reader.u8() === 0 ? undefined : { uptoUs: reader.f64(), state: reader.raw(reader.varint()).slice() };
@@ -104,7 +119,7 @@ export function decodeRecord(bytes: Uint8Array): HistoryRecord {
   let review: HistoryRecord['review'];
   if (reader.u8() !== 0) {
     const [fromUs, toUs] = [reader.f64(), reader.f64()];
-    review = { fromUs, toUs, raised: reader.text(CHARACTERS_MOST).split(' ').filter((id) => id !== '') };
+    review = { fromUs, toUs, raised: JSON.parse(reader.text(CHARACTERS_MOST)) as RaisedAlert[] };
   }
   const outbox = JSON.parse(reader.text(CHARACTERS_MOST)) as Alert[];
   reader.end();

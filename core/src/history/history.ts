@@ -93,7 +93,11 @@ export class History {
     const reading = this.#model.take(values, row.windowStartUs, { windowUs, falseAlarmsPerDay });
     if (!reading.isAlarm) return;
     const finding = unlikeHistory(window, reading, (falseAlarmsPerDay * windowUs) / DAY_US);
-    this.#episodes.take(finding, window, { version: 1, gravity: 0, quietUs: HISTORY_CONFIG.unlikeHistory.quietWindows * windowUs + 1 });
+    this.#episodes.take(finding, window, {
+      version: 1,
+      gravity: 0,
+      quietUs: HISTORY_CONFIG.unlikeHistory.quietWindows * windowUs + 1,
+    });
   }
 
   /** Alerts that are new or changed since this was asked last, all of them confirmed. */
@@ -121,7 +125,8 @@ export class History {
   static decode(bytes: Uint8Array, options: HistoryOptions): History {
     const reader = new ByteReader(bytes);
     const version = reader.u8();
-    if (version !== VERSION) throw new PipelineError('WIRE_VERSION', `a history of version ${version}, this build reads ${VERSION}`);
+    if (version !== VERSION)
+      throw new PipelineError('WIRE_VERSION', `a history of version ${version}, this build reads ${VERSION}`);
     const history = new History(options);
     history.#uptoUs = reader.f64();
     history.#folded = reader.varint();

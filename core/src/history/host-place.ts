@@ -2,7 +2,8 @@
 import { PipelineError } from '../errors.ts';
 
 /** IPv4 and IPv6 ranges that are not routed on the internet: RFC 1918, 6598, 3927, 4193, 4291. */
-export const PRIVATE_NETWORKS = '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,169.254.0.0/16,fc00::/7,fe80::/10';
+export const PRIVATE_NETWORKS =
+  '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,169.254.0.0/16,fc00::/7,fe80::/10';
 
 interface Network {
   readonly words: readonly number[];

@@ -51,9 +51,18 @@ export function observe(view: PaneView, isInternal: IsInternal): Observations {
   const shed = (list: readonly Set<number>[], limit: number): number =>
     list.reduce((sum, { size }) => sum + Math.max(0, size - limit), 0);
   const folded =
-    pairs.size - kept.length + sweeps.length - keptSweeps.length +
-    shed(kept.map(({ starts }) => starts), OBSERVATION_LIMITS.starts) +
-    shed(keptSweeps.flatMap(({ failed, answered }) => [failed, answered]), OBSERVATION_LIMITS.contacts);
+    pairs.size -
+    kept.length +
+    sweeps.length -
+    keptSweeps.length +
+    shed(
+      kept.map(({ starts }) => starts),
+      OBSERVATION_LIMITS.starts,
+    ) +
+    shed(
+      keptSweeps.flatMap(({ failed, answered }) => [failed, answered]),
+      OBSERVATION_LIMITS.contacts,
+    );
   return {
     outboundBytes,
     pairs: kept.map((pair) => pairSight(view, pair, inside)),
@@ -66,7 +75,8 @@ function insiders(view: PaneView, isInternal: IsInternal): Uint8Array {
   const { flows } = view;
   const inside = new Uint8Array(view.hosts.count);
   for (let row = 0; row < flows.rows; row++) {
-    const [source, destination] = view.initiatorSide[row] === 0 ? [view.initiator, view.responder] : [view.responder, view.initiator];
+    const [source, destination] =
+      view.initiatorSide[row] === 0 ? [view.initiator, view.responder] : [view.responder, view.initiator];
     if (isInternal(flows.source, 4 * row)) inside[source[row]!] = 1;
     if (isInternal(flows.destination, 4 * row)) inside[destination[row]!] = 1;
   }
@@ -141,7 +151,8 @@ function findSweeps(view: PaneView): Sweep[] {
     const protocol = flows.protocol[row]!;
     if (!hosts.isUnicast(view.responder[row]!)) continue;
     if (!isFailedContact(flows, row, view.initiatorSide[row] as 0 | 1)) continue;
-    if (protocol === IP_PROTOCOL.udp && (!udpCounts || (view.port[row]! >= traceFirst && view.port[row]! <= traceLast))) continue;
+    if (protocol === IP_PROTOCOL.udp && (!udpCounts || (view.port[row]! >= traceFirst && view.port[row]! <= traceLast)))
+      continue;
     const [byService, byTarget] = keys(row);
     extend(sweeps, byService, 'hosts', view, row).failed.add(hosts.hash(view.responder[row]!));
     if (view.port[row] !== 0) extend(sweeps, byTarget, 'ports', view, row).failed.add(portHash(view.port[row]!));
@@ -160,7 +171,10 @@ function extend(sweeps: Map<number, Sweep>, key: number, kind: Sweep['kind'], vi
   let sweep = sweeps.get(key);
   if (sweep === undefined) {
     const about = kind === 'hosts' ? view.port[row]! : hosts.hash(view.responder[row]!);
-    const hash = hashPair(hashPair(hosts.hash(view.initiator[row]!), about), flows.protocol[row]! * 2 + (kind === 'hosts' ? 0 : 1));
+    const hash = hashPair(
+      hashPair(hosts.hash(view.initiator[row]!), about),
+      flows.protocol[row]! * 2 + (kind === 'hosts' ? 0 : 1),
+    );
     sweep = { kind, row, hash, failed: new Set(), answered: new Set(), firstUs: Infinity, lastUs: -Infinity };
     sweeps.set(key, sweep);
   }

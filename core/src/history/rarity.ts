@@ -152,7 +152,12 @@ export class RarityMemory implements SlowDetector {
     }
     for (let left = reader.bounded(config.pairs, 'conversations'); left > 0; left--) {
       const key = reader.text(200);
-      const [firstUs, lastUs, bytesUp, bytesDown] = [reader.signed(), reader.signed(), reader.varint(), reader.varint()];
+      const [firstUs, lastUs, bytesUp, bytesDown] = [
+        reader.signed(),
+        reader.signed(),
+        reader.varint(),
+        reader.varint(),
+      ];
       memory.#talks.set(key, { firstUs, lastUs, bytesUp, bytesDown });
     }
     memory.#talks.forgotten = forgotten;

@@ -71,14 +71,21 @@ export class SlowScanMemory implements SlowDetector {
     return this.#finding(sweep, probing, { failed, floor, bar });
   }
 
-  #finding(sweep: SweepSight, probing: Probing, { failed, floor, bar }: { failed: number; floor: number; bar: number }): SlowFinding {
+  #finding(
+    sweep: SweepSight,
+    probing: Probing,
+    { failed, floor, bar }: { failed: number; floor: number; bar: number },
+  ): SlowFinding {
     const { source, target, kind, lastUs } = sweep;
     const protocol = protocolText(sweep.protocol).toLowerCase();
     const service = sweep.port === 0 ? protocol : `${protocol}/${sweep.port}`;
     const firstUs = Math.min(...probing.firstUs);
     const hours = figure((lastUs - firstUs) / 3_600e6);
     const answered = this.#count(probing.answered);
-    const what = kind === 'hosts' ? `${figure(failed)} hosts for ${service}` : `${figure(failed)} ${protocol.toUpperCase()} ports of ${target}`;
+    const what =
+      kind === 'hosts'
+        ? `${figure(failed)} hosts for ${service}`
+        : `${figure(failed)} ${protocol.toUpperCase()} ports of ${target}`;
     const unit = kind;
     return {
       detector: kind === 'hosts' ? 'horizontal-scan' : 'vertical-scan',

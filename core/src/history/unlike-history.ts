@@ -12,7 +12,13 @@ export function unlikeHistory({ row }: SeenWindow, reading: Reading, allowed: nu
   const probability = Math.max(reading.probability, LEAST_PROBABILITY);
   const [main, ...others] = reading.features.slice(0, 3) as [FeatureReading, ...FeatureReading[]];
   const hosts = row.topSources.slice(0, 5);
-  const behind = hosts.length === 0 ? '' : `; most bytes from ${hosts.slice(0, 3).map(({ key }) => key).join(', ')}`;
+  const behind =
+    hosts.length === 0
+      ? ''
+      : `; most bytes from ${hosts
+          .slice(0, 3)
+          .map(({ key }) => key)
+          .join(', ')}`;
   return {
     detector: 'unlike-history',
     // The name of the sensor is not what the packets say; it stands in the alert.

@@ -1,5 +1,6 @@
 /** What `tapline run` says at the end: the contract's JSON object, or the same for people. */
 import type { Alert } from '@tapline/core/detect/alert';
+import type { HistorySummary } from '@tapline/core/history/history';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
 import { formatBytes, formatCount, formatInstant, formatLag, formatSeconds } from './format.ts';
@@ -8,7 +9,8 @@ import { ownUse } from './process-use.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
 export function runJson(result: RunResult, source: string, sensor: string): object {
-  const { audit, session, wireBytes, batchBytes, windows, alerts, digest, elapsedMs, lag, record, fault } = result;
+  const { audit, session, wireBytes, batchBytes, windows, alerts, digest, elapsedMs, history, lag, record, fault } =
+    result;
   return {
     sensor,
     session,
@@ -22,10 +24,22 @@ export function runJson(result: RunResult, source: string, sensor: string): obje
     elapsedMs: Math.round(elapsedMs),
     packetsPerSecond: Math.round(packetsPerSecond(result)),
     ...ownUse(),
+    ...(history && { history: historyJson(history) }),
     ...(lag && { lag }),
     ...(record && { record }),
     ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
   };
+}
+
+function historyJson({ learnedWindows, neededWindows, isLearning, folded }: HistorySummary): object {
+  return { state: isLearning ? 'learning' : 'judging', learnedWindows, neededWindows, folded };
+}
+
+function historyLine({ learnedWindows, neededWindows, isLearning }: HistorySummary): string {
+  const windows = formatCount(learnedWindows);
+  return isLearning
+    ? `history  learning: ${windows} of ${formatCount(neededWindows)} windows until unlike-history judges`
+    : `history  judging, from ${windows} windows`;
 }
 
 /** An alert as scripts get it. */
@@ -56,6 +70,7 @@ export function runText(result: RunResult, source: string): string {
     `windows  ${formatCount(result.windows)}`,
     `alerts   ${result.alerts.length}`,
     ...result.alerts.map(alertLine),
+    ...(result.history === undefined ? [] : [historyLine(result.history)]),
     ...(result.record === undefined ? [] : [recordLine(result.record)]),
     `digest   ${result.digest}`,
   ];

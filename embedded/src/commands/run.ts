@@ -11,7 +11,17 @@ import { sourceAddress } from '@tapline/capture-agent/source/source-address';
 import { checkFollowable, choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
-import { FOLLOW_HELP, parseCount, parseName, parsePort, parseWindowUs, SOURCE_HELP } from '../cli/options.ts';
+import { PRIVATE_NETWORKS } from '@tapline/core/history/host-place';
+import {
+  FOLLOW_HELP,
+  parseCount,
+  parseFalseAlarms,
+  parseName,
+  parseNetworks,
+  parsePort,
+  parseWindowUs,
+  SOURCE_HELP,
+} from '../cli/options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
 import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
@@ -34,6 +44,8 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly session?: string;
   readonly follow: boolean;
   readonly instances: number;
+  readonly falseAlarmsPerDay?: number;
+  readonly internal?: string;
   readonly record?: string;
   readonly recordSize: number;
   readonly exit: boolean;
@@ -66,6 +78,13 @@ export function addRun(program: Command): void {
     .option('--follow', FOLLOW_HELP, false)
     .addOption(recordOption())
     .addOption(recordSizeOption())
+    .addOption(
+      new Option(
+        '--false-alarms-per-day <n>',
+        'that the detector unlike-history may raise, per sensor (default: 1)',
+      ).argParser(parseFalseAlarms),
+    )
+    .option('--internal <networks>', 'networks of our own, comma-separated (default: private ranges)', parseNetworks)
     .option('--instances <n>', 'of each function, with --on services', parseCount, 1)
     .option('--exit', 'no page: end when the capture is through', false)
     .option('--json', 'print the result as one JSON object', false)
@@ -132,8 +151,15 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
       progress.clear();
       process.stderr.write(`tapline: ${line}\n`);
     };
-    const { follow, sensor, window: windowUs } = flags;
-    const options = { ...chosen, ...mirrorOf(flags), follow, sensor, windowUs, warn };
+    const {
+      follow,
+      sensor,
+      window: windowUs,
+      falseAlarmsPerDay = 1,
+      internal: internalNetworks = PRIVATE_NETWORKS,
+    } = flags;
+    const rules = { windowUs, falseAlarmsPerDay, internalNetworks };
+    const options = { ...chosen, ...mirrorOf(flags), ...rules, follow, sensor, warn };
     current = new CaptureRun(stores, options, (run) => {
       progress.update({ packets: run.packets, ...run.position });
     });

@@ -10,6 +10,8 @@ import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
 import type { RunStatus } from '@tapline/core/report/snapshot';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
+import type { HistorySummary } from '@tapline/core/history/history';
+import { historySummary } from '@tapline/functions/stages/history';
 import { audit, type AuditReport } from '@tapline/functions/stages/audit';
 import type { Stores } from './data-folder.ts';
 import { Line } from './line.ts';
@@ -27,6 +29,8 @@ export interface RunOptions {
   /** As BatcherOptions has it. */
   readonly duplicatesWithinUs?: number;
   readonly speed: ReplaySpeed;
+  readonly falseAlarmsPerDay: number;
+  readonly internalNetworks: string;
   /** Where the frames are kept, if they are. */
   readonly record?: RecordPlace;
   /** Gets lines for people. */
@@ -46,6 +50,8 @@ export interface RunResult {
   /** Over everything the stores hold of the sensor. */
   readonly digest: string;
   readonly elapsedMs: number;
+  /** How far the sensor's history has come; undefined when nothing became final. */
+  readonly history?: HistorySummary;
   /** How far behind its schedule the replay was, if it had one. */
   readonly lag?: ReplayLag;
   /** What was recorded, if that was asked for. */
@@ -75,7 +81,7 @@ export class CaptureRun {
     this.#options = options;
     this.#session = options.session;
     this.#stores = stores;
-    this.#line = new Line(stores, { windowUs: options.windowUs });
+    this.#line = new Line(stores, options);
     const { source, follow = false, sensor, windowUs, duplicatesWithinUs, speed, record, warn } = options;
     const job = {
       source,
@@ -120,7 +126,8 @@ export class CaptureRun {
     this.#state = 'finished';
     const elapsedMs = performance.now() - this.#startedMs;
     const { sensor } = this.#options;
-    const { results } = this.#stores;
+    const { results, histories: store } = this.#stores;
+    const history = await historySummary(sensor, { ...this.#options, store });
     return {
       session: this.#session,
       audit: await audit({ ...this.#stores, codecs }, { sensor, session: this.#session }),
@@ -130,6 +137,7 @@ export class CaptureRun {
       batchBytes: this.#batchBytes,
       digest: await digest(sensor, { ...this.#stores, newHash }),
       elapsedMs,
+      ...(history && { history }),
       ...(lag && { lag }),
       ...(record && { record }),
       ...(fault && { fault }),
