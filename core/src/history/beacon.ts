@@ -53,8 +53,11 @@ export class BeaconMemory implements SlowDetector {
   #judge(pair: PairSight): SlowFinding | undefined {
     const { starts, sizes } = this.#calls.peek(keyOf(pair)) ?? { starts: [], sizes: [] };
     const intervals = starts.slice(1).map((second, index) => second - starts[index]!);
-    const { intervals: least, timeScore, sizeScore, hosts, leastSeconds } = this.#config;
+    const { intervals: least, doubt, doubtUntil, hosts, leastSeconds } = this.#config;
     if (intervals.length < least) return undefined;
+    const doubted = doubt * Math.max(0, (doubtUntil - intervals.length) / (doubtUntil - least));
+    const timeScore = this.#config.timeScore + doubted;
+    const sizeScore = this.#config.sizeScore + doubted;
     const time = evenness(intervals);
     const size = evenness(sizes);
     const median = quantile(
@@ -83,8 +86,8 @@ export class BeaconMemory implements SlowDetector {
         )} bytes each ` +
         `(evenness ${rounded(size)}), used by ${users} internal host${users === 1 ? '' : 's'}`,
       reasons: [
-        reason('evenness of intervals', time, 'score', timeScore),
-        reason('evenness of sizes', size, 'score', sizeScore),
+        reason('evenness of intervals', time, 'score', rounded(timeScore)),
+        reason('evenness of sizes', size, 'score', rounded(sizeScore)),
         reason('intervals', intervals.length, 'intervals', least),
       ],
       contributors: [{ key: target, value: intervals.length + 1, unit: 'connections' }],

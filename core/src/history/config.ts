@@ -8,10 +8,13 @@ export const HISTORY_CONFIG = {
     intervals: 10,
     timeScore: 0.8,
     sizeScore: 0.8,
+    /** Added to both scores at the least number of intervals, less with every further one: few may be even by chance. */
+    doubt: 0.1,
+    doubtUntil: 30,
     /** Internal hosts that use the same destination, above which it is a service that everybody uses. */
     hosts: 2,
     /** Connections closer than this are one program at work, not a call home. */
-    leastSeconds: 2,
+    leastSeconds: 5,
     pairs: 1024,
     /** Connections remembered of a pair. */
     kept: 32,
@@ -24,6 +27,8 @@ export const HISTORY_CONFIG = {
     knownHostBytes: 10e6,
     knownDays: 3,
     upDown: 3,
+    /** Times of the most it sent one host in an hour of the days before: what comes every night is no news. */
+    overOwnPast: 1.5,
     pairs: 1024,
     hosts: 1024,
     quietUs: HOUR_US,

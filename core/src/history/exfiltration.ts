@@ -83,7 +83,7 @@ export class ExfiltrationMemory implements SlowDetector {
     transfer: Transfer,
     at: Pick<SeenWindow, 'row'> & { last: number },
   ): SlowFinding | undefined {
-    const { bytes, knownHostBytes, knownDays, upDown } = this.#config;
+    const { bytes, knownHostBytes, knownDays, upDown, overOwnPast } = this.#config;
     const day = Math.floor(at.row.windowStartUs / DAY_US);
     const host = this.#hosts.touch(source, () => ({ day, firstDay: day, most: [0] }));
     for (; host.day < day; host.day++) host.most.unshift(0);
@@ -94,7 +94,7 @@ export class ExfiltrationMemory implements SlowDetector {
     const usual = Math.max(0, ...host.most.slice(1));
     host.most[0] = Math.max(host.most[0]!, up);
     const floor = day - host.firstDay >= knownDays ? knownHostBytes : bytes;
-    const bar = Math.max(floor, usual);
+    const bar = Math.max(floor, overOwnPast * usual);
     if (up < bar || up < upDown * down) return undefined;
     return {
       detector: 'exfiltration',
