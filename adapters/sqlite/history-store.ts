@@ -28,6 +28,6 @@ export class SqliteHistoryStore implements HistoryStore {
     await this.#database.write(() => {
       ({ changes } = this.#database.statement(SQL.save).run(this.#database.nameId(sensor), bytes, replaces));
     });
-    return Number(changes) > 0;
+    return changes > 0;
   }
 }

@@ -48,7 +48,7 @@ export class SyntheticKpis {
       this.#drift[k]! += 0.002 * this.#normal();
       const season = Math.sin(day + k / 9) + 0.3 * Math.sin(2 * day + k);
       const noise = k % 3 === 0 ? this.#heavy(5) : 0.5 * common + 0.85 * this.#normal();
-      const measured = 0.8 * season + this.#drift[k]! + 0.15 * this.#slow[k]! + 0.25 * noise;
+      const measured = 0.8 * season + this.#drift[k]! + 0.15 * this.#slow[k] + 0.25 * noise;
       return feature.isCount ? restore(feature, 6 + measured) : 4 + measured;
     });
   }

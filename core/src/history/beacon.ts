@@ -47,14 +47,16 @@ export class BeaconMemory implements SlowDetector {
       calls.sizes.splice(0, calls.sizes.length - this.#config.kept);
       touched.push(pair);
     }
-    return touched.flatMap((pair) => this.#judge(pair) ?? []);
+    if (touched.length === 0) return [];
+    const users = this.#users();
+    return touched.flatMap((pair) => this.#judge(pair, users.get(`${pair.destination}\n${pair.port}`) ?? 0) ?? []);
   }
 
-  #judge(pair: PairSight): SlowFinding | undefined {
+  #judge(pair: PairSight, users: number): SlowFinding | undefined {
     const { starts, sizes } = this.#calls.peek(keyOf(pair)) ?? { starts: [], sizes: [] };
     const intervals = starts.slice(1).map((second, index) => second - starts[index]!);
     const { intervals: least, doubt, doubtUntil, hosts, leastSeconds } = this.#config;
-    if (intervals.length < least) return undefined;
+    if (intervals.length < least || users > hosts) return undefined;
     const doubted = doubt * Math.max(0, (doubtUntil - intervals.length) / (doubtUntil - least));
     const timeScore = this.#config.timeScore + doubted;
     const sizeScore = this.#config.sizeScore + doubted;
@@ -65,8 +67,6 @@ export class BeaconMemory implements SlowDetector {
       0.5,
     );
     if (time < timeScore || size < sizeScore || median < leastSeconds) return undefined;
-    const users = this.#usersOf(pair);
-    if (users > hosts) return undefined;
     const { source, destination, port } = pair;
     const [firstS, lastS] = [starts[0]!, starts.at(-1)!];
     const target = endpoint(destination, port);
@@ -98,10 +98,13 @@ export class BeaconMemory implements SlowDetector {
     };
   }
 
-  #usersOf({ destination, port }: PairSight): number {
-    const end = `\n${destination}\n${port}`;
-    let users = 0;
-    for (const [key] of this.#calls.entries()) if (key.endsWith(end)) users++;
+  /** Internal hosts by the service they call. */
+  #users(): Map<string, number> {
+    const users = new Map<string, number>();
+    for (const [key] of this.#calls.entries()) {
+      const target = key.slice(key.indexOf('\n') + 1);
+      users.set(target, (users.get(target) ?? 0) + 1);
+    }
     return users;
   }
 

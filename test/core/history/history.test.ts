@@ -23,7 +23,7 @@ function traffic(seed: number, windows: number): ReturnType<typeof windowOf>[] {
   return Array.from({ length: windows }, (_, i) => {
     const window = i + Math.floor(i / 500) * 3000;
     const pick = (n: number): number => Math.floor(next() * n);
-    const pairs = Array.from({ length: 3 }, (__, k) => {
+    const pairs = Array.from({ length: 2 }, (__, k) => {
       const source = `10.0.0.${k}`;
       const start = windowOf(window).row.windowStartUs / 1e6 + pick(2);
       return pairSight(window, {
