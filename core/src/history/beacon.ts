@@ -47,9 +47,12 @@ export class BeaconMemory implements SlowDetector {
       calls.sizes.splice(0, calls.sizes.length - this.#config.kept);
       touched.push(pair);
     }
-    if (touched.length === 0) return [];
+    const enough = touched.filter(
+      (pair) => (this.#calls.peek(keyOf(pair))?.starts ?? []).length > this.#config.intervals,
+    );
+    if (enough.length === 0) return [];
     const users = this.#users();
-    return touched.flatMap((pair) => this.#judge(pair, users.get(`${pair.destination}\n${pair.port}`) ?? 0) ?? []);
+    return enough.flatMap((pair) => this.#judge(pair, users.get(`${pair.destination}\n${pair.port}`) ?? 0) ?? []);
   }
 
   #judge(pair: PairSight, users: number): SlowFinding | undefined {
