@@ -31,7 +31,8 @@ const COMMANDS = {
     [bin(['prettier', 'bin', 'prettier.cjs']), '--check', '--log-level', 'warn', '.'],
   ],
   build: () => [['report/build.ts'], ['functions/build.ts']],
-  bench: (args) => [['test/bench/main.ts', ...args]],
+  bench: ([part = '', ...args]) =>
+    part === 'ceiling' ? [['test/bench/ceiling.ts', ...args]] : [['test/bench/main.ts', part, ...args].filter(Boolean)],
 };
 
 function fail(message) {

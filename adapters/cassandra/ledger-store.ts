@@ -1,12 +1,12 @@
 /** LedgerStore in Cassandra: what each hop accepted, each session's newest heartbeat, its minutes, and its signs of life. */
 import type { types } from 'cassandra-driver';
 import type { Heartbeat, MinuteCount } from '@tapline/core/ledger/heartbeat';
-import type { Hop, HopEntry, LedgerStore } from '@tapline/core/ports';
+import { ALL_TIME, type Hop, type HopEntry, type LedgerStore } from '@tapline/core/ports';
 import type { Directory } from './directory.ts';
 import { keyText } from './key-text.ts';
 import { Remembered } from './remembered.ts';
 import type { CassandraSession, Statement } from './session.ts';
-import { bucket, HOUR_US, microseconds, timestamp, whole } from './times.ts';
+import { bucket, HOUR_US, microseconds, timestamp, timestampRange, whole } from './times.ts';
 
 /** Sequences of one partition of `hops`. */
 const PART = 4096;
@@ -28,7 +28,8 @@ const CQL = {
     last_published, spooled, cpu_percent, rss_bytes, final, late, ${COUNTERS})
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   minute: `INSERT INTO minutes (sensor, session, minute, ${COUNTERS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  minutes: `SELECT minute, ${COUNTERS} FROM minutes WHERE sensor = ? AND session = ?`,
+  minutes: `SELECT minute, ${COUNTERS} FROM minutes
+    WHERE sensor = ? AND session = ? AND minute >= ? AND minute < ?`,
 };
 
 export class CassandraLedgerStore implements LedgerStore {
@@ -81,8 +82,8 @@ export class CassandraLedgerStore implements LedgerStore {
     return rows.map((row) => JSON.parse(row['row'] as string) as Heartbeat);
   }
 
-  async minutes(sensor: string, session: string): Promise<MinuteCount[]> {
-    const rows = await this.#session.all(CQL.minutes, [sensor, session]);
+  async minutes(sensor: string, session: string, range = ALL_TIME): Promise<MinuteCount[]> {
+    const rows = await this.#session.all(CQL.minutes, [sensor, session, ...timestampRange(range)]);
     return rows.map((row) => ({
       minuteStartUs: microseconds(row['minute'] as Date),
       offered: whole(row['offered']),

@@ -17,6 +17,8 @@ export interface InterfaceCapture {
   readonly durationMs?: number;
   /** Size of the kernel's buffer. */
   readonly bufferBytes: number;
+  /** Keep packets of Tapline's own, and of the logins over which it is operated. */
+  readonly includeSelf: boolean;
 }
 
 /** What names of interfaces are made of. A slash would let libpcap open other machines (rpcap://) and files. */

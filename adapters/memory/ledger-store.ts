@@ -1,7 +1,7 @@
 /** LedgerStore in memory: for tests, and for a line that need not outlive its process. */
 import type { Heartbeat, MinuteCount } from '@tapline/core/ledger/heartbeat';
 import { largerMinute } from '@tapline/core/ledger/minute';
-import type { Hop, HopEntry, LedgerStore } from '@tapline/core/ports';
+import { ALL_TIME, type Hop, type HopEntry, type LedgerStore } from '@tapline/core/ports';
 import { compareText } from './text-order.ts';
 
 interface Session {
@@ -50,9 +50,13 @@ export class MemoryLedgerStore implements LedgerStore {
     );
   }
 
-  minutes(sensor: string, session: string): Promise<MinuteCount[]> {
+  minutes(sensor: string, session: string, range = ALL_TIME): Promise<MinuteCount[]> {
     const found = this.#sensors.get(sensor)?.get(session)?.minutes.values() ?? [];
-    return Promise.resolve([...found].sort((a, b) => a.minuteStartUs - b.minuteStartUs));
+    return Promise.resolve(
+      [...found]
+        .filter(({ minuteStartUs }) => minuteStartUs >= range.fromUs && minuteStartUs < range.toUs)
+        .sort((a, b) => a.minuteStartUs - b.minuteStartUs),
+    );
   }
 
   async *entries(sensor: string, session: string, hop: Hop): AsyncIterable<HopEntry> {

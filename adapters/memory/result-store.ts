@@ -2,7 +2,14 @@
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
 import { isSameAlert } from '@tapline/core/digest/same-alert';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
-import type { PastWindow, ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
+import {
+  ALL_TIME,
+  type PastWindow,
+  type ResultStore,
+  type SensorSummary,
+  type TimeRange,
+  type WindowResult,
+} from '@tapline/core/ports';
 import { compareText } from './text-order.ts';
 
 const byFlow = (a: FlowSlice, b: FlowSlice): number => compareText(a.session, b.session) || a.flow - b.flow;
@@ -86,7 +93,7 @@ export class MemoryResultStore implements ResultStore {
   }
 
   async provisional(sensor: string): Promise<Alert[]> {
-    const alerts = await this.alerts(sensor, { fromUs: -Infinity, toUs: Infinity });
+    const alerts = await this.alerts(sensor, ALL_TIME);
     return alerts.filter(({ state }) => state === 'provisional');
   }
 

@@ -1,7 +1,7 @@
 /** LedgerStore in SQLite: what each hop accepted, each session's newest heartbeat, and its minutes. */
 import type { Heartbeat, MinuteCount } from '@tapline/core/ledger/heartbeat';
 import { largerMinute } from '@tapline/core/ledger/minute';
-import type { Hop, HopEntry, LedgerStore } from '@tapline/core/ports';
+import { ALL_TIME, type Hop, type HopEntry, type LedgerStore } from '@tapline/core/ports';
 import type { SqliteDatabase } from './database.ts';
 
 const PAGE_ROWS = 512;
@@ -15,7 +15,8 @@ const SQL = {
   heartbeats: `SELECT row FROM heartbeat JOIN name ON name.id = session_id WHERE sensor_id = ? ORDER BY name.text`,
   minute: `SELECT row FROM minute WHERE sensor_id = ? AND session_id = ? AND minute_start_us = ?`,
   putMinute: `INSERT OR REPLACE INTO minute VALUES (?, ?, ?, ?)`,
-  minutes: `SELECT row FROM minute WHERE sensor_id = ? AND session_id = ? ORDER BY minute_start_us`,
+  minutes: `SELECT row FROM minute WHERE sensor_id = ? AND session_id = ?
+    AND minute_start_us >= ? AND minute_start_us < ? ORDER BY minute_start_us`,
   sessions: `SELECT sensor.text AS sensor, session.text AS session
     FROM (SELECT sensor_id, session_id FROM heartbeat UNION SELECT DISTINCT sensor_id, session_id FROM hop) AS known
     JOIN name AS sensor ON sensor.id = known.sensor_id JOIN name AS session ON session.id = known.session_id
@@ -62,10 +63,10 @@ export class SqliteLedgerStore implements LedgerStore {
     });
   }
 
-  minutes(sensor: string, session: string): Promise<MinuteCount[]> {
+  minutes(sensor: string, session: string, { fromUs, toUs } = ALL_TIME): Promise<MinuteCount[]> {
     return this.#database.read(() => {
       const place = [this.#database.findNameId(sensor) ?? null, this.#database.findNameId(session) ?? null] as const;
-      const rows = this.#database.statement(SQL.minutes).all(...place);
+      const rows = this.#database.statement(SQL.minutes).all(...place, fromUs, toUs);
       return rows.map((row) => JSON.parse(row['row'] as string) as MinuteCount);
     });
   }

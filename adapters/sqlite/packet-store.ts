@@ -3,7 +3,7 @@
  * A crash between the two leaves a file without a row: nobody reads it, and the redelivered batch replaces it.
  */
 import { readFileSync, statSync } from 'node:fs';
-import type { Clock, PacketStore, StoredBatch, TimeRange } from '@tapline/core/ports';
+import { ALL_TIME, type Clock, type PacketStore, type StoredBatch, type TimeRange } from '@tapline/core/ports';
 import type { BatchHeader } from '@tapline/core/wire/batch-header';
 import { batchId } from '@tapline/core/wire/batch-header';
 import { batchPath, writeWhole } from './batch-file.ts';
@@ -90,7 +90,7 @@ export class SqlitePacketStore implements PacketStore {
   }
 
   sessionBatches(sensor: string, session: string): AsyncIterable<StoredBatch> {
-    return this.#list(sensor, session, { fromUs: -Infinity, toUs: Infinity });
+    return this.#list(sensor, session, ALL_TIME);
   }
 
   async *#list(sensor: string, session: string, range: TimeRange): AsyncIterable<StoredBatch> {

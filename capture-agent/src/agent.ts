@@ -22,6 +22,8 @@ export interface AgentOptions extends BatcherOptions {
   readonly drops?: () => readonly KernelDrop[];
   /** Told at once of each capture of a set that could not be read to its end. */
   readonly onFault?: (fault: PipelineError) => void;
+  /** Names of the columns of `tshark -T fields` without a header line. */
+  readonly fields?: readonly string[];
 }
 
 export interface PulseOptions {
@@ -88,7 +90,14 @@ export async function runAgent(
   const timer = pulse === undefined ? undefined : startPulse(pulse, outbox, tick);
 
   let fault: PipelineError | undefined;
-  const reader = new CaptureSetReader(batcher, options.onFault);
+  const { fields } = options;
+  const reader = new CaptureSetReader(batcher, options.onFault, {
+    rows: (columns) => {
+      batcher.rows(columns);
+    },
+    arrivalUs: () => Date.now() * 1000,
+    ...(fields && { fields }),
+  });
   try {
     silence.begin(performance.now());
     for await (const piece of pieces) {

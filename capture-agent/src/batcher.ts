@@ -14,6 +14,7 @@ import {
   allocateColumns,
   clearColumns,
   clearRow,
+  copyRow,
   type PacketColumns,
 } from '@tapline/core/packet/columns';
 import { DuplicateFilter } from '@tapline/core/mirror/duplicate-filter';
@@ -32,8 +33,18 @@ export interface BatcherOptions {
   readonly codec: Codec;
   /** Second copies of a packet within this time are counted and left out; absent: none is looked for. */
   readonly duplicatesWithinUs?: number;
+  /** Knows packets of our own, which are counted and left out; absent: none is looked for. */
+  readonly own?: OwnPackets;
   /** Keeps the frames themselves. */
   readonly recorder?: BatchRecorder;
+}
+
+/** Tells our own packets from those of the network that is watched. */
+export interface OwnPackets {
+  /** Whether the decoded packet in row `row` is one. */
+  isOwn(columns: PacketColumns, row: number): boolean;
+  /** Looks what there is of our own now; called every second. */
+  look(): void;
 }
 
 /** Takes the frames that are sent, and after the last frame of a batch the rows they became. Throws nothing. */
@@ -65,6 +76,7 @@ export class Batcher implements FrameSink {
   readonly #decoder = new Decoder();
   readonly #flows = new FlowTable();
   readonly #duplicates: DuplicateFilter | undefined;
+  readonly #own: OwnPackets | undefined;
   readonly #totals = new SentTotals();
   #row = 0;
   #sequence = 0;
@@ -81,8 +93,9 @@ export class Batcher implements FrameSink {
   constructor(options: BatcherOptions, emit: (message: AgentMessage) => void) {
     this.#options = options;
     this.#emit = emit;
-    const { duplicatesWithinUs, recorder } = options;
+    const { duplicatesWithinUs, own, recorder } = options;
     this.#duplicates = duplicatesWithinUs === undefined ? undefined : new DuplicateFilter(duplicatesWithinUs);
+    this.#own = own;
     this.#recorder = recorder;
     clearColumns(this.#columns, 1);
   }
@@ -101,13 +114,13 @@ export class Batcher implements FrameSink {
     timeNs: number,
     linkType: number,
   ): void {
-    if (timeUs >= this.#cutAtUs && this.#row > 0) this.flush();
-    if (timeUs > this.#newestUs) this.#newestUs = timeUs;
-    if (timeUs > this.#watermarkUs) this.#advance(timeUs);
-    else if (timeUs < this.#lateBeforeUs) this.counters.late += 1;
-    const row = this.#row;
-    if (row === 0) this.#cutAtUs = this.#newestUs + CUT_US;
+    const row = this.#nextRow(timeUs);
     this.#decoder.decode(this.#columns, row, bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
+    if (this.#own?.isOwn(this.#columns, row) === true) {
+      clearRow(this.#columns, row);
+      this.#leaveOut('self', 1, timeUs);
+      return;
+    }
     if (this.#duplicates?.isDuplicate(this.#columns, row, bytes, offset, capturedLength) === true) {
       clearRow(this.#columns, row);
       this.#leaveOut('duplicate', 1, timeUs);
@@ -117,6 +130,29 @@ export class Batcher implements FrameSink {
     this.#flows.assign(this.#columns, row);
     this.#row = row + 1;
     if (this.#row === BATCH_CAPACITY) this.flush();
+  }
+
+  /** Takes packets of which only the rows are there, made from text: there are no bytes to compare or to record. */
+  rows(from: PacketColumns): void {
+    for (let at = 0; at < from.count; at++) {
+      const row = this.#nextRow(from.timeUs[at]!);
+      copyRow(from, at, this.#columns, row);
+      this.#columns.flow[row] = 0;
+      this.#columns.direction[row] = 0;
+      this.#flows.assign(this.#columns, row);
+      this.#row = row + 1;
+      if (this.#row === BATCH_CAPACITY) this.flush();
+    }
+  }
+
+  /** The row of a packet of that event time; what came before is sent when the batch is due. */
+  #nextRow(timeUs: number): number {
+    if (timeUs >= this.#cutAtUs && this.#row > 0) this.flush();
+    if (timeUs > this.#newestUs) this.#newestUs = timeUs;
+    if (timeUs > this.#watermarkUs) this.#advance(timeUs);
+    else if (timeUs < this.#lateBeforeUs) this.counters.late += 1;
+    if (this.#row === 0) this.#cutAtUs = this.#newestUs + CUT_US;
+    return this.#row;
   }
 
   /** Sends the rows gathered so far as one batch, and a heartbeat when a window has ended since the last one. */
@@ -141,6 +177,7 @@ export class Batcher implements FrameSink {
    * (a time before what was promised already is ignored), and says so.
    */
   tick(watermarkUs: number): void {
+    this.#own?.look();
     this.flush();
     if (watermarkUs > this.#watermarkUs) this.#advance(watermarkUs);
     this.heartbeat(false);

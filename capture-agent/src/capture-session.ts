@@ -40,6 +40,8 @@ export interface CaptureOptions {
   readonly spoolBytes: number;
   /** How long the broker may not answer at the end before the rest is left to the spool. */
   readonly patienceMs: number;
+  /** As AgentOptions has it. */
+  readonly fields?: readonly string[];
   /** Where the frames are kept, if they are. */
   readonly record?: RecordPlace;
   readonly warn: (line: string) => void;
@@ -88,7 +90,7 @@ export async function capture(
   onProgress: (state: CaptureState) => void,
 ): Promise<CaptureResult> {
   const { live, spoolFolder, spoolBytes, warn } = options;
-  const { source, drops, interrupt: ending } = await open(options, interrupt.signal);
+  const { source, drops, own, interrupt: ending } = await open(options, interrupt.signal);
   const spool = openSpool(spoolFolder, warn, interrupt);
   const left = spool.batches;
   if (spool.records > 0) warn(`the spool ${spoolFolder} holds ${left} batches of an earlier run: they are sent first`);
@@ -122,7 +124,8 @@ export async function capture(
     };
     const recorder = openRecorder(options);
     let record: RecordSummary | undefined;
-    const agent = { ...options, codec: zstd, pulse, onFault, ...(drops && { drops }), ...(recorder && { recorder }) };
+    const wired = { ...(drops && { drops }), ...(own && { own }), ...(recorder && { recorder }) };
+    const agent = { ...options, codec: zstd, pulse, onFault, ...wired };
     const { counters, lag, fault } = await runAgent(source, agent, send, ending).finally(() => {
       record = recorder?.close();
     });
@@ -138,11 +141,11 @@ export async function capture(
   }
 }
 
-function open({ source, follow = false, warn }: CaptureOptions, signal: AbortSignal): Promise<OpenChoice> {
+function open({ source, follow = false, kafka, warn }: CaptureOptions, signal: AbortSignal): Promise<OpenChoice> {
   if (typeof source === 'object' && Symbol.asyncIterator in source) {
     return Promise.resolve({ source, interrupt: signal });
   }
-  return openChoice(source, { signal, follow, warn });
+  return openChoice(source, { signal, follow, peers: kafka.brokers, warn });
 }
 
 /** Where it cannot be used, an interface is not to be captured any longer. */

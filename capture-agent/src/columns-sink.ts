@@ -1,7 +1,13 @@
 /** Frames in, decoded columns out: the decoder and the flow table without batches, for those who only want rows. */
 import { Decoder } from '@tapline/core/decode/decoder';
 import { FlowTable } from '@tapline/core/decode/flow-table';
-import { BATCH_CAPACITY, allocateColumns, clearColumns, type PacketColumns } from '@tapline/core/packet/columns';
+import {
+  BATCH_CAPACITY,
+  allocateColumns,
+  clearColumns,
+  copyRow,
+  type PacketColumns,
+} from '@tapline/core/packet/columns';
 import type { FrameSink } from '@tapline/core/pcap/frame-sink';
 
 export class ColumnsSink implements FrameSink {
@@ -33,6 +39,20 @@ export class ColumnsSink implements FrameSink {
     this.#columns.count = row + 1;
     this.packets += 1;
     if (row + 1 === BATCH_CAPACITY) this.flush();
+  }
+
+  /** Takes packets of which only the rows are there, made from text. */
+  rows(from: PacketColumns): void {
+    for (let at = 0; at < from.count; at++) {
+      const row = this.#columns.count;
+      copyRow(from, at, this.#columns, row);
+      this.#columns.flow[row] = 0;
+      this.#columns.direction[row] = 0;
+      this.#flows.assign(this.#columns, row);
+      this.#columns.count = row + 1;
+      this.packets += 1;
+      if (row + 1 === BATCH_CAPACITY) this.flush();
+    }
   }
 
   /** Hands on the rows gathered so far. */

@@ -28,7 +28,8 @@ export function freshSession(): string {
   return randomBytes(8).toString('hex');
 }
 
-async function identityOfSource(source: string): Promise<string | undefined> {
+/** What a source is by its content; undefined where that cannot be known before it was read. Throws as replaySession. */
+export async function identityOfSource(source: string): Promise<string | undefined> {
   const address = sourceAddress(source);
   switch (address.kind) {
     case 'file':

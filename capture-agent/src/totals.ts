@@ -59,11 +59,12 @@ interface WindowTotal extends WindowCount {
 }
 
 /** Why a packet that was offered is not sent. */
-export type Unsent = 'kernelDropped' | 'duplicate';
+export type Unsent = 'kernelDropped' | 'self' | 'duplicate';
 
 interface MinuteTotal {
   changed: boolean;
   kernelDropped: number;
+  self: number;
   duplicate: number;
   sent: number;
   malformed: number;
@@ -98,6 +99,7 @@ export class SentTotals {
     return this.#minutes.touch(startUs, () => ({
       changed: false,
       kernelDropped: 0,
+      self: 0,
       duplicate: 0,
       sent: 0,
       malformed: 0,
@@ -116,15 +118,15 @@ export class SentTotals {
       .map(([windowStartUs, { batches, packets, bytes }]) => ({ windowStartUs, batches, packets, bytes }));
   }
 
-  /** Files lose nothing before decoding; what the kernel dropped of a live source was offered, too (design §6). */
+  /** What the kernel dropped of a live source, and what is left out here, was offered too (design §6). */
   takeMinutes(): MinuteCount[] {
     return this.#minutes
       .takeChanged()
-      .map(([minuteStartUs, { kernelDropped, duplicate, sent, malformed, wireBytes }]) => ({
+      .map(([minuteStartUs, { kernelDropped, self, duplicate, sent, malformed, wireBytes }]) => ({
         minuteStartUs,
-        offered: kernelDropped + duplicate + sent,
+        offered: kernelDropped + self + duplicate + sent,
         kernelDropped,
-        self: 0,
+        self,
         filtered: 0,
         duplicate,
         sent,

@@ -38,6 +38,8 @@ export interface TimeRange {
   readonly toUs: number;
 }
 
+export const ALL_TIME: TimeRange = { fromUs: -Infinity, toUs: Infinity };
+
 /** One batch's contribution to one window, as bytes (core/src/window/partial-codec.ts). */
 export interface WindowCell {
   readonly batchId: string;
@@ -202,8 +204,8 @@ export interface LedgerStore {
   putHeartbeat(heartbeat: Heartbeat): Promise<void>;
   /** The heartbeat with the highest sequence of each session of a sensor. */
   lastHeartbeats(sensor: string): Promise<Heartbeat[]>;
-  /** Announced minutes of a session, ascending; for each the largest announcement. */
-  minutes(sensor: string, session: string): Promise<Heartbeat['minutes'][number][]>;
+  /** Announced minutes of a session that start in the range, ascending; for each the largest announcement. */
+  minutes(sensor: string, session: string, range?: TimeRange): Promise<Heartbeat['minutes'][number][]>;
   /** Ascending by sequence. */
   entries(sensor: string, session: string, hop: Hop): AsyncIterable<HopEntry>;
   /** Every session that sent a heartbeat or of which a hop accepted a batch, ascending by sensor, then session. */

@@ -1,9 +1,9 @@
 /** Keeps the model: follows the URL, polls the API, and redraws once per animation frame when something changed. */
-import type { AlertReport, Overview, PacketPage, WindowReport } from '@tapline/core/report/snapshot';
+import type { AlertCapture, AlertReport, Overview, PacketPage, WindowReport } from '@tapline/core/report/snapshot';
 import { ApiClient } from './api/client.ts';
 import { readTheme, revealPanel, saveText, syncDialog, writeTheme } from './browser.ts';
 import { patch } from './dom/vnode.ts';
-import { alertAddress, overviewAddress, packetsAddress, windowAddress } from './state/questions.ts';
+import { alertAddress, captureAddress, overviewAddress, packetsAddress, windowAddress } from './state/questions.ts';
 import { DEFAULT_STATE, formatState, parseState, type PageState } from './state/url-state.ts';
 import { NOTHING, type Actions, type PageModel, type Remote } from './views/model.ts';
 import { page } from './views/page.ts';
@@ -65,7 +65,7 @@ export class Controller {
       if (this.model.packets.trail.length > 1) void this.turnTo(this.model.packets.trail.slice(0, -1));
     },
     retry: () => {
-      this.change({ window: NOTHING, alert: NOTHING, packets: { page: NOTHING, trail: [''] } });
+      this.change({ window: NOTHING, alert: NOTHING, capture: NOTHING, packets: { page: NOTHING, trail: [''] } });
       this.follow();
     },
     save: saveText,
@@ -78,6 +78,7 @@ export class Controller {
       overview: NOTHING,
       window: NOTHING,
       alert: NOTHING,
+      capture: NOTHING,
       packets: { page: NOTHING, trail: [''] },
       staleMs: null,
       theme: readTheme(),
@@ -119,7 +120,7 @@ export class Controller {
   };
 
   /** Fetches into one field of the model; an answer that comes too late for the state is dropped. */
-  private async load(field: 'window' | 'alert', address: string | null): Promise<void> {
+  private async load(field: 'window' | 'alert' | 'capture', address: string | null): Promise<void> {
     if (address === null) {
       if (this.model[field] !== NOTHING) this.change({ [field]: NOTHING });
       return;
@@ -127,7 +128,7 @@ export class Controller {
     const before = this.model[field];
     const kept = before.address === address ? before.value : null;
     this.change({ [field]: { address, value: kept, error: null } });
-    const answer = await this.ask<WindowReport | AlertReport>(address);
+    const answer = await this.ask<WindowReport | AlertReport | AlertCapture>(address);
     if (this.model[field].address === address) this.change({ [field]: { ...answer, value: answer.value ?? kept } });
   }
 
@@ -144,8 +145,17 @@ export class Controller {
     await Promise.all([
       this.load('window', windowAddress(state)),
       this.load('alert', alertAddress(state)),
+      this.countCapture(),
       packets.page.address === null ? this.turnTo(packets.trail) : Promise.resolve(),
     ]);
+  }
+
+  /** Counting costs the server more than reading rows, so it is asked for once: when the alert opens, and at the run's end. */
+  private async countCapture(): Promise<void> {
+    const address = captureAddress(this.model.state);
+    const { capture } = this.model;
+    if (capture.address !== address || (capture.error !== null && address !== null))
+      await this.load('capture', address);
   }
 
   private async turnTo(trail: readonly string[]): Promise<void> {
@@ -178,7 +188,9 @@ export class Controller {
   private answered(answer: Remote<Overview>): void {
     this.answeredMs = performance.now();
     const same = this.model.overview.value === answer.value && this.model.overview.error === null;
+    const ended = this.model.overview.value?.run.state === 'running' && answer.value?.run.state === 'finished';
     if (!same || this.model.staleMs !== null) this.change({ overview: answer, staleMs: null });
+    if (ended) this.change({ capture: NOTHING });
     if (!same) void this.openPanel();
   }
 

@@ -1,5 +1,5 @@
 import { zstd } from '@tapline/adapters/codec/zstd';
-import { Batcher, type AgentMessage } from '@tapline/capture-agent/batcher';
+import { Batcher, type AgentMessage, type BatcherOptions, type OwnPackets } from '@tapline/capture-agent/batcher';
 import { encodeControlMessage } from '@tapline/core/ledger/control-message';
 import type { FrameSink } from '@tapline/core/pcap/frame-sink';
 import { describe, expect, it } from 'vitest';
@@ -9,9 +9,9 @@ const OPTIONS = { sensor: 'tap', session: 's', windowUs: 1e6, allowedLatenessUs:
 const MINUTE_US = 60e6;
 const FRAME = new Uint8Array(60);
 
-function sent(feed: (batcher: Batcher) => void): AgentMessage[] {
+function sent(feed: (batcher: Batcher) => void, more: Partial<BatcherOptions> = {}): AgentMessage[] {
   const messages: AgentMessage[] = [];
-  feed(new Batcher(OPTIONS, (message) => messages.push(message)));
+  feed(new Batcher({ ...OPTIONS, ...more }, (message) => messages.push(message)));
   return messages;
 }
 
@@ -94,5 +94,33 @@ describe('second copies of packets', () => {
     const sum = (key: 'offered' | 'duplicate' | 'sent') => mirrored.minutes.at(-1)![key];
     expect(sum('offered')).toBe(sum('duplicate') + sum('sent'));
     expect(sum('duplicate')).toBe(sum('sent'));
+  });
+});
+
+describe('packets of our own', () => {
+  it('are counted in their minute and are in no batch and no record, nor taken for the first of two copies', () => {
+    const recorded: number[] = [];
+    const recorder = {
+      frame: (...[, , , , timeUs]: Parameters<FrameSink['frame']>) => recorded.push(timeUs),
+      batch: () => undefined,
+    };
+    const isOwn: OwnPackets['isOwn'] = ({ timeUs }, row) => timeUs[row]! < 60e6;
+    const own = { isOwn, look: () => undefined };
+    const messages = sent(
+      (batcher) => {
+        for (const timeUs of [60e6 - 200, 60e6 - 100, 60e6 + 100]) frameAt(batcher, timeUs);
+        batcher.flush();
+        batcher.heartbeat(true);
+        expect(batcher.counters).toMatchObject({ offered: 3, self: 2, duplicate: 0, sent: 1 });
+      },
+      { own, recorder, duplicatesWithinUs: 500 },
+    );
+    expect(messages.filter(({ kind }) => kind === 'batch')).toMatchObject([{ header: { count: 1, firstNumber: 1 } }]);
+    const minutes = messages.flatMap((message) => (message.kind === 'heartbeat' ? message.heartbeat.minutes : []));
+    expect(minutes).toMatchObject([
+      { minuteStartUs: 0, offered: 2, self: 2, sent: 0 },
+      { minuteStartUs: 60e6, offered: 1, self: 0, sent: 1 },
+    ]);
+    expect(recorded).toEqual([60e6 + 100]);
   });
 });

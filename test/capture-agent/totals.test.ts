@@ -36,13 +36,14 @@ describe('what the sensor says it sent', () => {
     expect(totals.takeWindows()).toEqual([]);
   });
 
-  it('offers what was sent and what the kernel dropped, in minutes without a packet too', () => {
+  it('offers what was sent, what was left out and what the kernel dropped, in minutes without a packet too', () => {
     const totals = new SentTotals();
     totals.addUnsent(60, 'kernelDropped', 7);
     totals.addMinute(0, 5, 0, 500);
     totals.addUnsent(0, 'kernelDropped', 2);
+    totals.addUnsent(0, 'self', 3);
     expect(totals.takeMinutes()).toEqual([
-      expect.objectContaining({ minuteStartUs: 0, offered: 7, kernelDropped: 2, sent: 5 }),
+      expect.objectContaining({ minuteStartUs: 0, offered: 10, kernelDropped: 2, self: 3, sent: 5 }),
       expect.objectContaining({ minuteStartUs: 60, offered: 7, kernelDropped: 7, sent: 0 }),
     ]);
   });

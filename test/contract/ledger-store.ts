@@ -96,6 +96,8 @@ export function describeLedgerStore(name: string, make: MakeHarness<LedgerStore>
       await store.putHeartbeat(heartbeat(2, { minutes: [minute(60_000_000, 7)] }));
       await store.putHeartbeat(heartbeat(4, { session: 'r', minutes: [minute(0, 100)] }));
       expect(await store.minutes('tap', 's')).toEqual([minute(-60_000_000, 1), minute(0, 4), minute(60_000_000, 9)]);
+      const within = { fromUs: -60_000_000, toUs: 60_000_000 };
+      expect(await store.minutes('tap', 's', within)).toEqual([minute(-60_000_000, 1), minute(0, 4)]);
     });
 
     it('knows every session of which it heard in any way', async () => {

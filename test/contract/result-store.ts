@@ -85,10 +85,12 @@ function alert(id: string, windowStartUs: number, more: Partial<Alert> = {}): Al
     state: 'provisional',
     windows: 1,
     summary: '<script>alert(1)</script>',
-    reasons: [{ feature: 'syn', value: 5000, unit: 'packets', floor: 100, baseline: null, ratio: 50 }],
+    reasons: [{ feature: 'syn', value: 5000, unit: 'packets', floor: 100, baseline: null, ratio: 50, contribution: 1 }],
     contributors: [],
     attack: ['T1498.001'],
     complete: true,
+    quality: { confidence: 1, doubts: [] },
+    config: '0123456789ab',
     filter: { fromUs: windowStartUs, toUs: windowStartUs + 10 },
     ...more,
   };

@@ -18,7 +18,7 @@ describe('the tapline command', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it.each([['run'], ['decode'], ['audit'], ['query'], ['export'], ['migrate']])(
+  it.each([['run'], ['decode'], ['audit'], ['query'], ['export'], ['migrate'], ['alert']])(
     '%s --help explains itself and exits 0',
     async (command) => {
       const { code, stdout, stderr } = await tapline(command, '--help');
@@ -42,6 +42,9 @@ describe('the tapline command', () => {
     [['query', 'alerts', '--on', 'embedded'], '--data'],
     [['query', 'batches-of-nobody'], 'there is no query'],
     [['query', 'alerts', '--cql', 'SELECT 1'], 'leave out the other'],
+    [['alert', 'list'], '--data'],
+    [['alert', 'show', 'nobody', '--data', '.'], 'holds no Tapline data'],
+    [['alert', 'list', '--data', '.', '--allow', '/nowhere.json'], 'cannot read the allow-list'],
     [['migrate', '--replication', 'many'], 'is no replication'],
     [['migrate', '--dry-run', '--folder', '/'], 'holds no migrations'],
   ])('%j is a usage error: exit 2 and one clear line on stderr', async (args, said) => {

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Alert } from '@tapline/core/detect/alert';
 import { formatTime } from '@tapline/core/packet/time';
 import { openExistingStores } from '@tapline/embedded/line/data-folder';
+import { tsharkFramesOf } from '../helpers/alert-filter.ts';
 import { BUNDLED, bundledCapture } from '../helpers/bundled-capture.ts';
 import { readCapture, type SeenFrame } from '../helpers/frames.ts';
 import { startTapline, tapline } from '../helpers/tapline.ts';
@@ -108,16 +109,7 @@ describe('the packets of an alert', () => {
         ['horizontal-scan', 'syn-flood', 'udp-flood', 'vertical-scan'].sort(),
       );
       for (const { id, filter } of alerts) {
-        const { host, peer, port, protocol, fromUs, toUs } = filter;
-        const terms = [
-          ...(host === undefined ? [] : [`ip.addr==${host}`]),
-          ...(peer === undefined ? [] : [`ip.addr==${peer}`]),
-          ...(port === undefined ? [] : [`${protocol!}.port==${port}`]),
-          ...(protocol === undefined ? [] : [`${protocol} && !icmp`]),
-        ];
-        const expected = tsharkFrames(plain, terms.join(' && ')).filter(
-          ({ timeUs }) => timeUs >= fromUs && timeUs < toUs,
-        );
+        const expected = tsharkFramesOf(plain, filter);
         expect(expected.length).toBeGreaterThan(500);
         expect(await exported('--alert', id, '--data', data)).toEqual(expected);
         expect(await exported('--alert', id, '--data', data, '--format', 'pcap')).toEqual(expected);

@@ -1,13 +1,13 @@
 /** Alerts over stored evidence: the same whatever order windows are scored in, again, or after a restart. */
 import { MemoryResultStore } from '@tapline/adapters/memory/result-store';
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
-import type { KpiRow } from '@tapline/core/kpi/kpi-row';
+import { windowQuality } from '@tapline/core/detect/data-quality';
 import { AlertFolds, confirmAlerts, updateAlerts } from '@tapline/functions/stages/alerts';
 import type { AlertDeps } from '@tapline/functions/stages/alerts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shuffled } from '../contract/harness.ts';
-import { flood, WINDOW } from '../fixtures/flood-evidence.ts';
+import { flood, kpiOf, WINDOW } from '../fixtures/flood-evidence.ts';
 
 const ALL = { fromUs: -Infinity, toUs: Infinity };
 
@@ -21,10 +21,11 @@ class Scene {
     const windowStartUs = window * WINDOW;
     const range = { fromUs: windowStartUs, toUs: windowStartUs + 1 };
     const replaced = await this.results.evidence('tap', range);
-    const kpi = { sensor: 'tap', windowStartUs, windowEndUs: windowStartUs + WINDOW, complete } as KpiRow;
+    const kpi = kpiOf(window, complete);
     await this.results.putWindow({ kpi, flows: [], evidence });
     const { finalBeforeUs } = this;
-    return updateAlerts({ sensor: 'tap', windowStartUs, complete, evidence, replaced, finalBeforeUs }, this.deps);
+    const known = { complete, quality: windowQuality(kpi) };
+    return updateAlerts({ sensor: 'tap', windowStartUs, known, evidence, replaced, finalBeforeUs }, this.deps);
   }
 
   restart(): void {

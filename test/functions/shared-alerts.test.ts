@@ -1,11 +1,11 @@
 /** Alerts where several processes score the same sensor at once: whoever overwrites whom, what stands in the end is right. */
 import { MemoryResultStore } from '@tapline/adapters/memory/result-store';
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
-import type { KpiRow } from '@tapline/core/kpi/kpi-row';
+import { windowQuality } from '@tapline/core/detect/data-quality';
 import { AlertFolds, confirmAlerts, updateAlerts, type AlertDeps } from '@tapline/functions/stages/alerts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { flood, WINDOW } from '../fixtures/flood-evidence.ts';
+import { flood, kpiOf, WINDOW } from '../fixtures/flood-evidence.ts';
 
 const ALL = { fromUs: -Infinity, toUs: Infinity };
 
@@ -40,9 +40,10 @@ async function score(
 ): Promise<void> {
   const windowStartUs = window * WINDOW;
   const replaced = await deps.results.evidence('tap', { fromUs: windowStartUs, toUs: windowStartUs + 1 });
-  const kpi = { sensor: 'tap', windowStartUs, windowEndUs: windowStartUs + WINDOW, complete: true } as KpiRow;
+  const kpi = kpiOf(window);
   await deps.results.putWindow({ kpi, flows: [], evidence });
-  await updateAlerts({ sensor: 'tap', windowStartUs, complete: true, evidence, replaced, finalBeforeUs }, deps);
+  const known = { complete: true, quality: windowQuality(kpi) };
+  await updateAlerts({ sensor: 'tap', windowStartUs, known, evidence, replaced, finalBeforeUs }, deps);
 }
 
 const standing = async (store: MemoryResultStore): Promise<Alert[]> =>
@@ -150,9 +151,11 @@ describe('alerts with several scorers', () => {
     const results = new MemoryResultStore();
     const deps = { results, windowUs: WINDOW };
     await score(1, [flood(1, 1000)], deps);
-    const row = { sensor: 'tap', windowStartUs: WINDOW, complete: true };
-    await results.putWindow({ kpi: { ...row, windowEndUs: 2 * WINDOW } as KpiRow, flows: [], evidence: [] });
-    await updateAlerts({ ...row, evidence: [], replaced: [], finalBeforeUs: 0 }, deps);
+    const kpi = kpiOf(1);
+    await results.putWindow({ kpi, flows: [], evidence: [] });
+    const known = { complete: true, quality: windowQuality(kpi) };
+    const { sensor, windowStartUs } = kpi;
+    await updateAlerts({ sensor, windowStartUs, known, evidence: [], replaced: [], finalBeforeUs: 0 }, deps);
     expect(await standing(results)).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { startTapline, type Started } from './tapline.ts';
 
 export const NEAR = 'tap-near';
-const FAR = 'tap-far';
+export const FAR = 'tap-far';
 const PACKETS_PER_SECOND = 20_000;
 
 export interface Sent {

@@ -1,6 +1,7 @@
 /** From packet columns to panes and alerts for tests, the way the stages go but without stores: bytes of partials included. */
-import { foldAlerts } from '@tapline/core/detect/alert-fold';
+import { foldAlerts, type WindowStatus } from '@tapline/core/detect/alert-fold';
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import { NO_QUALITY } from '@tapline/core/detect/data-quality';
 import { scorePane } from '@tapline/core/detect/registry';
 import type { PacketColumns } from '@tapline/core/packet/columns';
 import { buildPartials } from '@tapline/core/window/build-partials';
@@ -11,7 +12,7 @@ import type { WindowPartial } from '@tapline/core/window/window-partial';
 import { buildFlowIndex, createFlowIndex } from '@tapline/core/wire/flow-index';
 
 /** A window of which everything is there and nothing will change. */
-export const FINAL = { complete: true, final: true } as const;
+export const FINAL: WindowStatus = { complete: true, final: true, quality: NO_QUALITY };
 
 /** The partials of one batch. */
 export function partialsOf(

@@ -4,19 +4,29 @@
  */
 import { hexName } from '../sketch/hash.ts';
 import type { Alert, DetectorName, Evidence } from './alert.ts';
-import { DETECTOR_CONFIG, type DetectorConfig } from './config.ts';
+import { configHash, DETECTOR_CONFIG, type DetectorConfig } from './config.ts';
 import { CONTRIBUTOR_LIMIT, mergeContributors } from './contributors.ts';
-import { rounded, type Detector, type Verdict } from './detector.ts';
+import { addQuality, alertQuality, NO_QUALITY, type WindowQuality } from './data-quality.ts';
+import { rounded, spanText, type Detector, type Verdict } from './detector.ts';
 import { compareEvidence, DETECTOR_LIST } from './registry.ts';
 import { severityOf } from './severity.ts';
+import { weighReasons } from './weigh-reasons.ts';
 
-/** What is known of a window besides its evidence. */
-export interface WindowStatus {
+/** What scoring a window said about its data. */
+export interface KnownWindow {
   /** All announced batches arrived. */
   readonly complete: boolean;
+  readonly quality: WindowQuality;
+}
+
+/** What is known of a window besides its evidence. */
+export interface WindowStatus extends KnownWindow {
   /** Nothing can change any more. */
   readonly final: boolean;
 }
+
+/** A window that was never scored. */
+export const UNKNOWN_WINDOW: KnownWindow = { complete: false, quality: NO_QUALITY };
 
 export type StatusLookup = (windowStartUs: number) => WindowStatus;
 
@@ -47,6 +57,7 @@ interface Track {
 export class AlertFold {
   readonly #status: StatusLookup;
   readonly #config: DetectorConfig;
+  readonly #configHash: string;
   readonly #detectors: ReadonlyMap<DetectorName, Detector> = new Map(DETECTOR_LIST.map((one) => [one.name, one]));
   readonly #tracks = new Map<string, Track>();
   readonly #closed: Episode[] = [];
@@ -54,6 +65,7 @@ export class AlertFold {
   constructor(status: StatusLookup, config: DetectorConfig = DETECTOR_CONFIG) {
     this.#status = status;
     this.#config = config;
+    this.#configHash = configHash(config);
   }
 
   /**
@@ -145,10 +157,12 @@ export class AlertFold {
       state: statuses.every(({ final }) => final) ? 'confirmed' : 'provisional',
       windows: episode.windowStarts.length,
       summary: peak.verdict.summary,
-      reasons: peak.verdict.reasons,
+      reasons: weighReasons(peak.verdict.reasons),
       contributors: episode.contributors.slice(0, CONTRIBUTOR_LIMIT),
       attack: peak.verdict.attack,
       complete: statuses.every(({ complete }) => complete),
+      quality: alertQuality(statuses.map(({ quality }) => quality).reduce(addQuality)),
+      config: this.#configHash,
       filter: { ...peak.evidence.filter, fromUs: episode.firstPacketUs, toUs: episode.lastPacketUs + 1 },
     };
   }
@@ -165,10 +179,30 @@ export function foldAlerts(
   return fold.alerts();
 }
 
-/** Alerts that were raised in `before` and that `after`, from later data, does not know any more. */
-export function withdrawn(before: readonly Alert[], after: readonly Alert[]): Alert[] {
+/**
+ * Alerts that were raised in `before` and that `after`, from later data, does not know any more.
+ * @param evidence what the windows say now
+ */
+export function withdrawn(before: readonly Alert[], after: readonly Alert[], evidence: readonly Evidence[]): Alert[] {
   const ids = new Set(after.map(({ id }) => id));
-  return before.filter(({ id }) => !ids.has(id)).map((alert) => ({ ...alert, state: 'withdrawn' }));
+  return before
+    .filter(({ id }) => !ids.has(id))
+    .map((alert) => ({ ...alert, state: 'withdrawn', withdrawal: withdrawalText(alert, after, evidence) }));
+}
+
+function withdrawalText(alert: Alert, after: readonly Alert[], evidence: readonly Evidence[]): string {
+  const { detector, entity, windowStartUs, windowEndUs, windows } = alert;
+  const isSame = (other: Pick<Alert, 'detector' | 'entity' | 'windowStartUs' | 'windowEndUs'>): boolean =>
+    other.detector === detector &&
+    other.entity === entity &&
+    other.windowStartUs < windowEndUs &&
+    other.windowEndUs > windowStartUs;
+  const successor = after.find(isSame);
+  const again = `windows of these ${spanText(windowEndUs - windowStartUs)} were scored again from more packets`;
+  if (successor !== undefined) return `${again}: the episode begins elsewhere and is alert ${successor.id}`;
+  const left = evidence.filter(isSame).length;
+  if (left === 0) return `${again}: nothing of it is left`;
+  return `${again}: ${left} of ${windows} still speak for it, together below the bar`;
 }
 
 /** What evidence of one entity must have in common to count together: the same service, or the same victim. */

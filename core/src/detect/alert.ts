@@ -1,4 +1,5 @@
 /** Evidence (what one window says against one entity) and Alert (the episode folded from it), with their receipts. */
+import type { AlertQuality } from './data-quality.ts';
 
 export const DETECTORS = [
   'syn-flood',
@@ -56,6 +57,12 @@ export interface Reason {
   readonly ratio: number;
 }
 
+/** A reason of an alert, weighed against the others. */
+export interface WeighedReason extends Reason {
+  /** Its part of how far the alert is beyond its bars, 0 to 1; the contributions of an alert add up to 1. */
+  readonly contribution: number;
+}
+
 /** What a detector found in one window, alone. Alerts are a fold over evidence in time order. */
 export interface Evidence {
   readonly sensor: string;
@@ -97,15 +104,21 @@ export interface Alert {
   readonly windows: number;
   /** One sentence with the numbers that matter. */
   readonly summary: string;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly WeighedReason[];
   readonly contributors: readonly Contributor[];
   /** MITRE ATT&CK technique ids. */
   readonly attack: readonly string[];
   /** Whether every window of the episode was complete. */
   readonly complete: boolean;
+  /** What is known to be wrong with the data behind it. */
+  readonly quality: AlertQuality;
+  /** Hash of all thresholds in force: alerts of equal hash were judged alike. */
+  readonly config: string;
   readonly filter: PacketFilter;
   /** Raised by the sensor's history (core/src/history), not by the evidence of windows. */
   readonly isFromHistory?: true;
+  /** Why it was taken back; only when withdrawn. */
+  readonly withdrawal?: string;
 }
 
 /** Alerts about the sensor itself come from its heartbeats: not from the evidence of windows, and no part of the digest. */

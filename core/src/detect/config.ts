@@ -1,4 +1,6 @@
 /** Every threshold of every detector in one place, with where it comes from. */
+import { canonical } from '../digest/canonical.ts';
+import { hexName } from '../sketch/hash.ts';
 
 export interface DetectorConfig {
   readonly synFlood: {
@@ -80,3 +82,8 @@ export const DETECTOR_CONFIG: DetectorConfig = {
   evidenceLimit: 32,
   quietWindows: 3,
 };
+
+/** Hash of all the thresholds given, 12 hex digits: alerts that carry the same one were judged alike. */
+export function configHash(config: object): string {
+  return hexName(canonical(config)).slice(0, 12);
+}

@@ -5,7 +5,7 @@
  */
 import { isAboutSensor, type Alert } from '../detect/alert.ts';
 import type { FlowSlice, KpiRow } from '../kpi/kpi-row.ts';
-import type { HashSink, PacketStore, ResultStore } from '../ports.ts';
+import { ALL_TIME, type HashSink, type PacketStore, type ResultStore } from '../ports.ts';
 import { canonical } from './canonical.ts';
 
 /** Windows read at once: memory stays bounded by these and by the flows of one window. */
@@ -66,7 +66,7 @@ function flowLine(slice: FlowSlice): string {
  * heartbeats that came late say of the sensor: that depends on the way, and not on the packets.
  */
 async function addAlerts(sensor: string, deps: DigestDeps, hash: HashSink): Promise<void> {
-  const alerts = await deps.results.alerts(sensor, { fromUs: -Infinity, toUs: Infinity });
+  const alerts = await deps.results.alerts(sensor, ALL_TIME);
   const lines = alerts.filter((alert) => alert.state !== 'withdrawn' && !isAboutSensor(alert)).map(alertLine);
   hash.update(lines.sort().join(''));
 }
@@ -81,7 +81,7 @@ async function addBatches(sensor: string, deps: DigestDeps, hash: HashSink): Pro
   const sessions: string[] = [];
   let session: string | undefined;
   let own = deps.newHash();
-  for await (const batch of deps.packets.batches(sensor, { fromUs: -Infinity, toUs: Infinity })) {
+  for await (const batch of deps.packets.batches(sensor, ALL_TIME)) {
     if (session !== undefined && session !== batch.session) {
       sessions.push(own.hex());
       own = deps.newHash();

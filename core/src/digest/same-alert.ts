@@ -2,6 +2,9 @@
 import type { Alert } from '../detect/alert.ts';
 import { canonical } from './canonical.ts';
 
+/** What concluding an alert changes. */
+const CONCLUSION: readonly (keyof Alert)[] = ['state', 'withdrawal'];
+
 export function isSameAlert(a: Alert, b: Alert): boolean {
-  return a.id === b.id && canonical(a, ['state']) === canonical(b, ['state']);
+  return a.id === b.id && canonical(a, CONCLUSION) === canonical(b, CONCLUSION);
 }

@@ -1,8 +1,10 @@
 /** Alerts of the history: findings of one cause become one alert that grows until the cause is quiet. */
 import type { Alert } from '../detect/alert.ts';
 import { CONTRIBUTOR_LIMIT, mergeContributors } from '../detect/contributors.ts';
+import { addQuality, alertQuality, windowQuality, type WindowQuality } from '../detect/data-quality.ts';
 import { rounded } from '../detect/detector.ts';
 import { severityOf } from '../detect/severity.ts';
+import { weighReasons } from '../detect/weigh-reasons.ts';
 import type { ByteReader } from '../sketch/byte-reader.ts';
 import type { ByteWriter } from '../sketch/byte-writer.ts';
 import { hexName } from '../sketch/hash.ts';
@@ -14,6 +16,8 @@ const ALERT_CHARACTERS = 20_000;
 
 interface Episode {
   readonly ratio: number;
+  /** Of the windows that added to it. */
+  readonly seen: WindowQuality;
   readonly alert: Alert;
 }
 
@@ -22,6 +26,8 @@ export interface EpisodeRule {
   /** Decades of ratio added for severity. */
   readonly gravity: number;
   readonly quietUs: number;
+  /** Hash of the thresholds in force. */
+  readonly config: string;
 }
 
 export class Episodes {
@@ -57,10 +63,10 @@ export class Episodes {
   encode(writer: ByteWriter): void {
     writer.varint(this.#open.forgotten);
     writer.varint(this.#open.size);
-    for (const [key, { ratio, alert }] of this.#open.entries()) {
+    for (const [key, { ratio, seen, alert }] of this.#open.entries()) {
       writer.text(key);
       writer.f64(ratio);
-      writer.text(JSON.stringify(alert));
+      writer.text(JSON.stringify({ seen, alert }));
     }
   }
 
@@ -69,7 +75,9 @@ export class Episodes {
     const forgotten = reader.varint();
     for (let left = reader.bounded(OPEN_MOST, 'episodes'); left > 0; left--) {
       const key = reader.text(600);
-      episodes.#open.set(key, { ratio: reader.f64(), alert: JSON.parse(reader.text(ALERT_CHARACTERS)) as Alert });
+      const ratio = reader.f64();
+      const told = JSON.parse(reader.text(ALERT_CHARACTERS)) as Pick<Episode, 'seen' | 'alert'>;
+      episodes.#open.set(key, { ratio, ...told });
     }
     episodes.#open.forgotten = forgotten;
     return episodes;
@@ -87,7 +95,7 @@ function begin(finding: SlowFinding, row: Row, rule: EpisodeRule): Episode {
   const span = { windowStartUs: firstStartUs, windowEndUs, firstPacketUs: firstUs, lastPacketUs: lastUs };
   const id = hexName(`${sensor}\n${detector}\n${entity}\n${subject}\nhistory\n${windowStartUs}`);
   const facts = { id, sensor, detector, detectorVersion: rule.version, entity };
-  return episodeOf({ ...facts, ...span, windows: 1, complete }, finding, finding, rule);
+  return episodeOf({ ...facts, ...span, windows: 1, complete }, finding, finding, { rule, seen: windowQuality(row) });
 }
 
 function extend(known: Episode, finding: SlowFinding, row: Row, rule: EpisodeRule): Episode {
@@ -106,7 +114,8 @@ function extend(known: Episode, finding: SlowFinding, row: Row, rule: EpisodeRul
     finding.detector === 'unlike-history'
       ? mergeContributors(alert.contributors, finding.contributors, CONTRIBUTOR_LIMIT)
       : peak.contributors;
-  return episodeOf(grown, { ...peak, contributors }, finding, rule);
+  const seen = addQuality(known.seen, windowQuality(row));
+  return episodeOf(grown, { ...peak, contributors }, finding, { rule, seen });
 }
 
 type Told = Pick<SlowFinding, 'ratio' | 'summary' | 'reasons' | 'contributors' | 'attack'>;
@@ -125,7 +134,12 @@ type Span = Pick<
   | 'complete'
 >;
 
-function episodeOf(span: Span, told: Told, { filter }: SlowFinding, rule: EpisodeRule): Episode {
+interface Judged {
+  readonly rule: EpisodeRule;
+  readonly seen: WindowQuality;
+}
+
+function episodeOf(span: Span, told: Told, { filter }: SlowFinding, { rule, seen }: Judged): Episode {
   const { ratio, summary, reasons, contributors, attack } = told;
   const alert: Alert = {
     ...span,
@@ -133,11 +147,13 @@ function episodeOf(span: Span, told: Told, { filter }: SlowFinding, rule: Episod
     score: rounded(ratio / (1 + ratio)),
     state: 'confirmed',
     summary,
-    reasons,
+    reasons: weighReasons(reasons),
     contributors: contributors.slice(0, CONTRIBUTOR_LIMIT),
     attack,
+    quality: alertQuality(seen),
+    config: rule.config,
     filter: { ...filter, fromUs: span.firstPacketUs, toUs: span.lastPacketUs + 1 },
     isFromHistory: true,
   };
-  return { ratio, alert };
+  return { ratio, seen, alert };
 }

@@ -5,6 +5,7 @@
  */
 import { PipelineError } from '../errors.ts';
 import type { Alert, DetectorName } from '../detect/alert.ts';
+import { configHash } from '../detect/config.ts';
 import { ByteReader } from '../sketch/byte-reader.ts';
 import { ByteWriter } from '../sketch/byte-writer.ts';
 import { BeaconMemory } from './beacon.ts';
@@ -97,6 +98,7 @@ export class History {
       version: 1,
       gravity: 0,
       quietUs: HISTORY_CONFIG.unlikeHistory.quietWindows * windowUs + 1,
+      config: configHash({ ...HISTORY_CONFIG, falseAlarmsPerDay }),
     });
   }
 
@@ -141,12 +143,13 @@ export class History {
   }
 }
 
+const CONFIG = configHash(HISTORY_CONFIG);
 const RULES: Partial<Record<DetectorName, EpisodeRule>> = {
-  beacon: { version: 1, gravity: 0.5, quietUs: HISTORY_CONFIG.beacon.quietUs },
-  exfiltration: { version: 1, gravity: 0.5, quietUs: HISTORY_CONFIG.exfiltration.quietUs },
-  rarity: { version: 1, gravity: 0, quietUs: HISTORY_CONFIG.rarity.quietUs },
+  beacon: { version: 1, gravity: 0.5, quietUs: HISTORY_CONFIG.beacon.quietUs, config: CONFIG },
+  exfiltration: { version: 1, gravity: 0.5, quietUs: HISTORY_CONFIG.exfiltration.quietUs, config: CONFIG },
+  rarity: { version: 1, gravity: 0, quietUs: HISTORY_CONFIG.rarity.quietUs, config: CONFIG },
 };
-const SCAN_RULE: EpisodeRule = { version: 1, gravity: 0, quietUs: HISTORY_CONFIG.slowScan.quietUs };
+const SCAN_RULE: EpisodeRule = { version: 1, gravity: 0, quietUs: HISTORY_CONFIG.slowScan.quietUs, config: CONFIG };
 
 function ruleOf({ detector }: SlowFinding): EpisodeRule {
   return RULES[detector] ?? SCAN_RULE;

@@ -22,6 +22,9 @@ export interface FlowFacts extends Readonly<ContactSums> {
   readonly newFlows: number;
   /** Share of flows with an answer: near 0 in a capture of one direction. */
   readonly twoWayShare: number;
+  /** Established TCP connections seen in one direction, and in both. */
+  readonly oneWayTcp: number;
+  readonly twoWayTcp: number;
 }
 
 /** Counts over flow records and folded flows; a folded flow that comes again in another batch counts again. */
@@ -43,7 +46,13 @@ export function flowFacts(view: PaneView): FlowFacts {
   sums.failed += folded.failed;
   sums.answered += folded.answered;
   sums.flows += pane.counters[COUNTER.rowsShed]!;
-  return { ...sums, newFlows: newFlows(flows), twoWayShare: sums.flows === 0 ? 0 : sums.answered / sums.flows };
+  return {
+    ...sums,
+    newFlows: newFlows(flows),
+    twoWayShare: sums.flows === 0 ? 0 : sums.answered / sums.flows,
+    oneWayTcp: view.oneWayTcp,
+    twoWayTcp: view.twoWayTcp,
+  };
 }
 
 function bucketSums(view: PaneView, kind: BucketKind): ContactSums {

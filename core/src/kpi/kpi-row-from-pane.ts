@@ -7,12 +7,12 @@ import { SECOND_US } from '../window/time-window.ts';
 import type { Pane } from '../window/pane.ts';
 import { flowFacts } from './flow-facts.ts';
 import type { FlowSlice, KpiRow, SecondCount } from './kpi-row.ts';
-import { KPIS } from './kpis.ts';
+import { KPIS, type SensorFacts } from './kpis.ts';
 import { icmpText, protocolText } from './protocol-text.ts';
 import { topEntries, topTalkers } from './top-talkers.ts';
 
 /** What a row says about its window besides what the packets say. */
-export interface WindowMeta {
+export interface WindowMeta extends SensorFacts {
   readonly sensor: string;
   readonly revision: number;
   readonly complete: boolean;
@@ -30,7 +30,7 @@ export function kpiRow(pane: Pane, meta: WindowMeta): KpiRow {
     complete: meta.complete,
     announced: meta.announced,
     arrived: meta.arrived,
-    values: Object.fromEntries(KPIS.map((kpi) => [kpi.name, kpi.value(pane, facts)])),
+    values: Object.fromEntries(KPIS.map((kpi) => [kpi.name, kpi.value(pane, facts, meta)])),
     protocols: topEntries(
       pane.protocols.entries().map(([key, packets, bytes]) => ({ key: protocolText(key), packets, bytes })),
     ),

@@ -9,12 +9,18 @@ import type { FlowFacts } from './flow-facts.ts';
  */
 export type KpiFold = 'sum' | 'min' | 'max' | { readonly meanBy: string };
 
+/** What the sensor's books say about a window. */
+export interface SensorFacts {
+  /** Packets that the kernel dropped, as a share of what was offered in the window's minutes. */
+  readonly dropShare: number;
+}
+
 export interface Kpi {
   readonly name: string;
   readonly unit: 'packets' | 'bytes' | 'flows' | 'addresses' | 'ports' | 'pairs' | 'bits' | 'share' | 'rows' | 'keys';
   readonly doc: string;
   readonly fold: KpiFold;
-  readonly value: (pane: WindowPartial, facts: FlowFacts) => number;
+  readonly value: (pane: WindowPartial, facts: FlowFacts, sensor: SensorFacts) => number;
 }
 
 const BY_PACKETS: KpiFold = { meanBy: 'packets' };
@@ -96,6 +102,20 @@ export const KPIS: readonly Kpi[] = [
     fold: BY_PACKETS,
     value: (_, facts) => round(facts.twoWayShare),
   },
+  {
+    name: 'oneWayTcp',
+    unit: 'flows',
+    doc: 'TCP connections under way of which one direction was captured: a mirror that misses the other',
+    fold: 'sum',
+    value: (_, facts) => facts.oneWayTcp,
+  },
+  {
+    name: 'twoWayTcp',
+    unit: 'flows',
+    doc: 'TCP connections of which both directions were captured',
+    fold: 'sum',
+    value: (_, facts) => facts.twoWayTcp,
+  },
   distinct('distinctSources', 'sources', 'addresses', 'Distinct source addresses'),
   distinct('distinctDestinations', 'destinations', 'addresses', 'Distinct destination addresses'),
   distinct('distinctSourcePorts', 'sourcePorts', 'ports', 'Distinct source ports'),
@@ -155,6 +175,13 @@ export const KPIS: readonly Kpi[] = [
   counter('truncated', 'packets', 'Packets cut by the snap length'),
   counter('oversize', 'packets', 'Packets longer than a 1,500-byte IP packet'),
   counter('duplicates', 'packets', 'Second copies of a frame'),
+  {
+    name: 'dropShare',
+    unit: 'share',
+    doc: 'Packets that the kernel dropped before the sensor saw them, as a share of all in the minutes of the window',
+    fold: BY_PACKETS,
+    value: (_pane, _facts, { dropShare }) => round(dropShare),
+  },
   counter('lengthLies', 'packets', 'Packets whose header claims more bytes than there were'),
   counter('rowsShed', 'rows', 'Flow records folded into sums because a bound was hit'),
   counter('keysDropped', 'keys', 'Hosts, services and pairs of folded flows that no sum was kept for'),

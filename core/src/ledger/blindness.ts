@@ -3,6 +3,7 @@
  * as a quiet network. Judged by arrival times alone, so it says nothing of a sensor that is only slow.
  */
 import type { Alert } from '../detect/alert.ts';
+import { configHash } from '../detect/config.ts';
 import { hexName } from '../sketch/hash.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
@@ -53,11 +54,14 @@ export function blindness(heartbeats: readonly Heartbeat[], rule: BlindnessRule)
         floor: afterS,
         baseline: null,
         ratio: silentUs / rule.blindAfterUs,
+        contribution: 1,
       },
     ],
     contributors: [],
     attack: [],
     complete: false,
+    quality: { confidence: 1, doubts: [] },
+    config: configHash({ blindAfterUs: rule.blindAfterUs }),
     filter: { fromUs: seenUs, toUs: untilUs },
   };
 }

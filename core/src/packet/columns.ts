@@ -293,6 +293,14 @@ export function clearRow(columns: PacketColumns, row: number): void {
   }
 }
 
+/** Copies one row over another. */
+export function copyRow(from: PacketColumns, at: number, to: PacketColumns, row: number): void {
+  for (const { name, type } of COLUMNS) {
+    if (type === 'address') to[name].set(from[name].subarray(at * 4, at * 4 + 4), row * 4);
+    else to[name][row] = from[name][at]!;
+  }
+}
+
 /** Empties a PacketColumns for reuse: decoders write only what a packet has and rely on zeros elsewhere. */
 export function clearColumns(columns: PacketColumns, firstNumber: number): void {
   new Uint8Array(columns.buffer).fill(0);

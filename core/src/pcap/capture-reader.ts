@@ -3,7 +3,7 @@ import { PipelineError } from '../errors.ts';
 import type { CaptureParser, FrameSink } from './frame-sink.ts';
 import { PcapParser } from './pcap.ts';
 import { PcapngParser } from './pcapng.ts';
-import type { RecordParser } from './record-parser.ts';
+import { looksLikeText, TextReader, type TextOptions } from '../text/text-reader.ts';
 import { SNIFF_BYTES, sniffCapture } from './sniff.ts';
 import type { CaptureKind } from './sniff.ts';
 
@@ -13,16 +13,19 @@ import type { CaptureKind } from './sniff.ts';
  */
 export class CaptureReader implements CaptureParser {
   readonly #sink: FrameSink;
-  #parser: RecordParser | undefined;
+  readonly #text: TextOptions | undefined;
+  #parser: (CaptureParser & { readonly packets: number }) | undefined;
   #kind: CaptureKind = 'unknown';
   /** The first bytes, as long as they are too few to tell. */
   #first = new Uint8Array(0);
 
-  constructor(sink: FrameSink) {
+  /** @param text reads the text of tcpdump and tshark too; absent: that is a fault */
+  constructor(sink: FrameSink, text?: TextOptions) {
     this.#sink = sink;
+    this.#text = text;
   }
 
-  /** `pcap` or `pcapng` once enough bytes were fed, `unknown` before. */
+  /** `pcap` or `pcapng` once enough bytes were fed, `unknown` before and for text. */
   get kind(): CaptureKind {
     return this.#kind;
   }
@@ -60,7 +63,7 @@ export class CaptureReader implements CaptureParser {
     throw new PipelineError('CAPTURE_FORMAT', `unreadable capture: ${problem}`);
   }
 
-  #choose(first: Uint8Array): RecordParser {
+  #choose(first: Uint8Array): CaptureParser & { readonly packets: number } {
     this.#kind = sniffCapture(first);
     switch (this.#kind) {
       case 'pcap':
@@ -70,10 +73,15 @@ export class CaptureReader implements CaptureParser {
       case 'gzip':
       case 'zstd':
         throw new PipelineError('CAPTURE_FORMAT', `unreadable capture: ${this.#kind} inside compressed data`);
-      case 'unknown': {
-        const hex = Array.from(first, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-        throw new PipelineError('CAPTURE_FORMAT', `unreadable capture: neither pcap nor pcapng, it starts with ${hex}`);
-      }
+      case 'unknown':
+        if (this.#text !== undefined && looksLikeText(first))
+          return new TextReader(this.#text, () => unreadable(first));
+        throw unreadable(first);
     }
   }
+}
+
+function unreadable(first: Uint8Array): PipelineError {
+  const hex = Array.from(first, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return new PipelineError('CAPTURE_FORMAT', `unreadable capture: neither pcap nor pcapng, it starts with ${hex}`);
 }

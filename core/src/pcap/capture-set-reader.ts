@@ -3,6 +3,7 @@ import { PipelineError } from '../errors.ts';
 import { CaptureReader } from './capture-reader.ts';
 import type { CapturePiece } from './capture-source.ts';
 import type { FrameSink } from './frame-sink.ts';
+import type { TextOptions } from '../text/text-reader.ts';
 
 /** Faults that are kept word for word; a set that is followed for weeks may have any number. */
 const FAULTS_KEPT = 5;
@@ -10,6 +11,7 @@ const FAULTS_KEPT = 5;
 export class CaptureSetReader {
   readonly #sink: FrameSink;
   readonly #onFault: (fault: PipelineError) => void;
+  readonly #text: TextOptions | undefined;
   #reader: CaptureReader;
   /** Name of the capture of a set that is being read; undefined between them, and where there is no set. */
   #name: string | undefined;
@@ -19,11 +21,15 @@ export class CaptureSetReader {
   #faultCount = 0;
   readonly #faults: PipelineError[] = [];
 
-  /** @param onFault told at once of each capture of a set that could not be read to its end */
-  constructor(sink: FrameSink, onFault: (fault: PipelineError) => void = () => undefined) {
+  /**
+   * @param onFault told at once of each capture of a set that could not be read to its end
+   * @param text as CaptureReader has it
+   */
+  constructor(sink: FrameSink, onFault: (fault: PipelineError) => void = () => undefined, text?: TextOptions) {
     this.#sink = sink;
     this.#onFault = onFault;
-    this.#reader = new CaptureReader(sink);
+    this.#text = text;
+    this.#reader = new CaptureReader(sink, text);
   }
 
   /** What was wrong with captures of a set so far, as one error; undefined when nothing was. */
@@ -53,7 +59,7 @@ export class CaptureSetReader {
       this.#name = piece.name;
       this.#captures += 1;
       this.#damaged = false;
-      this.#reader = new CaptureReader(this.#sink);
+      this.#reader = new CaptureReader(this.#sink, this.#text);
     } else {
       this.#guarded(() => {
         if (piece.fault !== undefined) throw piece.fault;

@@ -9,7 +9,7 @@ export const ROWS_MAX = 2 ** 20;
 
 export class RowFiller {
   readonly columns: PacketColumns;
-  readonly #firstNumber: number;
+  #firstNumber: number;
   readonly #take: (columns: PacketColumns) => void;
   #passedOn = 0;
 
@@ -41,6 +41,13 @@ export class RowFiller {
   done(): void {
     assignHashedFlow(this.columns, this.columns.count);
     this.columns.count++;
+  }
+
+  /** Begins another block, after `flush`. */
+  restart(firstNumber: number): void {
+    this.#firstNumber = firstNumber;
+    this.#passedOn = 0;
+    clearColumns(this.columns, firstNumber);
   }
 
   /** Passes on what is left. */

@@ -2,6 +2,7 @@
  * The JSON of the report API, version 1: what the report stage answers and the page draws. Times are microseconds since
  * 1970 in event time, counts are packets, sizes are bytes on the wire; every array is in the order its comment says.
  */
+import type { Suppressed } from '../detect/allow-list.ts';
 import type { Alert } from '../detect/alert.ts';
 import type { KpiRow, TopEntry } from '../kpi/kpi-row.ts';
 import type { LedgerTotals } from '../ledger/books.ts';
@@ -96,6 +97,8 @@ export interface Overview {
   readonly tops: RangeTops;
   /** That overlap the range, most severe first, then newest first. */
   readonly alerts: readonly Alert[];
+  /** Alerts that the allow-list explains, by its rules; they are not among `alerts`. */
+  readonly suppressed: readonly Suppressed[];
   /** How many alerts were left off. */
   readonly alertsLeftOff: number;
 }
@@ -118,6 +121,31 @@ export interface WindowReport {
 export interface AlertReport {
   readonly version: 1;
   readonly alert: Alert;
+}
+
+/** Frames that were offered and cannot be had any more. */
+export interface MissingFrames {
+  readonly fromUs: number;
+  /** Null = nobody knows until when. */
+  readonly toUs: number | null;
+  /** In words that follow the time, e.g. `rotated away, the record was full`. */
+  readonly reason: string;
+}
+
+/** What can be had of the frames behind an alert. */
+export interface AlertCapture {
+  readonly version: 1;
+  /** Where they come from, e.g. `the flight record` or a file's name; null when they cannot be had. */
+  readonly from: string | null;
+  /** A sentence that says why they cannot be had, and how they could; null when they can. */
+  readonly reason: string | null;
+  /** Null = they cannot be had, or are too many to be counted beforehand. */
+  readonly packets: number | null;
+  /** Captured bytes of the packets; null as `packets`. */
+  readonly bytes: number | null;
+  readonly missing: readonly MissingFrames[];
+  /** Whether more may come: what they come from is still being written. */
+  readonly open: boolean;
 }
 
 /** One packet as a person reads it. Absent numbers are null, absent texts are empty. */

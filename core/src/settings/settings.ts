@@ -93,6 +93,10 @@ export const SETTINGS = {
     name: 'TAPLINE_PUSH_SERVICE_ACCOUNT',
     meaning: 'e-mail of the service account that push tokens must name; several comma-separated',
   },
+  allowList: {
+    name: 'TAPLINE_ALLOW_LIST',
+    meaning: 'allow-list of the report as JSON (docs/alerts.md); unset: every alert is shown',
+  },
   sensors: {
     name: 'TAPLINE_SENSORS',
     meaning: 'sensors whose messages the functions take, comma-separated; unset: all',

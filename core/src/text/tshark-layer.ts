@@ -22,6 +22,11 @@ export class TsharkLayer {
     return this.#index >= 0;
   }
 
+  /** Whether only chosen fields are there. */
+  get isPartial(): boolean {
+    return this.#packet.isPartial;
+  }
+
   /** Points the text at a field; false when the layer has none of that name. */
   opens(name: FieldName): boolean {
     const field = this.#index < 0 ? -1 : this.#packet.field(this.#index, name);

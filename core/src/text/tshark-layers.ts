@@ -66,7 +66,7 @@ export function fillRow(packet: TsharkPacket, row: TextRow, arrivalUs: number): 
 /** Names of frame.protocols. */
 function protocols(packet: TsharkPacket, frame: number): string[] {
   const field = packet.field(frame, 'frame.protocols');
-  if (field < 0) return [];
+  if (field < 0) return [...(packet.order ?? [])];
   const to = Math.min(packet.to(field), packet.from(field) + 1024);
   return String.fromCharCode(...packet.bytes.subarray(packet.from(field), to)).split(':');
 }

@@ -135,8 +135,17 @@ LAYER_NAMES.forEach((name, id) => {
 
 const LAYERS_NAME = asciiBytes('layers');
 
+/** The number of a field by its name in `-e`, for `TsharkPacket.add`; undefined when no column needs it. */
+export function fieldId(name: string): number | undefined {
+  return FIELD_IDS.get(name);
+}
+
 /** Reads packets one after the other into the same memory. */
 export class TsharkPacket implements JsonEvents {
+  /** Protocols from the outside in, where the text holds only chosen fields and frame.protocols is not among them. */
+  order: readonly string[] | undefined;
+  /** Whether only chosen fields are there, so that nothing follows from one that is not. */
+  isPartial = false;
   bytes: Uint8Array = new Uint8Array(0);
   /** Layer number (as in LAYER_NAMES), -1 for others, in the order of the text; its fields are those with its index. */
   readonly layers = new Int8Array(LAYERS_MAX);
@@ -153,11 +162,33 @@ export class TsharkPacket implements JsonEvents {
   #layer = -1;
   #field = -1;
 
-  /** Reads the packet at [from, to). False when the text was not whole. */
-  read(bytes: Uint8Array, from: number, to: number): boolean {
+  /** Begins a packet of which layers and fields are added one by one. */
+  begin(bytes: Uint8Array): void {
     this.bytes = bytes;
     this.layerCount = 0;
     this.#fieldCount = 0;
+  }
+
+  /** Adds a layer, and returns its index; -1 when there are too many. */
+  addLayer(layer: number): number {
+    if (this.layerCount === LAYERS_MAX) return -1;
+    this.layers[this.layerCount] = layer;
+    return this.layerCount++;
+  }
+
+  /** Adds a field of the layer with that index: its value is at [from, to). */
+  add(layer: number, id: number, from: number, to: number): void {
+    if (this.#fieldCount === FIELDS_MAX) return;
+    const index = this.#fieldCount++;
+    this.#fieldIds[index] = id;
+    this.#fieldLayers[index] = layer;
+    this.#from[index] = from;
+    this.#to[index] = to;
+  }
+
+  /** Reads the packet at [from, to). False when the text was not whole. */
+  read(bytes: Uint8Array, from: number, to: number): boolean {
+    this.begin(bytes);
     this.#layersDepth = -1;
     this.#isLayersNext = false;
     this.#layer = -1;
@@ -197,12 +228,8 @@ export class TsharkPacket implements JsonEvents {
   }
 
   value(_bytes: Uint8Array, from: number, to: number): void {
-    if (this.#field < 0 || this.#fieldCount === FIELDS_MAX || this.layerCount === 0) return;
-    const index = this.#fieldCount++;
-    this.#fieldIds[index] = this.#field;
-    this.#fieldLayers[index] = this.layerCount - 1;
-    this.#from[index] = from;
-    this.#to[index] = to;
+    if (this.#field < 0 || this.layerCount === 0) return;
+    this.add(this.layerCount - 1, this.#field, from, to);
     // Of a list the first value is the header's own.
     this.#field = -1;
   }

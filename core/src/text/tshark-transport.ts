@@ -49,7 +49,7 @@ function fillTcp(layer: TsharkLayer, row: TextRow): void {
   const { columns, row: at } = c;
   fillPorts(layer, row, 'tcp.srcport', 'tcp.dstport');
   const flags = layer.number('tcp.flags');
-  if (flags < 0 || layer.number('tcp.window_size_value') < 0) {
+  if (flags < 0 || (!layer.isPartial && layer.number('tcp.window_size_value') < 0)) {
     c.quality |= QUALITY.headerCut;
     return;
   }

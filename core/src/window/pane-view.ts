@@ -30,8 +30,9 @@ export class PaneView {
   readonly responder: Uint32Array;
   readonly port: Uint16Array;
   readonly folded: readonly FoldedFlows[];
-  /** Most established TCP connections show one direction only: silence of the other side means nothing. */
-  readonly isOneSided: boolean;
+  /** Established TCP connections of which one direction was captured, and of which both were. */
+  readonly oneWayTcp: number;
+  readonly twoWayTcp: number;
   /** Flow records with an answer. */
   readonly answered: number;
 
@@ -50,8 +51,14 @@ export class PaneView {
       peer: bucket.kind === 'probe' ? this.hosts.of(bucket.peer, 0, bucket.addressType) : -1,
     }));
     const { oneWay, twoWay, answered } = directions(flows, this.initiatorSide);
-    this.isOneSided = oneWay > twoWay;
+    this.oneWayTcp = oneWay;
+    this.twoWayTcp = twoWay;
     this.answered = answered;
+  }
+
+  /** Most established TCP connections show one direction only: silence of the other side means nothing. */
+  get isOneSided(): boolean {
+    return this.oneWayTcp > this.twoWayTcp;
   }
 
   /** Share of flow records that were answered. */

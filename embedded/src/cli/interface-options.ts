@@ -14,6 +14,7 @@ export interface InterfaceFlags {
   readonly duration?: number;
   /** Bytes. */
   readonly buffer?: number;
+  readonly includeSelf: boolean;
 }
 
 /** Longest that libpcap takes. */
@@ -28,7 +29,8 @@ export function addInterfaceOptions(command: Command): Command {
     .option('-s, --snapshot-length <bytes>', 'with -i: keep so much of each packet (default: all)', parseSnapshotLength)
     .option('-p, --no-promiscuous', 'with -i: only what is sent to this machine')
     .option('--duration <time>', 'with -i: end after this time', parseDurationUs)
-    .addOption(new Option('--buffer <size>', "with -i: the kernel's buffer (default: 32M)").argParser(parseSize));
+    .addOption(new Option('--buffer <size>', "with -i: the kernel's buffer (default: 32M)").argParser(parseSize))
+    .option('--include-self', "with -i: keep Tapline's own traffic and the SSH logins to this host", false);
 }
 
 /**
@@ -38,9 +40,13 @@ export function addInterfaceOptions(command: Command): Command {
  * @throws PipelineError USAGE
  */
 export function chooseSource(words: readonly string[], flags: InterfaceFlags, standard?: string): SourceChoice {
-  const { interface: name, count, snapshotLength, promiscuous, duration, buffer } = flags;
+  const { interface: name, count, snapshotLength, promiscuous, duration, buffer, includeSelf } = flags;
   if (name === undefined) {
-    refuseWithout({ count, snapshotLength, duration, buffer, promiscuous: promiscuous ? undefined : false });
+    refuseWithout({
+      ...{ count, snapshotLength, duration, buffer },
+      promiscuous: promiscuous ? undefined : false,
+      includeSelf: includeSelf || undefined,
+    });
     if (words.length > 1) throw new PipelineError('USAGE', `one source at a time: ${words.join(' ')} are more`);
     const source = words[0] ?? standard;
     if (source !== undefined) return source;
@@ -54,6 +60,7 @@ export function chooseSource(words: readonly string[], flags: InterfaceFlags, st
     interface: name,
     promiscuous,
     bufferBytes: buffer ?? BUFFER_BYTES,
+    includeSelf,
     ...(words.length === 0 ? {} : { filter: words.join(' ') }),
     ...(count === undefined ? {} : { count }),
     ...(snapshotLength === undefined ? {} : { snapshotBytes: snapshotLength }),
@@ -67,6 +74,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   duration: '--duration',
   buffer: '--buffer',
   promiscuous: '--no-promiscuous',
+  includeSelf: '--include-self',
 };
 
 function refuseWithout(given: Readonly<Record<string, unknown>>): void {

@@ -1,4 +1,5 @@
 /** Parsers of option values, shared by the commands: each returns the value or throws commander's usage error. */
+import { fieldColumns } from '@tapline/core/text/field-names';
 import { InvalidArgumentError } from 'commander';
 import { internalNetworks } from '@tapline/core/history/host-place';
 import { parseAddress } from '@tapline/core/packet/address';
@@ -100,4 +101,17 @@ export function parseNetworks(text: string): string {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
   return text;
+}
+
+export const FIELDS_HELP = 'of tshark -T fields without -E header=y: what was given with -e, separated by commas';
+
+/** Names of fields, separated by commas. */
+export function parseFields(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  try {
+    fieldColumns(names);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message.replace('--fields: ', '')}.`);
+  }
+  return names;
 }

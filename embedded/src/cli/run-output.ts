@@ -1,5 +1,6 @@
 /** What `tapline run` says at the end: the contract's JSON object, or the same for people. */
 import type { Alert } from '@tapline/core/detect/alert';
+import type { Allowed } from '@tapline/core/detect/allow-list';
 import type { HistorySummary } from '@tapline/core/history/history';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
@@ -8,9 +9,8 @@ import { recordLine } from './record-options.ts';
 import { ownUse } from './process-use.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
-export function runJson(result: RunResult, source: string, sensor: string): object {
-  const { audit, session, wireBytes, batchBytes, windows, alerts, digest, elapsedMs, history, lag, record, fault } =
-    result;
+export function runJson(result: RunResult, { shown, suppressed }: Allowed, source: string, sensor: string): object {
+  const { audit, session, wireBytes, batchBytes, windows, digest, elapsedMs, history, lag, record, fault } = result;
   return {
     sensor,
     session,
@@ -19,7 +19,8 @@ export function runJson(result: RunResult, source: string, sensor: string): obje
     wireBytes,
     batchBytes,
     windows,
-    alerts: alerts.map(alertJson),
+    alerts: shown.map(alertJson),
+    suppressed,
     digest,
     elapsedMs: Math.round(elapsedMs),
     packetsPerSecond: Math.round(packetsPerSecond(result)),
@@ -44,7 +45,7 @@ function historyLine({ learnedWindows, neededWindows, isLearning }: HistorySumma
 
 /** An alert as scripts get it. */
 export function alertJson(alert: Alert): object {
-  const { id, detector, entity, windowStartUs, windowEndUs, score, severity, attack, state, summary } = alert;
+  const { id, detector, entity, windowStartUs, windowEndUs, score, severity, attack, state, summary, quality } = alert;
   return {
     id,
     detector,
@@ -56,11 +57,13 @@ export function alertJson(alert: Alert): object {
     attack,
     state,
     summary,
+    confidence: quality.confidence,
+    doubts: quality.doubts.map(({ text }) => text),
   };
 }
 
 /** The books, the alerts and the digest, a few lines for a terminal. */
-export function runText(result: RunResult, source: string): string {
+export function runText(result: RunResult, allowed: Allowed, source: string): string {
   const { totals } = result.audit;
   const lines = [
     `${source}: ${formatCount(totals.offered)} packets in ${formatSeconds(result.elapsedMs / 1000)}, ` +
@@ -68,8 +71,7 @@ export function runText(result: RunResult, source: string): string {
     ...(result.lag === undefined ? [] : [`replay   ${formatLag(result.lag)}`]),
     ...booksLines(result.audit),
     `windows  ${formatCount(result.windows)}`,
-    `alerts   ${result.alerts.length}`,
-    ...result.alerts.map(alertLine),
+    ...alertLines(allowed),
     ...(result.history === undefined ? [] : [historyLine(result.history)]),
     ...(result.record === undefined ? [] : [recordLine(result.record)]),
     `digest   ${result.digest}`,
@@ -91,9 +93,21 @@ export function booksLines({ totals, balanced }: AuditReport): string[] {
   ];
 }
 
+/** The alerts for a terminal, and what an allow-list explains. */
+export function alertLines({ shown, suppressed }: Allowed): string[] {
+  return [
+    `alerts   ${shown.length}`,
+    ...shown.map(alertLine),
+    ...suppressed.map(
+      ({ rule, alerts }) => `  suppressed ${formatCount(alerts)}: ${rule.reason} (until ${rule.until})`,
+    ),
+  ];
+}
+
 /** One alert for a terminal. */
-export function alertLine({ severity, detector, summary }: Alert): string {
-  return `  ${severity.padEnd(8)} ${detector.padEnd(15)} ${summary}`;
+export function alertLine({ severity, detector, summary, quality: { confidence, doubts } }: Alert): string {
+  const doubt = doubts.length === 0 ? '' : ` [confidence ${confidence}: ${doubts.map(({ text }) => text).join('; ')}]`;
+  return `  ${severity.padEnd(8)} ${detector.padEnd(15)} ${summary}${doubt}`;
 }
 
 function packetsPerSecond(result: RunResult): number {

@@ -1,12 +1,18 @@
 /** What `tapline run --on services` says at the end: the contract's JSON object with more of it, or the same for people. */
 import type { CostReport } from '@tapline/core/cost/cost';
+import type { Allowed } from '@tapline/core/detect/allow-list';
 import type { ServiceRunResult } from '../service-line/service-run.ts';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
-import { alertJson, alertLine, booksLines } from './run-output.ts';
+import { alertJson, alertLines, booksLines } from './run-output.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
-export function serviceRunJson(result: ServiceRunResult, source: string, sensor: string): object {
-  const { audit, session, wireBytes, windows, alerts, digest, elapsedMs, capturedMs, fault } = result;
+export function serviceRunJson(
+  result: ServiceRunResult,
+  { shown, suppressed }: Allowed,
+  source: string,
+  sensor: string,
+): object {
+  const { audit, session, wireBytes, windows, digest, elapsedMs, capturedMs, fault } = result;
   return {
     sensor,
     session,
@@ -14,7 +20,8 @@ export function serviceRunJson(result: ServiceRunResult, source: string, sensor:
     ledger: audit?.totals ?? null,
     wireBytes,
     windows,
-    alerts: alerts.map(alertJson),
+    alerts: shown.map(alertJson),
+    suppressed,
     digest,
     elapsedMs: Math.round(elapsedMs),
     capturedMs: Math.round(capturedMs),
@@ -29,15 +36,14 @@ export function serviceRunJson(result: ServiceRunResult, source: string, sensor:
 }
 
 /** The books, the alerts, the digest, what every part took, and what it would have cost. */
-export function serviceRunText(result: ServiceRunResult, source: string): string {
-  const { audit, elapsedMs, capturedMs, processes, alerts, windows, digest, cost } = result;
+export function serviceRunText(result: ServiceRunResult, allowed: Allowed, source: string): string {
+  const { audit, elapsedMs, capturedMs, processes, windows, digest, cost } = result;
   const lines = [
     `${source}: ${formatCount(audit?.totals.offered ?? 0)} packets in ${formatSeconds(elapsedMs / 1000)}, ` +
       `${formatCount(packetsPerSecond(result))} packets/s from the sensor to the last row (sent after ${formatSeconds(capturedMs / 1000)})`,
     ...(audit === undefined ? ['books    nothing arrived'] : booksLines(audit)),
     `windows  ${formatCount(windows)}`,
-    `alerts   ${alerts.length}`,
-    ...alerts.map(alertLine),
+    ...alertLines(allowed),
     `digest   ${digest}`,
     ...processLines(processes),
     ...costLines(cost),

@@ -13,7 +13,16 @@ import { numberSetting, readSettings } from '@tapline/core/settings/settings';
 import { captureJson, captureText, type CaptureRun } from '../cli/capture-output.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
-import { FOLLOW_HELP, parseDurationUs, parseName, parseSize, parseWindowUs, SOURCE_HELP } from '../cli/options.ts';
+import {
+  FIELDS_HELP,
+  FOLLOW_HELP,
+  parseFields,
+  parseDurationUs,
+  parseName,
+  parseSize,
+  parseWindowUs,
+  SOURCE_HELP,
+} from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
@@ -25,6 +34,7 @@ interface CaptureFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly window?: number;
   readonly live: boolean;
   readonly follow: boolean;
+  readonly fields?: string[];
   readonly spool?: string;
   readonly spoolSize: number;
   readonly record?: string;
@@ -59,6 +69,7 @@ export function addCapture(program: Command): void {
       false,
     )
     .option('--follow', `${FOLLOW_HELP}; it is live then`, false)
+    .option('--fields <names>', FIELDS_HELP, parseFields)
     .option('--spool <dir>', 'where messages wait while the broker is away (default: with the state of the user)')
     .addOption(
       new Option('--spool-size <size>', 'how much may wait there; then the source is held back')
@@ -151,6 +162,7 @@ class Taking {
         live,
         follow,
         compression,
+        ...(flags.fields && { fields: flags.fields }),
         ...(record && { record }),
         ...mirrorOf(flags),
         source,

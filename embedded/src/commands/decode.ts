@@ -10,7 +10,7 @@ import { arrowRows } from '@tapline/core/rows/arrow';
 import { csvRows } from '@tapline/core/rows/csv';
 import { ndjsonRows } from '@tapline/core/rows/ndjson';
 import type { RowWriter } from '@tapline/core/rows/row-writer';
-import { SOURCE_HELP } from '../cli/options.ts';
+import { FIELDS_HELP, parseFields, SOURCE_HELP } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 
 const WRITERS = { ndjson: ndjsonRows, csv: csvRows, arrow: arrowRows } satisfies Record<string, () => RowWriter>;
@@ -24,10 +24,11 @@ export function addDecode(program: Command): void {
     )
     .argument('<source>', SOURCE_HELP)
     .addOption(new Option('--format <format>', 'what to print').choices(Object.keys(WRITERS)).default('ndjson'))
+    .option('--fields <names>', FIELDS_HELP, parseFields)
     .action(decode);
 }
 
-async function decode(given: string, flags: { format: Format }): Promise<void> {
+async function decode(given: string, flags: { format: Format; fields?: string[] }): Promise<void> {
   if (flags.format === 'arrow' && process.stdout.isTTY) {
     throw new PipelineError('USAGE', 'Arrow is binary: send it to a file or a program, for example > packets.arrow');
   }
@@ -41,7 +42,14 @@ async function decode(given: string, flags: { format: Format }): Promise<void> {
   const source = await openSource(given, { signal: interrupt, warn });
   const pending: Uint8Array[] = [writer.head()];
   const sink = new ColumnsSink((columns) => pending.push(writer.rows(columns)));
-  const reader = new CaptureSetReader(sink);
+  const { fields } = flags;
+  const reader = new CaptureSetReader(sink, undefined, {
+    rows: (columns) => {
+      sink.rows(columns);
+    },
+    arrivalUs: () => Date.now() * 1000,
+    ...(fields && { fields }),
+  });
   try {
     for await (const piece of source) {
       try {

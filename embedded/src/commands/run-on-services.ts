@@ -4,10 +4,12 @@ import { migrate } from '@tapline/adapters/cassandra/migrations/migrate';
 import { MIGRATIONS_FOLDER, readMigrations } from '@tapline/adapters/cassandra/migrations/migration-files';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { sourceName } from '@tapline/capture-agent/source/source-address';
+import { applyAllowList, type AllowList } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
 import { SETTINGS, readSettings, type Settings } from '@tapline/core/settings/settings';
 import { createReport } from '@tapline/functions/stages/report';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
+import { openAllowFile } from '../cli/allow-file.ts';
 import { serviceRunJson, serviceRunText } from '../cli/service-run-output.ts';
 import { version } from '../cli/version.ts';
 import { localEnvironment } from '../functions/local-stack.ts';
@@ -30,6 +32,7 @@ export interface ServiceFlags {
   readonly instances: number;
   readonly falseAlarmsPerDay?: number;
   readonly internal?: string;
+  readonly allow?: string;
   readonly exit: boolean;
   readonly json: boolean;
 }
@@ -47,9 +50,10 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
   const environment = { ...localEnvironment(process.env), TAPLINE_WINDOW: String(windowS), ...historyOf(flags) };
   const settings = readSettings(environment);
   await bringTablesUpToDate(settings);
+  const allowList = openAllowFile(flags.allow, note);
   const stores = await openServiceStores(settings);
   const interrupt = interruptOnSignals();
-  const server = flags.exit ? undefined : await servePage(stores, flags.port);
+  const server = flags.exit ? undefined : await servePage(stores, flags.port, allowList);
   try {
     const { source, follow, sensor, session, speed, instances, duplicatesWithinUs } = flags;
     const name = sourceName(source);
@@ -71,8 +75,11 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
       },
       interrupt,
     );
+    const allowed = applyAllowList(result.alerts, allowList());
     process.stdout.write(
-      flags.json ? `${JSON.stringify(serviceRunJson(result, name, sensor))}\n` : serviceRunText(result, name),
+      flags.json
+        ? `${JSON.stringify(serviceRunJson(result, allowed, name, sensor))}\n`
+        : serviceRunText(result, allowed, name),
     );
     if (result.fault !== undefined) note(`${name}: ${result.fault.message}`);
     if (result.awaited.length > 0) note(`gave up waiting for ${result.awaited.join(', ')}: see tapline audit`);
@@ -113,9 +120,9 @@ async function bringTablesUpToDate(settings: Settings): Promise<void> {
   }
 }
 
-async function servePage(stores: ServiceStores, port: number): Promise<RunningServer> {
+async function servePage(stores: ServiceStores, port: number, allowList: () => AllowList): Promise<RunningServer> {
   await buildReport();
-  const api = createReport({ ...stores, codecs }, (error) => {
+  const api = createReport({ ...stores, codecs, allowList }, (error) => {
     note(`report: ${error instanceof Error ? error.message : String(error)}`);
   });
   const server = await startServer({ port, api, staticDir: REPORT_DIST });

@@ -2,20 +2,25 @@
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
+import { applyAllowList, type Allowed } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
-import { createReport } from '@tapline/functions/stages/report';
+import { createReport, type ReportPorts } from '@tapline/functions/stages/report';
+import type { FrameShelf } from '@tapline/functions/stages/report/capture';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
 import { sourceAddress } from '@tapline/capture-agent/source/source-address';
 import { checkFollowable, choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
+import { allowOption, openAllowFile } from '../cli/allow-file.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
 import { PRIVATE_NETWORKS } from '@tapline/core/history/host-place';
 import {
+  FIELDS_HELP,
   FOLLOW_HELP,
   parseCount,
   parseFalseAlarms,
+  parseFields,
   parseName,
   parseNetworks,
   parsePort,
@@ -27,6 +32,7 @@ import { Progress } from '../cli/progress.ts';
 import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
+import { openShelf } from '../export/frame-shelf.ts';
 import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
 import { CaptureRun, type RunResult } from '../line/run-capture.ts';
 import { startServer, type RunningServer } from '../server/http-server.ts';
@@ -43,9 +49,11 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly sensor: string;
   readonly session?: string;
   readonly follow: boolean;
+  readonly fields?: string[];
   readonly instances: number;
   readonly falseAlarmsPerDay?: number;
   readonly internal?: string;
+  readonly allow?: string;
   readonly record?: string;
   readonly recordSize: number;
   readonly exit: boolean;
@@ -76,6 +84,8 @@ export function addRun(program: Command): void {
       parseName,
     )
     .option('--follow', FOLLOW_HELP, false)
+    .option('--fields <names>', FIELDS_HELP, parseFields)
+    .addOption(allowOption())
     .addOption(recordOption())
     .addOption(recordSizeOption())
     .addOption(
@@ -145,28 +155,36 @@ async function sessionOf(source: SourceChoice, flags: RunFlags): Promise<string>
 async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
   const progress = new Progress();
   let current: CaptureRun | undefined;
-  const server = flags.exit ? undefined : await serve(stores, flags.port, () => current);
+  const warn = (line: string): void => {
+    progress.clear();
+    process.stderr.write(`tapline: ${line}\n`);
+  };
+  const allowList = openAllowFile(flags.allow, warn);
+  const server = flags.exit
+    ? undefined
+    : await serve(stores, flags.port, {
+        allowList,
+        frames: await shelfOf(chosen, flags),
+        run: () => current?.status() ?? { state: 'waiting', progress: null, source: null, speed: null },
+      });
   try {
-    const warn = (line: string): void => {
-      progress.clear();
-      process.stderr.write(`tapline: ${line}\n`);
-    };
     const {
       follow,
+      fields,
       sensor,
       window: windowUs,
       falseAlarmsPerDay = 1,
       internal: internalNetworks = PRIVATE_NETWORKS,
     } = flags;
     const rules = { windowUs, falseAlarmsPerDay, internalNetworks };
-    const options = { ...chosen, ...mirrorOf(flags), ...rules, follow, sensor, warn };
+    const options = { ...chosen, ...mirrorOf(flags), ...rules, ...(fields && { fields }), follow, sensor, warn };
     current = new CaptureRun(stores, options, (run) => {
       progress.update({ packets: run.packets, ...run.position });
     });
     const interrupted = onInterrupt(current, progress);
     const result = await current.finish();
     progress.clear();
-    print(result, choiceName(chosen.source), flags);
+    print(result, applyAllowList(result.alerts, allowList()), choiceName(chosen.source), flags);
     if (server !== undefined && !interrupted.aborted) {
       process.stderr.write(`tapline: the report is at ${server.url} until Ctrl-C\n`);
       await new Promise((resolve) => {
@@ -179,15 +197,18 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
   }
 }
 
-async function serve(stores: Stores, port: number, current: () => CaptureRun | undefined): Promise<RunningServer> {
+function shelfOf({ source, record }: Chosen, { follow }: RunFlags): Promise<FrameShelf> {
+  return openShelf({ source, follow, ...(record && { recordFolder: record.folder }) });
+}
+
+async function serve(
+  stores: Stores,
+  port: number,
+  more: Pick<ReportPorts, 'allowList' | 'frames' | 'run'>,
+): Promise<RunningServer> {
   await buildReport();
-  const api = createReport(
-    {
-      ...stores,
-      codecs,
-      run: () => current()?.status() ?? { state: 'waiting', progress: null, source: null, speed: null },
-    },
-    (error) => process.stderr.write(`tapline: report: ${error instanceof Error ? error.message : String(error)}\n`),
+  const api = createReport({ ...stores, codecs, ...more }, (error) =>
+    process.stderr.write(`tapline: report: ${error instanceof Error ? error.message : String(error)}\n`),
   );
   const server = await startServer({ port, api, staticDir: REPORT_DIST });
   process.stderr.write(`tapline: the report is at ${server.url}\n`);
@@ -209,9 +230,11 @@ function onInterrupt(run: CaptureRun, progress: Progress): AbortSignal {
   return interrupted.signal;
 }
 
-function print(result: RunResult, source: string, flags: RunFlags): void {
+function print(result: RunResult, allowed: Allowed, source: string, flags: RunFlags): void {
   process.stdout.write(
-    flags.json ? `${JSON.stringify(runJson(result, source, flags.sensor))}\n` : runText(result, source),
+    flags.json
+      ? `${JSON.stringify(runJson(result, allowed, source, flags.sensor))}\n`
+      : runText(result, allowed, source),
   );
   if (result.fault !== undefined) {
     process.stderr.write(`tapline: ${source}: ${result.fault.message}\n`);

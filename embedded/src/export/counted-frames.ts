@@ -1,5 +1,4 @@
-/** Counts the frames that an export writes. */
-import type { CaptureWriter } from '@tapline/core/pcap/capture-writer';
+/** Counts the frames that an export writes, on their way. */
 import type { FrameSink } from '@tapline/core/pcap/frame-sink';
 
 export class CountedFrames implements FrameSink {
@@ -9,10 +8,10 @@ export class CountedFrames implements FrameSink {
   /** Event time of the oldest and the newest frame. */
   fromUs = Infinity;
   toUs = -Infinity;
-  readonly #writer: CaptureWriter;
+  readonly #sink: FrameSink;
 
-  constructor(writer: CaptureWriter) {
-    this.#writer = writer;
+  constructor(sink: FrameSink) {
+    this.#sink = sink;
   }
 
   frame(
@@ -24,7 +23,7 @@ export class CountedFrames implements FrameSink {
     timeNs: number,
     linkType: number,
   ): void {
-    this.#writer.frame(bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
+    this.#sink.frame(bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
     this.packets += 1;
     this.bytes += capturedLength;
     if (timeUs < this.fromUs) this.fromUs = timeUs;

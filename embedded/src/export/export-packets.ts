@@ -3,11 +3,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { PacketFilter } from '@tapline/core/detect/alert';
 import { PcapWriter } from '@tapline/core/pcap/pcap-writer';
 import { PcapngWriter } from '@tapline/core/pcap/pcapng-writer';
-import { keysOfFilter } from '@tapline/core/record/packet-keys';
-import { RecordReader, type MissingRange } from '@tapline/capture-agent/record/record-reader';
+import type { MissingRange, RecordReader } from '@tapline/capture-agent/record/record-reader';
 import { BpfFrames } from './bpf-frames.ts';
 import { CountedFrames } from './counted-frames.ts';
-import { MatchingFrames } from './matching-frames.ts';
+import { searchRecord } from './frame-search.ts';
 import { openOutlet } from './outlet.ts';
 
 export interface ExportOptions {
@@ -63,12 +62,7 @@ export async function exportPackets(
   let bpf: BpfFrames | undefined;
   try {
     if (expression !== undefined) bpf = new BpfFrames(expression, counted, () => outlet.drain());
-    const search = {
-      fromUs: Math.max(...filters.map(({ fromUs }) => fromUs)),
-      toUs: Math.min(...filters.map(({ toUs }) => toUs)),
-      keys: filters.flatMap(keysOfFilter),
-    };
-    const reader = new RecordReader(options.folder, search, new MatchingFrames(filters, bpf ?? counted));
+    const reader = searchRecord(options.folder, filters, bpf ?? counted);
     const stretches = reader.read();
     while (stretches.next().done !== true) {
       await (bpf ?? outlet).drain();

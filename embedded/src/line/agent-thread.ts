@@ -36,14 +36,15 @@ function warn(line: string): void {
   post({ kind: 'warning', line });
 }
 
-async function run({ source, drops, interrupt: ending }: OpenChoice): Promise<void> {
+async function run({ source, drops, own, interrupt: ending }: OpenChoice): Promise<void> {
   const onFault = (fault: PipelineError): void => {
     warn(fault.message);
   };
   const { sensor } = job;
   recorder = job.record && new Recorder({ ...job.record, sensor, recording: recordingName(job), warn });
   const pulse = typeof job.source === 'string' ? {} : { pulse: LIVE_PULSE };
-  const options = { ...job, codec: zstd, onFault, ...pulse, ...(drops && { drops }), ...(recorder && { recorder }) };
+  const wired = { ...pulse, ...(drops && { drops }), ...(own && { own }), ...(recorder && { recorder }) };
+  const options = { ...job, codec: zstd, onFault, ...wired };
   let record: RecordSummary | undefined;
   const ended = runAgent(source, options, (message) => send(message, source), ending);
   const { counters, lag, fault } = await ended.finally(() => {

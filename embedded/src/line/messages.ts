@@ -18,6 +18,8 @@ export interface AgentJob {
   readonly duplicatesWithinUs?: number;
   readonly allowedLatenessUs: number;
   readonly speed: ReplaySpeed;
+  /** As AgentOptions has it. */
+  readonly fields?: readonly string[];
   /** Where the frames are kept, if they are. */
   readonly record?: RecordPlace;
 }

@@ -8,6 +8,7 @@ import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/sou
 import type { Alert } from '@tapline/core/detect/alert';
 import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
+import { ALL_TIME } from '@tapline/core/ports';
 import type { RunStatus } from '@tapline/core/report/snapshot';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
 import type { HistorySummary } from '@tapline/core/history/history';
@@ -31,6 +32,8 @@ export interface RunOptions {
   readonly speed: ReplaySpeed;
   readonly falseAlarmsPerDay: number;
   readonly internalNetworks: string;
+  /** As AgentOptions has it. */
+  readonly fields?: readonly string[];
   /** Where the frames are kept, if they are. */
   readonly record?: RecordPlace;
   /** Gets lines for people. */
@@ -59,8 +62,6 @@ export interface RunResult {
   /** Why the capture was not read to its end, if it was not. */
   readonly fault?: PipelineError;
 }
-
-const ALL_TIME = { fromUs: -Infinity, toUs: Infinity };
 
 /** A capture on its way through the line. */
 export class CaptureRun {
@@ -92,6 +93,7 @@ export class CaptureRun {
       ...(duplicatesWithinUs === undefined ? {} : { duplicatesWithinUs }),
       allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
       speed,
+      ...(options.fields && { fields: options.fields }),
       ...(record === undefined ? {} : { record }),
     };
     const take = async (message: SensorMessage): Promise<void> => {

@@ -6,7 +6,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PipelineError } from '@tapline/core/errors';
+import { sendStream } from '@tapline/functions/entry/send-stream';
 import type { ReportApi } from '@tapline/functions/stages/report';
+import type { DownloadBody } from '@tapline/functions/stages/report/capture';
 import { loadStaticFiles, type StaticFile } from './static-files.ts';
 
 export interface ServerOptions {
@@ -45,6 +47,7 @@ interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
+  readonly stream?: DownloadBody;
 }
 
 const plain = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): Answer => ({
@@ -91,7 +94,10 @@ const answerTo = async (
   return file === undefined ? plain(404, 'not found') : fileAnswer(file, request);
 };
 
-const send = (request: IncomingMessage, response: ServerResponse, answer: Answer): void => {
+const send = async (request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> => {
+  if (answer.stream !== undefined) {
+    return sendStream(request, response, { ...SECURITY_HEADERS, ...answer.headers }, answer.stream);
+  }
   const body = Buffer.from(answer.body as string);
   const length = answer.status === 304 ? {} : { 'Content-Length': String(body.length) };
   response.writeHead(answer.status, { ...SECURITY_HEADERS, ...answer.headers, ...length });
@@ -115,9 +121,7 @@ export async function startServer({ port, api, staticDir }: ServerOptions): Prom
   const server = createServer((request, response) => {
     answerTo(request, bound, api, files)
       .catch(() => plain(500, 'the server failed'))
-      .then((answer) => {
-        send(request, response, answer);
-      })
+      .then((answer) => send(request, response, answer))
       .catch(() => response.destroy());
   });
   server.headersTimeout = 10_000;

@@ -8,6 +8,7 @@ import { costOf, type CostReport } from '@tapline/core/cost/cost';
 import { sumCounts, type Counts } from '@tapline/core/cost/meter';
 import { digest } from '@tapline/core/digest/digest';
 import { PipelineError } from '@tapline/core/errors';
+import { ALL_TIME } from '@tapline/core/ports';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { ProcessUse } from '../cli/process-use.ts';
 import { ChildCommand, type ChildLine } from './child-command.ts';
@@ -51,8 +52,6 @@ export interface ServiceRunResult {
   /** Why the capture was not read to its end, if it was not. */
   readonly fault?: PipelineError;
 }
-
-const ALL_TIME = { fromUs: -Infinity, toUs: Infinity };
 
 /** Starts everything, carries one capture through, and stops everything again. */
 export async function runOnServices(

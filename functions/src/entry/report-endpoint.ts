@@ -11,6 +11,7 @@ import { serve } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { meter } from './meter.ts';
 import type { HttpHandler } from './push-endpoint.ts';
+import { sendStream } from './send-stream.ts';
 
 /** Smaller answers fit in one packet as they are. */
 const COMPRESS_FROM_BYTES = 1024;
@@ -62,7 +63,8 @@ function answer(request: IncomingMessage, api: ReportApi): Promise<ReportRespons
 }
 
 async function send(answered: ReportResponse, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status, headers, body } = answered;
+  const { status, headers, body, stream } = answered;
+  if (stream !== undefined) return sendStream(request, response, { ...REPORT_HEADERS, ...headers }, stream);
   const plain = Buffer.from(body);
   const wanted = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/u.test(request.headers['accept-encoding'] ?? '');
   const small = plain.length < COMPRESS_FROM_BYTES;

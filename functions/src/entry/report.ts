@@ -4,6 +4,7 @@ import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
 import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
 import { codecs } from '@tapline/adapters/codec/codecs';
+import { parseAllowList } from '@tapline/core/detect/allow-list';
 import { createReport } from '../stages/report.ts';
 import { startInstance } from './instance.ts';
 import { lazily } from './lazily.ts';
@@ -13,12 +14,14 @@ import { reportEndpoint } from './report-endpoint.ts';
 const { log, ...instance } = startInstance('report');
 
 const api = lazily(async () => {
+  const allowList = parseAllowList(instance.settings.allowList ?? '[]');
   const { session, directory } = await openCassandra(instance);
   const ports = {
     codecs,
     results: new CassandraResultStore(session, directory),
     packets: new CassandraPacketStore(session, directory),
     ledger: new CassandraLedgerStore(session, directory),
+    allowList: () => allowList,
   };
   return createReport(ports, (error) => {
     log('ERROR', `a report failed: ${String(error)}`, {}, error);

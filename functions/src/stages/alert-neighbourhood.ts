@@ -3,8 +3,9 @@
  * so only windows up to such a pause on either side matter.
  */
 import { isFromWindows, type Alert, type Evidence } from '@tapline/core/detect/alert';
-import { AlertFold, withdrawn } from '@tapline/core/detect/alert-fold';
+import { AlertFold, UNKNOWN_WINDOW, withdrawn, type KnownWindow } from '@tapline/core/detect/alert-fold';
 import { DETECTOR_CONFIG } from '@tapline/core/detect/config';
+import { windowQuality } from '@tapline/core/detect/data-quality';
 import { DETECTOR_LIST } from '@tapline/core/detect/registry';
 import type { ResultStore, TimeRange } from '@tapline/core/ports';
 
@@ -17,8 +18,8 @@ export interface NeighbourhoodDeps {
 export interface KnownStatus {
   /** Event time before which nothing of the sensor can change any more. */
   readonly finalBeforeUs: number;
-  /** Whether a window is complete, for windows whose row is not in the range that is read. */
-  readonly complete: ReadonlyMap<number, boolean>;
+  /** Windows by their start, for those whose row is not in the range that is read. */
+  readonly windows: ReadonlyMap<number, KnownWindow>;
 }
 
 export interface Neighbourhood {
@@ -41,17 +42,19 @@ export async function foldNeighbourhood(
   deps: NeighbourhoodDeps,
 ): Promise<Neighbourhood> {
   const { evidence, range } = await evidenceAround(sensor, windowStartUs, deps);
-  const complete = new Map<number, boolean>();
-  for (const kpi of await deps.results.kpis(sensor, range)) complete.set(kpi.windowStartUs, kpi.complete);
+  const stored = new Map<number, KnownWindow>();
+  for (const kpi of await deps.results.kpis(sensor, range)) {
+    stored.set(kpi.windowStartUs, { complete: kpi.complete, quality: windowQuality(kpi) });
+  }
   const fold = new AlertFold((startUs) => ({
-    complete: complete.get(startUs) ?? known.complete.get(startUs) ?? false,
+    ...(stored.get(startUs) ?? known.windows.get(startUs) ?? UNKNOWN_WINDOW),
     final: startUs + deps.windowUs <= known.finalBeforeUs,
   }));
   fold.add(evidence);
   const after = fold.alerts();
   const before = (await deps.results.alerts(sensor, range)).filter(isFromWindows);
   const standing = before.filter(({ state }) => state !== 'withdrawn');
-  return { fold, range, before, after, gone: withdrawn(standing, after) };
+  return { fold, range, before, after, gone: withdrawn(standing, after, evidence) };
 }
 
 /** No pause between two windows of one episode is longer, whatever the detector. */

@@ -4,7 +4,7 @@
  * from the store. Where several processes score the same sensor, no fold can be kept (shared-alerts.ts).
  */
 import { isFromWindows, type Alert, type Evidence } from '@tapline/core/detect/alert';
-import type { AlertFold } from '@tapline/core/detect/alert-fold';
+import type { AlertFold, KnownWindow } from '@tapline/core/detect/alert-fold';
 import type { ResultStore } from '@tapline/core/ports';
 import { foldNeighbourhood, foldReachUs } from './alert-neighbourhood.ts';
 import { confirmShared, settleAlerts } from './shared-alerts.ts';
@@ -23,7 +23,7 @@ export interface AlertDeps {
 export interface ScoredWindow {
   readonly sensor: string;
   readonly windowStartUs: number;
-  readonly complete: boolean;
+  readonly known: KnownWindow;
   readonly evidence: readonly Evidence[];
   /** Evidence the same window had before; empty the first time. */
   readonly replaced: readonly Evidence[];
@@ -36,8 +36,8 @@ interface SensorFold {
   fold: AlertFold | undefined;
   /** Newest window that was scored. */
   newestUs: number;
-  /** Whether a window with evidence is complete. */
-  readonly complete: Map<number, boolean>;
+  /** Windows with evidence, by their start. */
+  readonly windows: Map<number, KnownWindow>;
   finalBeforeUs: number;
   /** Alerts that wait for finality, by id. */
   readonly provisional: Map<string, Alert>;
@@ -57,7 +57,7 @@ export class AlertFolds {
     const made: SensorFold = {
       fold: undefined,
       newestUs: summary?.lastUs ?? -Infinity,
-      complete: new Map(),
+      windows: new Map(),
       finalBeforeUs: -Infinity,
       provisional: new Map(provisional.map((alert) => [alert.id, alert])),
     };
@@ -120,10 +120,10 @@ function takeFinal(state: SensorFold): Alert[] {
 }
 
 async function takeWindow(window: ScoredWindow, state: SensorFold, deps: AlertDeps): Promise<Alert[]> {
-  const { windowStartUs, evidence, replaced, complete } = window;
+  const { windowStartUs, evidence, replaced, known } = window;
   if (evidence.length === 0 && replaced.length === 0) return [];
   if (state.fold === undefined || windowStartUs <= state.newestUs) return foldAround(window, state, deps);
-  state.complete.set(windowStartUs, complete);
+  state.windows.set(windowStartUs, known);
   const changed = state.fold.add(evidence);
   state.fold.release(windowStartUs);
   return changed;
@@ -131,7 +131,7 @@ async function takeWindow(window: ScoredWindow, state: SensorFold, deps: AlertDe
 
 /** Folds the evidence around the window anew, and keeps the fold when nothing newer than it is in the store. */
 async function foldAround(window: ScoredWindow, state: SensorFold, deps: AlertDeps): Promise<Alert[]> {
-  const known = { finalBeforeUs: state.finalBeforeUs, complete: state.complete };
+  const known = { finalBeforeUs: state.finalBeforeUs, windows: state.windows };
   const { fold, range, after, gone } = await foldNeighbourhood(window.sensor, window.windowStartUs, known, deps);
   if (range.toUs + foldReachUs(deps.windowUs) > state.newestUs) state.fold = fold;
   return [...after, ...gone];

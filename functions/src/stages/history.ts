@@ -31,6 +31,8 @@ const STEP_US = 60_000_000;
 /** Times that a step is begun again because others had written meanwhile. */
 const ROUNDS_AT_MOST = 32;
 
+const WITHDRAWAL = 'windows of its time changed, and the history does not say it any more';
+
 export interface HistoryDeps extends HistoryOptions {
   readonly store: HistoryStore;
   readonly isInternal: IsInternal;
@@ -207,7 +209,7 @@ async function reviewed(
   const gone = stored
     .filter((alert) => alert.isFromHistory === true && alert.state !== 'withdrawn' && !raised.has(alert.id))
     .filter((alert) => alert.windowEndUs > review.fromUs)
-    .map((alert): Alert => ({ ...alert, state: 'withdrawn' }));
+    .map((alert): Alert => ({ ...alert, state: 'withdrawn', withdrawal: WITHDRAWAL }));
   return { review: undefined, gone };
 }
 

@@ -2,11 +2,13 @@
  * The report stage: the HTTP API behind the page, over the store ports and nothing else. It reads and adds up; whatever
  * needs judging was stored by the stages before it. Answers carry an ETag, so that polling an unchanged report is cheap.
  */
+import type { AllowList } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
 import type { Codec, LedgerStore, PacketStore, ResultStore } from '@tapline/core/ports';
 import type { ApiError, RunStatus } from '@tapline/core/report/snapshot';
 import { contentHash } from '@tapline/core/wire/content-hash';
 import { alertReport, alertPackets } from './report/alerts.ts';
+import { alertCapture, alertDownload, Download, type DownloadBody, type FrameShelf } from './report/capture.ts';
 import { flowPage } from './report/flows.ts';
 import { overview } from './report/overview.ts';
 import { packetPage } from './report/packets.ts';
@@ -18,8 +20,12 @@ export interface ReportPorts {
   readonly ledger: LedgerStore;
   /** To open stored batches with. */
   readonly codecs: readonly Codec[];
+  /** Alerts that an operator knows to be harmless; absent = none. */
+  readonly allowList?: () => AllowList;
   /** What the process that feeds the stages knows; without it the state is read from the heartbeats. */
   readonly run?: () => RunStatus;
+  /** Where the frames behind an alert can be had from; absent: nowhere. */
+  readonly frames?: FrameShelf;
 }
 
 export interface ReportRequest {
@@ -33,8 +39,10 @@ export interface ReportRequest {
 export interface ReportResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Empty for 304. */
+  /** Empty for 304, and where there is a stream. */
   readonly body: string;
+  /** The body of a download. Whoever takes it reads it to its end or returns it, so that its files are closed. */
+  readonly stream?: DownloadBody;
 }
 
 export type ReportApi = (request: ReportRequest) => Promise<ReportResponse>;
@@ -52,6 +60,8 @@ const ROUTES: readonly { readonly pattern: RegExp; readonly handler: Handler }[]
   { pattern: /^\/api\/v1\/windows\/([^/]{1,20})$/u, handler: windowReport },
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})$/u, handler: alertReport },
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/packets$/u, handler: alertPackets },
+  { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/capture$/u, handler: alertCapture },
+  { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/capture\.pcapng$/u, handler: alertDownload },
   { pattern: /^\/api\/v1\/packets$/u, handler: packetPage },
   { pattern: /^\/api\/v1\/flows$/u, handler: flowPage },
 ];
@@ -84,7 +94,9 @@ const answer = async (ports: ReportPorts, request: ReportRequest): Promise<Repor
     const match = pattern.exec(request.path);
     if (match === null) continue;
     if (request.method !== 'GET' && request.method !== 'HEAD') return failure(405, 'METHOD', 'this API only reads');
-    const body = JSON.stringify(await handler(ports, request.query, decoded(match[1] ?? '')));
+    const found = await handler(ports, request.query, decoded(match[1] ?? ''));
+    if (found instanceof Download) return { status: 200, headers: found.headers, body: '', stream: found.stream };
+    const body = JSON.stringify(found);
     const etag = `W/"${contentHash(new TextEncoder().encode(body))}"`;
     const headers = { ...HEADERS, ETag: etag };
     return matchesTag(request.ifNoneMatch, etag) ? { status: 304, headers, body: '' } : { status: 200, headers, body };

@@ -4,6 +4,7 @@
  * of it arrives. It is marked as scored last, so that a crash on the way leaves a window that is still to be scored.
  */
 import type { Alert } from '@tapline/core/detect/alert';
+import { windowQuality } from '@tapline/core/detect/data-quality';
 import { scorePane } from '@tapline/core/detect/registry';
 import { PipelineError } from '@tapline/core/errors';
 import { encodeObservations } from '@tapline/core/history/observations';
@@ -24,6 +25,7 @@ import type {
 } from '@tapline/core/ports';
 import { Pane } from '@tapline/core/window/pane';
 import { decodePartial } from '@tapline/core/window/partial-codec';
+import { dropShareOf } from './drop-share.ts';
 import type { AlertDeps } from './alerts.ts';
 import { confirmAlerts, updateAlerts } from './alerts.ts';
 import { advanceHistory, windowChanged, type HistoryDeps } from './history.ts';
@@ -31,7 +33,7 @@ import { advanceHistory, windowChanged, type HistoryDeps } from './history.ts';
 export interface ScoreDeps extends AlertDeps {
   readonly windows: Pick<WindowStore, 'read' | 'state' | 'setEmitted' | 'firstPending'>;
   readonly results: ResultStore;
-  readonly ledger: Pick<LedgerStore, 'lastHeartbeats'>;
+  readonly ledger: Pick<LedgerStore, 'lastHeartbeats' | 'minutes'>;
   readonly clock: Clock;
   readonly timeoutUs: number;
   readonly allowedLatenessUs: number;
@@ -85,7 +87,8 @@ async function scoreOnce(key: WindowKey, last: Scored | undefined, deps: ScoreDe
   const revision = (state.emitted?.revision ?? 0) + 1;
   // Cells that came after the counts were read make another revision at the next look.
   const wholeYet = complete && sameCounts(arrived, announced);
-  const kpi = kpiRow(pane, { sensor, revision, complete: wholeYet, announced, arrived });
+  const dropShare = await dropShareOf(key, heartbeats, deps);
+  const kpi = kpiRow(pane, { sensor, revision, complete: wholeYet, announced, arrived, dropShare });
   const evidence = scorePane(pane, sensor);
   const replaced = await deps.results.evidence(sensor, { fromUs: windowStartUs, toUs: windowStartUs + 1 });
   const seen = deps.history && encodeObservations(observe(pane.view, deps.history.isInternal), windowStartUs);
@@ -97,7 +100,14 @@ async function scoreOnce(key: WindowKey, last: Scored | undefined, deps: ScoreDe
   });
   const finalBeforeUs = finalBefore(heartbeats, rule);
   const alerts = await updateAlerts(
-    { sensor, windowStartUs, complete: wholeYet, evidence, replaced, finalBeforeUs },
+    {
+      sensor,
+      windowStartUs,
+      known: { complete: wholeYet, quality: windowQuality(kpi) },
+      evidence,
+      replaced,
+      finalBeforeUs,
+    },
     deps,
   );
   // Before the window counts as scored: until then no history passes it.

@@ -9,6 +9,7 @@
  * confirmed or withdrawn in a step of its own, which changes nothing but the state of what was looked at.
  */
 import { isFromWindows, type Alert } from '@tapline/core/detect/alert';
+import type { KnownWindow } from '@tapline/core/detect/alert-fold';
 import { isSameAlert } from '@tapline/core/digest/same-alert';
 import { PipelineError } from '@tapline/core/errors';
 import { foldNeighbourhood, type Neighbourhood } from './alert-neighbourhood.ts';
@@ -48,7 +49,7 @@ async function settleAround(
   finalBeforeUs: number,
   deps: SharedDeps,
 ): Promise<Alert[]> {
-  const known = { finalBeforeUs, complete: new Map<number, boolean>() };
+  const known = { finalBeforeUs, windows: new Map<number, KnownWindow>() };
   const changed = new Map<string, Alert>();
   let stored: readonly Alert[] = [];
   for (let round = 0; round < ROUNDS_AT_MOST; round++) {

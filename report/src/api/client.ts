@@ -6,6 +6,11 @@ const BASE = 'api/v1/';
 const REMEMBERED = 40;
 const TIMEOUT_MS = 15_000;
 
+/** Where the browser downloads the frames behind an alert. */
+export function downloadAddress(alertId: string): string {
+  return `${BASE}alerts/${encodeURIComponent(alertId)}/capture.pcapng`;
+}
+
 export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
 }

@@ -21,6 +21,11 @@ export function alertAddress(state: PageState): string | null {
   return state.alert === null ? null : `alerts/${encodeURIComponent(state.alert)}`;
 }
 
+/** What can be had of the frames behind the open alert. */
+export function captureAddress(state: PageState): string | null {
+  return state.alert === null ? null : `alerts/${encodeURIComponent(state.alert)}/capture`;
+}
+
 /** The packets behind the open alert or query, from a cursor on; a query needs the range that is shown. */
 export function packetsAddress(state: PageState, overview: Overview | null, after: string): string | null {
   const paging = { limit: PACKETS_PER_PAGE, after: after === '' ? null : after };

@@ -1,5 +1,6 @@
 /** The list of alerts: severity, detector, entity and how far beyond the bar. Links, so that keys and tabs just work. */
 import type { Alert } from '@tapline/core/detect/alert';
+import type { Suppressed } from '@tapline/core/detect/allow-list';
 import type { Overview } from '@tapline/core/report/snapshot';
 import { severityMark } from '../charts/severity-mark.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
@@ -85,9 +86,17 @@ export function listKeys(event: Event): void {
   link.focus();
 }
 
+/** What the operator has said is harmless stays countable: a rule that suppresses too much must be seen. */
+const suppressedLine = ({ rule, alerts }: Suppressed): VNode =>
+  h(
+    'p',
+    { class: 'empty' },
+    `${counted(alerts, 'alert')} suppressed: ${rule.reason} (${[rule.detector, rule.entity].filter(Boolean).join(', ')}, until ${rule.until}).`,
+  );
+
 const emptyText = (overview: Overview | null): string | null => {
   if (overview === null) return 'Loading…';
-  if (overview.alerts.length > 0) return null;
+  if (overview.alerts.length + overview.suppressed.length > 0) return null;
   return overview.range === null
     ? 'No alerts yet.'
     : `No alerts between ${dateTime(overview.range.fromUs)} and ${dateTime(overview.range.toUs)} UTC.`;
@@ -116,6 +125,7 @@ export function alertList(view: View): VNode {
             `${counted(overview.alertsLeftOff, 'less severe alert')} not listed: zoom in to see them.`,
           )
         : null,
+      ...(overview?.suppressed ?? []).map(suppressedLine),
     ],
   });
 }

@@ -8,6 +8,7 @@ import { counted, measured, percent } from '../format/numbers.ts';
 import { dateTime, duration, timeRange } from '../format/times.ts';
 import { formatState } from '../state/url-state.ts';
 import { alertTags } from './alert-list.ts';
+import { captureSection } from './capture-section.ts';
 import type { View } from './model.ts';
 import { panel, pending } from './panel.ts';
 
@@ -21,10 +22,24 @@ const facts = (alert: Alert): VNode =>
     fact('When', `${dateTime(alert.firstPacketUs)} UTC for ${duration(alert.lastPacketUs - alert.firstPacketUs)}`),
     fact('Windows', `${counted(alert.windows, 'window')}, ${timeRange(alert.windowStartUs, alert.windowEndUs)}`),
     fact('Score', percent(alert.score)),
+    fact('Data', trust(alert)),
     fact('ATT&CK', alert.attack.length === 0 ? '–' : alert.attack.join(', ')),
-    fact('Detector', `${alert.detector} v${alert.detectorVersion}`),
+    fact('Detector', `${alert.detector} v${alert.detectorVersion}, thresholds ${alert.config}`),
     fact('Sensor', alert.sensor),
   );
+
+/** How far the data behind the alert can be trusted, and why no further. */
+const trust = ({ quality: { confidence, doubts } }: Alert): Child[] =>
+  doubts.length === 0
+    ? ['nothing is known to be missing']
+    : [
+        `confidence ${percent(confidence)}`,
+        h(
+          'ul',
+          {},
+          doubts.map(({ text }) => h('li', {}, text)),
+        ),
+      ];
 
 const contributors = (list: readonly Contributor[]): VNode =>
   barList(
@@ -43,7 +58,9 @@ const zoomLink = (view: View, alert: Alert): VNode => {
 
 const body = (view: View, alert: Alert): Child[] => [
   h('p', { class: 'summary' }, alert.summary),
+  alert.withdrawal === undefined ? null : h('p', { class: 'empty' }, `Withdrawn: ${alert.withdrawal}.`),
   h('p', { class: 'panel-actions' }, zoomLink(view, alert), alertTags(alert)),
+  captureSection(view, alert),
   h('h3', {}, 'Why'),
   alert.reasons.length === 0 ? h('p', { class: 'empty' }, 'The detector gave no numbers.') : ratioBars(alert.reasons),
   h('h3', {}, 'Who'),

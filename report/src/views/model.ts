@@ -1,6 +1,6 @@
 /** Everything the page is drawn from, and what a reader can do to it. Views read this and nothing else. */
 import type { TimeRange } from '@tapline/core/ports';
-import type { AlertReport, Overview, PacketPage, WindowReport } from '@tapline/core/report/snapshot';
+import type { AlertCapture, AlertReport, Overview, PacketPage, WindowReport } from '@tapline/core/report/snapshot';
 import type { PageState } from '../state/url-state.ts';
 
 /** Something that is fetched. `value` stays while a newer one is on its way, so nothing flickers. */
@@ -27,6 +27,8 @@ export interface PageModel {
   readonly overview: Remote<Overview>;
   readonly window: Remote<WindowReport>;
   readonly alert: Remote<AlertReport>;
+  /** Of the open alert. */
+  readonly capture: Remote<AlertCapture>;
   readonly packets: PacketBrowser;
   /** Milliseconds since the last good answer, once it is too long; null = fresh. */
   readonly staleMs: number | null;

@@ -269,6 +269,8 @@ describeWithServices(['cassandra'], 'CassandraResultStore', (settings) => {
     contributors: [],
     attack: ['T1498.001'],
     complete: true,
+    quality: { confidence: 1, doubts: [] },
+    config: '0123456789ab',
     filter: { fromUs: windowStartUs, toUs: windowStartUs + 1 },
     ...more,
   });

@@ -5,6 +5,7 @@ const capture = (more: Partial<InterfaceCapture> = {}): InterfaceCapture => ({
   interface: 'eth0',
   promiscuous: true,
   bufferBytes: 2 ** 20,
+  includeSelf: false,
   ...more,
 });
 

@@ -1,8 +1,9 @@
 /** The fold from evidence to alerts: whole, window by window and out of order alike; where episodes begin and end. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Evidence } from '@tapline/core/detect/alert';
+import type { Alert, Evidence } from '@tapline/core/detect/alert';
 import { AlertFold, foldAlerts, withdrawn } from '@tapline/core/detect/alert-fold';
+import { NO_QUALITY } from '@tapline/core/detect/data-quality';
 import { compareEvidence } from '@tapline/core/detect/registry';
 import { FINAL } from '../../helpers/panes.ts';
 
@@ -169,14 +170,49 @@ describe('foldAlerts', () => {
   });
 
   it('is provisional until every window is final, and says when one was incomplete', () => {
-    const status = (start: number) => ({ complete: start !== 0, final: start < WINDOW_US });
+    const status = (start: number) => ({
+      complete: start !== 0,
+      final: start < WINDOW_US,
+      quality: { ...NO_QUALITY, packets: 900, missing: start === 0 ? 100 : 0 },
+    });
     const [alert] = foldAlerts([flood(0, 500), flood(1, 500)], status);
-    expect(alert).toMatchObject({ state: 'provisional', complete: false });
+    expect(alert).toMatchObject({ state: 'provisional', complete: false, quality: { confidence: 0.947 } });
+    expect(alert!.quality.doubts).toEqual([
+      { cause: 'missing', share: 0.053, text: '100 packets (5.26 %) were sent by the sensor and have not arrived' },
+    ]);
   });
 
-  it('withdraws what later data took away', () => {
+  it('weighs the reasons of an alert against each other by how far each is beyond its bar', () => {
+    const [alert] = foldAlerts([flood(0, 800)], () => FINAL);
+    expect(alert!.reasons.map(({ ratio, contribution }) => [ratio, contribution])).toEqual([
+      [4, 0.861],
+      [1.25, 0.139],
+    ]);
+  });
+
+  describe('withdraws what later data took away, and says', () => {
     const before = foldAlerts([flood(0, 500), flood(50, 500)], () => FINAL);
-    const after = foldAlerts([flood(50, 500)], () => FINAL);
-    expect(withdrawn(before, after)).toEqual([{ ...before[0]!, state: 'withdrawn' }]);
+    const withdrawal = (evidence: readonly Evidence[]): Alert[] =>
+      withdrawn(
+        before,
+        foldAlerts(evidence, () => FINAL),
+        evidence,
+      );
+
+    it('that nothing is left of it', () => {
+      expect(withdrawal([flood(50, 500)])).toEqual([
+        {
+          ...before[0]!,
+          state: 'withdrawn',
+          withdrawal: 'windows of these 10 s were scored again from more packets: nothing of it is left',
+        },
+      ]);
+    });
+
+    it('that what is left stays below the bar', () => {
+      expect(withdrawal([flood(0, 150), flood(50, 500)])[0]!.withdrawal).toBe(
+        'windows of these 10 s were scored again from more packets: 1 of 1 still speak for it, together below the bar',
+      );
+    });
   });
 });

@@ -12,7 +12,14 @@ import { batchesOf, FLAG, recut, type TestPacket } from '../../helpers/packets.t
 import { panesOf, partialsOf } from '../../helpers/panes.ts';
 
 const NONE = { batches: 0, packets: 0, bytes: 0 };
-const META: WindowMeta = { sensor: 'sensor', revision: 1, complete: true, announced: NONE, arrived: NONE };
+const META: WindowMeta = {
+  sensor: 'sensor',
+  revision: 1,
+  complete: true,
+  announced: NONE,
+  arrived: NONE,
+  dropShare: 0,
+};
 
 const client = '192.0.2.10';
 const server = '198.51.100.80';

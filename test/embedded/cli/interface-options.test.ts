@@ -1,7 +1,7 @@
 import { chooseSource } from '@tapline/embedded/cli/interface-options';
 import { describe, expect, it } from 'vitest';
 
-const plain = { promiscuous: true };
+const plain = { promiscuous: true, includeSelf: false };
 const onEth0 = { ...plain, interface: 'eth0' };
 
 describe('what a command is to read', () => {
@@ -19,6 +19,7 @@ describe('what a command is to read', () => {
       snapshotBytes: 96,
       durationMs: 2000,
       bufferBytes: 32 * 2 ** 20,
+      includeSelf: false,
     });
     expect(chooseSource([], onEth0, 'bundled.pcap')).not.toHaveProperty('filter');
   });
@@ -29,7 +30,13 @@ describe('what a command is to read', () => {
     ['a file and an interface', [import.meta.filename], onEth0, 'leave one away'],
     ['standard input and an interface', ['-'], onEth0, 'leave one away'],
     ['a count of packets of a file', ['a.pcap'], { ...plain, count: 1 }, '--count is for an interface'],
-    ['a file without promiscuity', ['a.pcap'], { promiscuous: false }, '--no-promiscuous is for an interface'],
+    [
+      'a file without promiscuity',
+      ['a.pcap'],
+      { ...plain, promiscuous: false },
+      '--no-promiscuous is for an interface',
+    ],
+    ['a file without own traffic', ['a.pcap'], { ...plain, includeSelf: true }, '--include-self is for an interface'],
   ])('is not %s', (_what, words, flags, said) => {
     expect(() => chooseSource(words, flags)).toThrow(said);
   });

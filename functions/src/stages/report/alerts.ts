@@ -4,18 +4,19 @@ import type { AlertReport, PacketPage } from '@tapline/core/report/snapshot';
 import { NotFound, type ReportPorts } from '../report.ts';
 import { scanPackets } from './packets.ts';
 
-const find = async (ports: ReportPorts, id: string): Promise<Alert> => {
+/** Throws NotFound. */
+export async function findAlert(ports: ReportPorts, id: string): Promise<Alert> {
   const alert = await ports.results.alert(id);
   if (alert === undefined) throw new NotFound('no such alert');
   return alert;
-};
+}
 
 export async function alertReport(ports: ReportPorts, _query: URLSearchParams, id: string): Promise<AlertReport> {
-  return { version: 1, alert: await find(ports, id) };
+  return { version: 1, alert: await findAlert(ports, id) };
 }
 
 /** Parameters: `limit`, `after`. */
 export async function alertPackets(ports: ReportPorts, query: URLSearchParams, id: string): Promise<PacketPage> {
-  const alert = await find(ports, id);
+  const alert = await findAlert(ports, id);
   return scanPackets(ports, alert.sensor, alert.filter, query);
 }

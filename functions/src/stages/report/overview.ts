@@ -1,4 +1,5 @@
 /** `/overview`: everything the first view of the page draws, in one answer. */
+import { applyAllowList } from '@tapline/core/detect/allow-list';
 import { isAboutSensor, SEVERITIES, type Alert } from '@tapline/core/detect/alert';
 import type { KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
@@ -72,7 +73,9 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
   const known = sensor !== null && within !== null;
   const books = await readBooks(ports, sensor);
   const rows = known ? await rowsWithin(ports, sensor, within, windowUs) : [];
-  const alerts = known ? mostSevereFirst(await ports.results.alerts(sensor, within)) : [];
+  const all = known ? await ports.results.alerts(sensor, within) : [];
+  const { shown, suppressed } = applyAllowList(all, ports.allowList?.() ?? []);
+  const alerts = mostSevereFirst(shown);
   return {
     version: 1,
     sensor,
@@ -83,10 +86,11 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
     range: known ? within : null,
     windowUs,
     series: trafficSeries(rows, within ?? EMPTY_RANGE),
-    gaps: known ? [...seriesGaps(rows, within, books.closedToUs), ...blindGaps(alerts, within)] : [],
+    gaps: known ? [...seriesGaps(rows, within, books.closedToUs), ...blindGaps(all, within)] : [],
     totals: rangeTotals(rows),
     tops: rangeTops(rows),
     alerts: alerts.slice(0, ALERTS_MOST),
+    suppressed,
     alertsLeftOff: Math.max(0, alerts.length - ALERTS_MOST),
   };
 }

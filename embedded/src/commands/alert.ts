@@ -1,0 +1,156 @@
+/** `tapline alert`: the alerts there are, one as a receipt, and whether the stored packets still say the same. */
+import { Option, type Command } from 'commander';
+import { codecs } from '@tapline/adapters/codec/codecs';
+import { applyAllowList } from '@tapline/core/detect/allow-list';
+import type { Alert } from '@tapline/core/detect/alert';
+import { PipelineError } from '@tapline/core/errors';
+import type { PacketStore, ResultStore } from '@tapline/core/ports';
+import { readSettings } from '@tapline/core/settings/settings';
+import { verifyAlert } from '@tapline/functions/stages/verify-alert';
+import { receiptText, verificationText } from '../cli/alert-output.ts';
+import { allowOption, openAllowFile } from '../cli/allow-file.ts';
+import { formatInstant } from '../cli/format.ts';
+import { parseTimeUs } from '../cli/options.ts';
+import { Progress } from '../cli/progress.ts';
+import { ROW_FORMATS, rowsText, type RowFormat } from '../cli/rows-output.ts';
+import { openExistingStores } from '../line/data-folder.ts';
+import { evidenceStatements } from '../queries/evidence-statements.ts';
+
+interface PlaceFlags {
+  readonly data?: string;
+  readonly on: 'embedded' | 'services';
+}
+
+interface ListFlags extends PlaceFlags {
+  readonly sensor?: string;
+  readonly from: number;
+  readonly to: number;
+  readonly allow?: string;
+  readonly format?: RowFormat;
+}
+
+interface OneFlags extends PlaceFlags {
+  readonly json: boolean;
+}
+
+const HELP = `
+  tapline run my.pcap --exit --data day
+  tapline alert list --data day
+  tapline alert show ID --data day
+  tapline alert verify ID --data day
+
+docs/alerts.md says what each part of an alert means, and how an allow-list is written.`;
+
+export function addAlert(program: Command): void {
+  const alert = program
+    .command('alert')
+    .description('list alerts, show one as a receipt, or recompute one from its packets')
+    .addHelpText('after', HELP);
+  place(alert.command('list').description('the alerts there are, ascending in time'))
+    .option('--sensor <name>', 'only this sensor')
+    .addOption(
+      new Option('--from <time>', 'event time, ISO 8601').argParser(parseTimeUs).default(-Infinity, 'everything'),
+    )
+    .addOption(new Option('--to <time>', 'the same').argParser(parseTimeUs).default(Infinity, 'everything'))
+    .addOption(allowOption())
+    .addOption(new Option('--format <format>', 'default: table on a terminal, else ndjson').choices(ROW_FORMATS))
+    .action(list);
+  place(alert.command('show').description('one alert: every number, its data, and the query for its evidence'))
+    .argument('<id>', 'which, as "tapline alert list" names it')
+    .option('--json', 'the alert as one JSON object', false)
+    .action(show);
+  place(
+    alert
+      .command('verify')
+      .description('recompute an alert from its stored packets: exit code 0 when they say exactly this, 1 when not'),
+  )
+    .argument('<id>', 'which, as "tapline alert list" names it')
+    .option('--json', 'the finding as one JSON object', false)
+    .action(verify);
+}
+
+function place(command: Command): Command {
+  return command
+    .option('--data <dir>', 'the folder that "tapline run --data" wrote')
+    .addOption(
+      new Option('--on <where>', 'whose alerts: of a data folder, or of the deployed line (Cassandra)')
+        .choices(['embedded', 'services'])
+        .default('embedded'),
+    );
+}
+
+interface AlertStores {
+  readonly results: ResultStore;
+  readonly packets: PacketStore;
+  close(): void | Promise<void>;
+}
+
+async function withStores<T>({ on, data }: PlaceFlags, work: (stores: AlertStores) => Promise<T>): Promise<T> {
+  const stores = await openStores(on, data);
+  try {
+    return await work(stores);
+  } finally {
+    await stores.close();
+  }
+}
+
+async function openStores(on: PlaceFlags['on'], data: string | undefined): Promise<AlertStores> {
+  if (on === 'services') {
+    // The clients of the services take a second to load.
+    const { openRowStores } = await import('../service-line/stores.ts');
+    return openRowStores(readSettings(process.env));
+  }
+  if (data !== undefined) return openExistingStores(data);
+  throw new PipelineError('USAGE', 'name the data folder with --data DIR, or the deployed line with --on services');
+}
+
+async function list(flags: ListFlags): Promise<void> {
+  const warn = (line: string): void => {
+    process.stderr.write(`tapline: ${line}\n`);
+  };
+  const allowList = openAllowFile(flags.allow, warn)();
+  const range = { fromUs: flags.from, toUs: flags.to };
+  const alerts = await withStores(flags, async ({ results }) => {
+    const sensors = flags.sensor === undefined ? (await results.sensors()).map(({ sensor }) => sensor) : [flags.sensor];
+    const found = await Promise.all(sensors.map((sensor) => results.alerts(sensor, range)));
+    return found.flat();
+  });
+  const { shown, suppressed } = applyAllowList(alerts, allowList);
+  process.stdout.write(rowsText(shown.map(listRow), flags.format ?? (process.stdout.isTTY ? 'table' : 'ndjson')));
+  for (const { rule, alerts: count } of suppressed) {
+    warn(`${count} suppressed: ${rule.reason} (until ${rule.until})`);
+  }
+}
+
+const listRow = (alert: Alert): Record<string, unknown> => ({
+  id: alert.id,
+  sensor: alert.sensor,
+  start: formatInstant(alert.windowStartUs),
+  end: formatInstant(alert.windowEndUs),
+  severity: alert.severity,
+  detector: alert.detector,
+  entity: alert.entity,
+  score: alert.score,
+  confidence: alert.quality.confidence,
+  state: alert.state,
+  summary: alert.summary,
+});
+
+async function show(id: string, flags: OneFlags): Promise<void> {
+  const alert = await withStores(flags, ({ results }) => results.alert(id));
+  if (alert === undefined) throw new PipelineError('USAGE', `there is no alert ${id}: tapline alert list names them`);
+  process.stdout.write(flags.json ? `${JSON.stringify(alert)}\n` : receiptText(alert, evidenceStatements(alert)));
+}
+
+async function verify(id: string, flags: OneFlags): Promise<void> {
+  const progress = new Progress();
+  const found = await withStores(flags, (stores) =>
+    verifyAlert(id, { ...stores, codecs }, (packets) => {
+      progress.update({ packets, bytesRead: 0 });
+    }),
+  ).finally(() => {
+    progress.clear();
+  });
+  process.stdout.write(flags.json ? `${JSON.stringify(found)}\n` : verificationText(found));
+  if (found.differences.length > 0) process.exitCode = 1;
+}

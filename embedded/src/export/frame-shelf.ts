@@ -1,0 +1,93 @@
+/** What the page hands out frames from: the record of the run, or else the file it reads. */
+import { basename, join } from 'node:path';
+import { readManifest } from '@tapline/capture-agent/record/manifest';
+import { identityOfSource } from '@tapline/capture-agent/session';
+import { sourceAddress } from '@tapline/capture-agent/source/source-address';
+import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
+import { inspect } from '@tapline/adapters/file/source';
+import type { PacketFilter } from '@tapline/core/detect/alert';
+import { PipelineError } from '@tapline/core/errors';
+import type { AlertCapture } from '@tapline/core/report/snapshot';
+import type { FrameShelf, OpenedFrames } from '@tapline/functions/stages/report/capture';
+import { captureStream, countFrames, missingHeader, type BeginSearch } from './capture-stream.ts';
+import { searchRecord } from './frame-search.ts';
+import { SourceFrames } from './source-frames.ts';
+
+/** A longer count is not worth the wait: the download tells. */
+const COUNT_BUDGET_MS = 2000;
+
+export interface ShelfOptions {
+  readonly source: SourceChoice;
+  readonly follow: boolean;
+  /** The record's folder, if the run records. */
+  readonly recordFolder?: string;
+}
+
+/** Where a filter's frames are, or why they are nowhere. */
+type Place = { readonly from: string; readonly begin: BeginSearch } | { readonly reason: string };
+
+/** The shelf of a run. Throws PipelineError USAGE when the source cannot be read. */
+export async function openShelf(options: ShelfOptions): Promise<FrameShelf> {
+  const { source, follow, recordFolder } = options;
+  if (recordFolder !== undefined) return new Shelf((sensor, filter) => recordPlace(join(recordFolder, sensor), filter));
+  if (typeof source !== 'string' || follow || !isReadAgain(source)) {
+    const reason = `The packets of ${choiceName(source)} pass by once and were not kept: run with --record DIR to have them here.`;
+    return new Shelf(() => ({ reason }));
+  }
+  const identity = await identityOfSource(source);
+  return new Shelf((_sensor, filter) => sourcePlace(source, identity, filter));
+}
+
+class Shelf implements FrameShelf {
+  readonly #place: (sensor: string, filter: PacketFilter) => Place | Promise<Place>;
+
+  constructor(place: (sensor: string, filter: PacketFilter) => Place | Promise<Place>) {
+    this.#place = place;
+  }
+
+  async survey(sensor: string, filter: PacketFilter): Promise<Omit<AlertCapture, 'version'>> {
+    const place = await this.#place(sensor, filter);
+    if (!('begin' in place)) {
+      return { from: null, reason: place.reason, packets: null, bytes: null, missing: [], open: false };
+    }
+    return { from: place.from, reason: null, ...(await countFrames(place.begin, COUNT_BUDGET_MS)) };
+  }
+
+  async open(sensor: string, filter: PacketFilter): Promise<OpenedFrames | undefined> {
+    const place = await this.#place(sensor, filter);
+    if (!('begin' in place)) return undefined;
+    const { missing } = place.begin({ frame: () => undefined });
+    return {
+      body: captureStream(place.begin),
+      headers: { 'X-Tapline-Missing': missingHeader(missing) },
+    };
+  }
+}
+
+function recordPlace(folder: string, filter: PacketFilter): Place {
+  if (readManifest(folder) === undefined) return { reason: 'Nothing was recorded yet.' };
+  return { from: 'the flight record', begin: (sink) => searchRecord(folder, [filter], sink) };
+}
+
+async function sourcePlace(source: string, identity: string | undefined, filter: PacketFilter): Promise<Place> {
+  const name = basename(source);
+  try {
+    if ((await identityOfSource(source)) === identity) {
+      return { from: name, begin: (sink) => new SourceFrames(source, filter, sink) };
+    }
+    return {
+      reason: `${name} is another file by now, and its packets were not kept: run with --record DIR to keep them.`,
+    };
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    return {
+      reason: `${name} cannot be read any more, and its packets were not kept: run with --record DIR to keep them.`,
+    };
+  }
+}
+
+/** Whether it lies on this machine and gives the same bytes every time. */
+function isReadAgain(source: string): boolean {
+  const address = sourceAddress(source);
+  return address.kind === 'directory' || (address.kind === 'file' && source !== '-' && inspect(source).isFile());
+}
