@@ -55,7 +55,7 @@ class Line {
     return {
       history: {
         ...OPTIONS,
-        ...(kept && { kept }),
+        ...(kept ? { kept } : { lastReadUs: new Map() }),
         store: { load: (sensor) => store.load(sensor), save: failing((...values) => store.save(...values)) },
       },
       windows: { firstPending: () => Promise.resolve(this.pending.size === 0 ? undefined : Math.min(...this.pending)) },

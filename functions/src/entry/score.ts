@@ -21,7 +21,7 @@ async function open(): Promise<WindowTopicDeps> {
       windows: openWindows(instance),
       ledger: new CassandraLedgerStore(session, directory),
       results: new CassandraResultStore(session, directory),
-      history: { ...instance, store: new CassandraHistoryStore(session) },
+      history: { ...instance, store: new CassandraHistoryStore(session), lastReadUs: new Map() },
     },
     checkSensor: instance.checkSensor,
   };

@@ -38,6 +38,8 @@ export interface HistoryDeps extends HistoryOptions {
   readonly isInternal: IsInternal;
   /** Open histories, for the only process that scores; absent where there may be others. */
   readonly kept?: Histories;
+  /** How far histories were when this process last read them: until a step more is final, nobody reads them again. */
+  readonly lastReadUs?: Map<string, number>;
 }
 
 export interface HistoryStageDeps {
@@ -75,11 +77,13 @@ export class Histories {
  * @throws PipelineError STORE
  */
 export async function advanceHistory(sensor: string, finalBeforeUs: number, deps: HistoryStageDeps): Promise<Alert[]> {
-  const { kept } = deps.history;
+  const { kept, lastReadUs } = deps.history;
   const news: Alert[] = [];
+  if (finalBeforeUs - (lastReadUs?.get(sensor) ?? -Infinity) < STEP_US) return news;
   for (let conflicts = 0; conflicts < ROUNDS_AT_MOST;) {
     const open = kept?.get(sensor) ?? (await load(sensor, deps));
     kept?.set(sensor, open);
+    lastReadUs?.set(sensor, open.record.uptoUs);
     if (finalBeforeUs - open.record.uptoUs < STEP_US) return news;
     // Until the step is done, what is open is neither the record nor the next one.
     kept?.set(sensor, undefined);
