@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { applyAllowList, type Allowed } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
+import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
 import { createReport, type ReportPorts } from '@tapline/functions/stages/report';
 import type { FrameShelf } from '@tapline/functions/stages/report/capture';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
@@ -27,6 +28,7 @@ import {
   parseWindowUs,
   SOURCE_HELP,
 } from '../cli/options.ts';
+import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
 import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
@@ -41,7 +43,7 @@ const BUNDLED = fileURLToPath(new URL('../../../captures/office-under-attack.pca
 /** The bundled capture lasts minutes; at this speed its attacks appear within seconds. */
 const BUNDLED_SPEED = 12;
 
-interface RunFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
+interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
   readonly on: 'embedded' | 'services';
   readonly window: number;
   readonly port: number;
@@ -71,6 +73,7 @@ export function addRun(program: Command): void {
     new Option('--on <where>', 'where the stages run').choices(['embedded', 'services']).default('embedded'),
   );
   addSpeedOptions(command, 'top; the bundled capture: 12');
+  addLoopOptions(command);
   addMirrorOptions(command)
     .addOption(
       new Option('--window <length>', 'window length, whole seconds').argParser(parseWindowUs).default(10e6, '10s'),
@@ -108,6 +111,7 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
   if (flags.follow) checkFollowable(source);
   const isBundled = words.length === 0 && flags.interface === undefined;
   const speed = speedOf(flags) ?? (isBundled && !flags.exit ? BUNDLED_SPEED : 'top');
+  const loop = loopOf(source, flags, flags.follow);
   if (flags.on === 'services' && typeof source === 'string') {
     if (flags.data !== undefined) {
       throw new PipelineError('USAGE', '--data is for --on embedded: the services keep data of their own');
@@ -115,16 +119,22 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
     if (flags.record !== undefined) {
       throw new PipelineError('USAGE', '--record is for --on embedded, and for tapline capture');
     }
+    if (loop.loop !== undefined || loop.preload) {
+      throw new PipelineError('USAGE', '--loop and --preload are for --on embedded, and for tapline capture');
+    }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
-    await runServices({ ...flags, ...mirrorOf(flags), source, speed: speedText(speed) });
+    if (flags.reorder !== undefined) {
+      throw new PipelineError('USAGE', '--reorder is for --on embedded, and for tapline capture');
+    }
+    await runServices({ ...flags, ...mirrorOf(flags, false), source, speed: speedText(speed) });
     return;
   }
   const record = recordPlace(flags);
   const session = await sessionOf(source, flags);
   const stores = flags.data === undefined ? openTemporaryStores() : openStores(flags.data);
   try {
-    await runWith(stores, { source, speed, session, ...(record && { record }) }, flags);
+    await runWith(stores, { source, speed, session, ...loop, ...(record && { record }) }, flags);
   } finally {
     stores.close();
   }
@@ -141,6 +151,8 @@ interface Chosen {
   readonly source: SourceChoice;
   readonly speed: ReplaySpeed;
   readonly session: string;
+  readonly loop?: LoopPlan;
+  readonly preload: boolean;
   readonly record?: RecordPlace;
 }
 
@@ -149,7 +161,7 @@ async function sessionOf(source: SourceChoice, flags: RunFlags): Promise<string>
   if (session !== undefined && session !== 'new') return session;
   // What is captured now, or still being written, has no identity.
   if (session === 'new' || follow || typeof source !== 'string') return freshSession();
-  return replaySession(source, { windowUs, ...mirrorOf(flags) });
+  return replaySession(source, { windowUs, ...mirrorOf(flags, false) });
 }
 
 async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
@@ -177,10 +189,24 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
       internal: internalNetworks = PRIVATE_NETWORKS,
     } = flags;
     const rules = { windowUs, falseAlarmsPerDay, internalNetworks };
-    const options = { ...chosen, ...mirrorOf(flags), ...rules, ...(fields && { fields }), follow, sensor, warn };
+    const isChosen = flags.session !== undefined && flags.session !== 'new';
+    const options = {
+      ...chosen,
+      ...mirrorOf(flags, typeof chosen.source !== 'string'),
+      ...rules,
+      ...(fields && { fields }),
+      isChosen,
+      follow,
+      sensor,
+      warn,
+    };
     current = new CaptureRun(stores, options, (run) => {
-      progress.update({ packets: run.packets, ...run.position });
+      const { loop } = chosen;
+      const { pass } = run.position;
+      const passes = loop !== undefined && pass !== undefined ? { loop: loopText(pass, loop) } : {};
+      progress.update({ packets: run.packets, ...run.position, ...passes });
     });
+    if (typeof chosen.source !== 'string') process.on('SIGHUP', current.turn.bind(current));
     const interrupted = onInterrupt(current, progress);
     const result = await current.finish();
     progress.clear();

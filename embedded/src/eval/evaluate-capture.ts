@@ -76,6 +76,8 @@ async function evaluateIn(stores: Stores, job: CaptureJob, rules: EvaluationRule
     session,
     windowUs,
     allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
+    isChosen: true,
+    preload: false,
     speed: 'top',
   } as const;
   const sensor = new SensorThread(agentJob, take, (said) => {

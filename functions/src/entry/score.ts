@@ -24,6 +24,7 @@ async function open(): Promise<WindowTopicDeps> {
       history: { ...instance, store: new CassandraHistoryStore(session), lastReadUs: new Map() },
     },
     checkSensor: instance.checkSensor,
+    log: instance.log,
   };
 }
 
