@@ -37,6 +37,10 @@ export const HISTORY_CONFIG = {
     // Zeek's 25 hosts and 15 ports, over three to six hours instead of five minutes.
     hosts: 25,
     ports: 15,
+    // Jung et al. (S&P 2004), theta0 = 0.8, theta1 = 0.2, beta = 0.99: failures less successes of TCP, whatever the ports.
+    // alpha = 1e-5: ln(0.99e5) / ln(4) = 8.3. A source is tested 8 times a day here and 288 times in windows of 5 min,
+    // where alpha is 1e-6: so fewer failures are still the smaller risk of a false alarm.
+    netFailures: 9,
     /** Times of what the source failed at in its worst such time before. */
     overOwnPast: 3,
     epochUs: 3 * HOUR_US,

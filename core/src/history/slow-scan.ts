@@ -1,23 +1,32 @@
 /**
  * Scans too slow for a window's neighbourhood: the hosts (or ports) that did not answer one source, united over three to six
- * hours, against the source's own past, because a monitor that asks for dead hosts does so every day. What comes fast enough
- * for the detectors of the windows is left to them.
+ * hours, against the source's own past, because a monitor that asks for dead hosts does so every day. Of TCP every host that
+ * a source talks to speaks for it, so few failures are enough (sequential hypothesis test). What comes fast enough for the
+ * detectors of the windows is left to them.
  */
 import { figure, reason } from '../detect/detector.ts';
 import type { ByteReader } from '../sketch/byte-reader.ts';
 import type { ByteWriter } from '../sketch/byte-writer.ts';
 import { ThetaSet } from '../sketch/theta-set.ts';
+import { hashAddress } from '../sketch/hash.ts';
+import { parseAddress } from '../packet/address.ts';
+import { IP_PROTOCOL } from '../window/flow-traits.ts';
 import { protocolText } from '../kpi/protocol-text.ts';
 import type { HistoryConfig } from './config.ts';
-import type { SweepSight } from './observations.ts';
+import type { Observations, SweepSight } from './observations.ts';
 import { RecentMap } from './recent-map.ts';
 import type { SeenWindow, SlowDetector, SlowFinding } from './slow-finding.ts';
 
 /** An old worst time counts less with every epoch: half after about a day. */
 const FADE = 0.92;
 
+/** Several ports, where one is meant. */
+const MANY_PORTS = 0;
+
 interface Probing {
   epoch: number;
+  /** The service asked for; MANY_PORTS when there were several, or none. */
+  port: number;
   /** This epoch and the one before. */
   failed: [ThetaSet, ThetaSet];
   answered: [ThetaSet, ThetaSet];
@@ -44,13 +53,32 @@ export class SlowScanMemory implements SlowDetector {
   }
 
   take({ row, observations }: SeenWindow): SlowFinding[] {
-    return observations.sweeps.flatMap((sweep) => this.#takeSweep(sweep, row.windowStartUs) ?? []);
+    const sweeps = uniteServices(observations.sweeps);
+    const found = sweeps.flatMap((sweep) => this.#takeSweep(sweep, row.windowStartUs) ?? []);
+    this.#takeAnswers(observations, sweeps);
+    return found;
+  }
+
+  /** Every TCP conversation speaks for its source, also in windows in which nothing failed. */
+  #takeAnswers({ pairs }: Observations, sweeps: readonly SweepSight[]): void {
+    const failed = new Map(sweeps.map((sweep) => [keyOf(sweep), sweep.failed]));
+    for (const { source, destination, protocol, bytesDown } of pairs) {
+      if (protocol !== IP_PROTOCOL.tcp || bytesDown === 0) continue;
+      const key = keyOf({ kind: 'hosts', source, protocol, port: MANY_PORTS, target: '' });
+      const probing = this.#probings.peek(key);
+      const address = probing && parseAddress(destination);
+      if (address === undefined) continue;
+      const hash = hashAddress(Uint32Array.from(address.words), 0);
+      // A refusal comes back too.
+      if (failed.get(key)?.includes(hash) !== true) probing!.answered[0].add(hash);
+    }
   }
 
   #takeSweep(sweep: SweepSight, atUs: number): SlowFinding | undefined {
-    const { epochUs, fast, hosts, ports } = this.#config;
+    const { epochUs, fast, hosts, ports, netFailures } = this.#config;
     const epoch = Math.floor(atUs / epochUs);
-    const probing = this.#probings.touch(keyOf(sweep), () => this.#begin(epoch));
+    const probing = this.#probings.touch(keyOf(sweep), () => this.#begin(epoch, sweep.port));
+    if (probing.port !== sweep.port) probing.port = MANY_PORTS;
     this.#turn(probing, epoch);
     probing.recent = probing.recent.filter((one) => one.atUs > atUs - fast.withinUs);
     probing.recent.push({ atUs, failures: sweep.failed.length });
@@ -65,9 +93,10 @@ export class SlowScanMemory implements SlowDetector {
     for (const hash of sweep.answered) probing.answered[0].add(hash);
     probing.firstUs[0] = Math.min(probing.firstUs[0], sweep.firstUs);
     const failed = this.#count(probing.failed);
-    const floor = sweep.kind === 'hosts' ? hosts : ports;
+    const net = failed - this.#count(probing.answered);
+    const floor = isTested(sweep) ? netFailures : sweep.kind === 'hosts' ? hosts : ports;
     const bar = Math.max(floor, this.#config.overOwnPast * probing.usual);
-    if (failed < bar || failed <= this.#count(probing.answered)) return undefined;
+    if (isTested(sweep) ? net < bar : failed < bar || net <= 0) return undefined;
     return this.#finding(sweep, probing, { failed, floor, bar });
   }
 
@@ -78,7 +107,8 @@ export class SlowScanMemory implements SlowDetector {
   ): SlowFinding {
     const { source, target, kind, lastUs } = sweep;
     const protocol = protocolText(sweep.protocol).toLowerCase();
-    const service = sweep.port === 0 ? protocol : `${protocol}/${sweep.port}`;
+    const { port } = probing;
+    const service = port === MANY_PORTS ? protocol : `${protocol}/${port}`;
     const firstUs = Math.min(...probing.firstUs);
     const hours = figure((lastUs - firstUs) / 3_600e6);
     const answered = this.#count(probing.answered);
@@ -90,7 +120,7 @@ export class SlowScanMemory implements SlowDetector {
     return {
       detector: kind === 'hosts' ? 'horizontal-scan' : 'vertical-scan',
       entity: source,
-      subject: kind === 'hosts' ? service : `${protocol} ${target}`,
+      subject: kind === 'ports' ? `${protocol} ${target}` : isTested(sweep) ? protocol : service,
       ratio: failed / bar,
       summary: `${source} slowly ${kind === 'hosts' ? 'asked' : 'tried'} ${what} in ${hours} h in vain, ${figure(answered)} answered`,
       reasons: [
@@ -102,20 +132,23 @@ export class SlowScanMemory implements SlowDetector {
         reason('hours', (lastUs - firstUs) / 3_600e6, 'hours', (2 * this.#config.epochUs) / 3_600e6),
       ],
       contributors: [{ key: kind === 'hosts' ? service : target, value: failed, unit }],
-      attack: sweep.port === 0 && kind === 'hosts' ? ['T1018'] : ['T1046', 'T1595.001'],
+      attack:
+        kind === 'hosts' && sweep.protocol !== IP_PROTOCOL.tcp && port === MANY_PORTS
+          ? ['T1018']
+          : ['T1046', 'T1595.001'],
       firstUs,
       lastUs,
       filter: {
         host: source,
-        ...(kind === 'ports' ? { peer: target } : sweep.port === 0 ? {} : { port: sweep.port }),
+        ...(kind === 'ports' ? { peer: target } : port === MANY_PORTS ? {} : { port }),
         protocol,
       },
     };
   }
 
-  #begin(epoch: number): Probing {
+  #begin(epoch: number, port: number): Probing {
     const [failed, answered] = [this.#sets(), this.#sets()];
-    return { epoch, failed, answered, firstUs: [Infinity, Infinity], usual: 0, recent: [], fastUntilUs: -1 };
+    return { epoch, port, failed, answered, firstUs: [Infinity, Infinity], usual: 0, recent: [], fastUntilUs: -1 };
   }
 
   #sets(): [ThetaSet, ThetaSet] {
@@ -146,6 +179,7 @@ export class SlowScanMemory implements SlowDetector {
     for (const [key, probing] of this.#probings.entries()) {
       writer.text(key);
       writer.signed(probing.epoch);
+      writer.varint(probing.port);
       for (const set of [...probing.failed, ...probing.answered]) set.encode(writer);
       for (const timeUs of probing.firstUs) writer.f64(timeUs);
       writer.f64(probing.usual);
@@ -166,6 +200,7 @@ export class SlowScanMemory implements SlowDetector {
       const key = reader.text(300);
       memory.#probings.set(key, {
         epoch: reader.signed(),
+        port: reader.bounded(0xffff, 'as a port'),
         failed: [set(), set()],
         answered: [set(), set()],
         firstUs: [reader.f64(), reader.f64()],
@@ -182,5 +217,33 @@ export class SlowScanMemory implements SlowDetector {
   }
 }
 
-const keyOf = ({ kind, source, protocol, port, target }: SweepSight): string =>
-  `${kind}\n${source}\n${protocol}\n${port}\n${target}`;
+type SweepKey = Pick<SweepSight, 'kind' | 'source' | 'protocol' | 'port' | 'target'>;
+
+/** Hosts asked over TCP are one thing whatever the port: a scanner that changes ports fails no less. */
+const isTested = ({ kind, protocol }: Pick<SweepKey, 'kind' | 'protocol'>): boolean =>
+  kind === 'hosts' && protocol === IP_PROTOCOL.tcp;
+
+const keyOf = (sweep: SweepKey): string =>
+  `${sweep.kind}\n${sweep.source}\n${sweep.protocol}\n${isTested(sweep) ? MANY_PORTS : sweep.port}\n${sweep.target}`;
+
+/** The sweeps of a window, those over TCP hosts of one source as one. */
+function uniteServices(sweeps: readonly SweepSight[]): SweepSight[] {
+  const bySource = new Map<string, SweepSight>();
+  for (const sweep of sweeps) {
+    const key = keyOf(sweep);
+    const known = bySource.get(key);
+    bySource.set(key, known === undefined ? sweep : united(known, sweep));
+  }
+  return [...bySource.values()];
+}
+
+function united(a: SweepSight, b: SweepSight): SweepSight {
+  return {
+    ...a,
+    port: a.port === b.port ? a.port : MANY_PORTS,
+    failed: [...new Set([...a.failed, ...b.failed])],
+    answered: [...new Set([...a.answered, ...b.answered])],
+    firstUs: Math.min(a.firstUs, b.firstUs),
+    lastUs: Math.max(a.lastUs, b.lastUs),
+  };
+}

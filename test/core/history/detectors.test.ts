@@ -133,6 +133,26 @@ describe('slow scans', () => {
     expect(vertical).toMatchObject([{ detector: 'vertical-scan', entity: '10.0.0.5' }]);
   });
 
+  it('of ten hosts over hours are found, whatever the ports, and name the service when there is one', () => {
+    const slow = (port: (window: number) => number): Alert[] =>
+      alertsOf(4 * HOUR, (window) => ({ sweeps: window % 120 === 0 ? probe(window, { port: port(window) }) : [] }));
+    const [one, ...more] = slow(() => 445);
+    expect(more).toEqual([]);
+    expect(one).toMatchObject({ detector: 'horizontal-scan', entity: '10.0.0.5', filter: { port: 445 } });
+    const [many] = slow((window) => [80, 88, 8080][(window / 120) % 3]!);
+    expect(many!.summary).toMatch(/slowly asked 1\d hosts for tcp in/u);
+  });
+
+  it('are no client whose other hosts answer, also in windows in which nothing fails', () => {
+    const talks = (window: number): PairSight[] => [
+      pairSight(window, { source: '10.0.0.5', destination: `198.51.${window >> 8}.${window & 255}`, bytesDown: 900 }),
+    ];
+    const alerts = alertsOf(4 * HOUR, (window) =>
+      window % 60 === 0 ? { sweeps: probe(window) } : window % 60 === 30 ? { pairs: talks(window) } : {},
+    );
+    expect(alerts).toEqual([]);
+  });
+
   it('are left to the detectors of the windows when they are fast', () => {
     const failed = Array.from({ length: 12 }, (_, i) => i);
     const fast = (window: number): SweepSight[] =>
@@ -141,7 +161,7 @@ describe('slow scans', () => {
   });
 
   it('are no few dead hosts that are asked for again and again, and no client of many that answer', () => {
-    const dead = (window: number): SweepSight[] => probe(window, { failed: [hashWord(window % 12)] });
+    const dead = (window: number): SweepSight[] => probe(window, { failed: [hashWord(window % 8)] });
     expect(alertsOf(8 * HOUR, (window) => ({ sweeps: window % 30 === 0 ? dead(window) : [] }))).toEqual([]);
     const answered = (window: number): number[] => [hashWord(1e6 + window), hashWord(2e6 + window)];
     const busy = (window: number): SweepSight[] => probe(window, { answered: answered(window) });
