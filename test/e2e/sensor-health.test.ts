@@ -63,6 +63,7 @@ describe('the health of a sensor', () => {
       maxBuffer: 2 ** 26,
     });
     expect(kinds(result)).toEqual(['snap-length']);
+    expect(result.health[0]!.text).toContain('to 96 bytes at most');
     expect(result.health[0]!.part).toBe(longer.toString().trim().split('\n').length);
   });
 

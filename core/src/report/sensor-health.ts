@@ -75,9 +75,10 @@ export class SensorHealth {
    */
   findings(heartbeats: readonly Heartbeat[]): SensorFinding[] {
     this.#judge();
+    const cutToBytes = Math.max(...heartbeats.map((heartbeat) => heartbeat.cutToBytes ?? -1));
     const ofWindows = (['asymmetric-mirror', 'kernel-drops', 'snap-length'] as const).flatMap((kind) => {
       const found = this.#found.get(kind);
-      return found === undefined ? [] : [finding(kind, found, windowText(kind, found))];
+      return found === undefined ? [] : [finding(kind, found, windowText(kind, found, cutToBytes))];
     });
     return [...ofWindows, ...ofCounters(heartbeats)];
   }
@@ -153,9 +154,14 @@ function ofCounters(heartbeats: readonly Heartbeat[]): SensorFinding[] {
   return findings;
 }
 
-function windowText(kind: 'asymmetric-mirror' | 'kernel-drops' | 'snap-length', found: Found): string {
+function windowText(
+  kind: 'asymmetric-mirror' | 'kernel-drops' | 'snap-length',
+  found: Found,
+  cutToBytes: number,
+): string {
   const { part, whole, syn, synAck } = found;
   const of = `${figure(part)} of ${figure(whole)}`;
+  const cut = cutToBytes < 0 ? '' : ` (to ${figure(cutToBytes)} bytes at most)`;
   switch (kind) {
     case 'asymmetric-mirror':
       return (
@@ -169,7 +175,7 @@ function windowText(kind: 'asymmetric-mirror' | 'kernel-drops' | 'snap-length', 
       );
     case 'snap-length':
       return (
-        `${of} packets (${percent(part, whole)}) were cut by the snap length: lengths and flows are right, but what stands in payloads ` +
+        `${of} packets (${percent(part, whole)}) were cut by the snap length${cut}: lengths and flows are right, but what stands in payloads ` +
         '(DNS names, HTTP requests) is not seen; capture with a longer one (-s) if that matters'
       );
   }

@@ -1,4 +1,4 @@
-/** What is wrong with a sensor's mirror, over everything that is stored of it. */
+/** What is wrong with a sensor's mirror, by what is stored of it. */
 import { ALL_TIME, type LedgerStore, type ResultStore } from '@tapline/core/ports';
 import { SensorHealth, type SensorFinding } from '@tapline/core/report/sensor-health';
 
@@ -10,9 +10,14 @@ export interface HealthStores {
   readonly ledger: Pick<LedgerStore, 'lastHeartbeats'>;
 }
 
-export async function readHealth(sensor: string, { results, ledger }: HealthStores): Promise<SensorFinding[]> {
+/** @param sinceUs event time in microseconds; default: everything */
+export async function readHealth(
+  sensor: string,
+  { results, ledger }: HealthStores,
+  sinceUs = ALL_TIME.fromUs,
+): Promise<SensorFinding[]> {
   const health = new SensorHealth();
-  let fromUs = ALL_TIME.fromUs;
+  let fromUs = sinceUs;
   for (;;) {
     const rows = await results.kpis(sensor, { fromUs, toUs: ALL_TIME.toUs }, PAGE_WINDOWS);
     for (const row of rows) health.add(row);
