@@ -136,8 +136,14 @@ function providerOf(type: string): (typeof PROVIDERS)[number] {
   return type === 'google_dataflow_flex_template_job' ? 'google-beta' : 'google';
 }
 
+interface ProviderSchema {
+  readonly version: string;
+  readonly resource_schemas: Record<string, object>;
+  readonly data_source_schemas: Record<string, object>;
+}
+
 function extract(packages: string): object {
-  const schemas = Object.fromEntries(
+  const schemas: Record<string, ProviderSchema> = Object.fromEntries(
     PROVIDERS.map((name) => {
       const manifest = join(packages, 'node_modules/@cdktf', `provider-${name}`, 'package.json');
       const { cdktf } = JSON.parse(readFileSync(manifest, 'utf8')) as { cdktf: { provider: { version: string } } };

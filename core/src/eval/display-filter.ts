@@ -6,7 +6,7 @@
 import { PipelineError } from '../errors.ts';
 import { parseAddress } from '../packet/address.ts';
 import { LAYER, type PacketColumns } from '../packet/columns.ts';
-import { parseHost, type HostRange } from './host-range.ts';
+import { parseHost, type HostRange } from '../packet/host-range.ts';
 
 /** Whether row `row` of the columns is selected. */
 export type RowTest = (columns: PacketColumns, row: number) => boolean;

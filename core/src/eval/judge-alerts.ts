@@ -2,7 +2,7 @@
 import type { Alert, DetectorName } from '../detect/alert.ts';
 import { parseAddress } from '../packet/address.ts';
 import { entitySide } from './attack-classes.ts';
-import { splitEndpoint, type HostRange } from './host-range.ts';
+import { splitEndpoint, type HostRange } from '../packet/host-range.ts';
 import type { ScoredUnit } from './precision-recall.ts';
 import type { CaptureTruth, LabelTruth } from './truth.ts';
 

@@ -6,7 +6,7 @@ import { DETECTORS, type DetectorName } from '../detect/alert.ts';
 import { PipelineError } from '../errors.ts';
 import { ATTACK_CLASSES } from './attack-classes.ts';
 import { displayFilter, type RowTest } from './display-filter.ts';
-import { parseHosts, type HostRange } from './host-range.ts';
+import { parseHosts, type HostRange } from '../packet/host-range.ts';
 
 /** What a label says of its packets: an attack, or something that is neither attack nor benign. */
 export type Treatment = 'attack' | 'ignore' | 'benign';

@@ -7,7 +7,7 @@ import type { PacketColumns } from '../packet/columns.ts';
 import { hashAddress } from '../sketch/hash.ts';
 import { windowStart } from '../window/time-window.ts';
 import type { RowTest } from './display-filter.ts';
-import { parseHost, type HostRange } from './host-range.ts';
+import { parseHost, type HostRange } from '../packet/host-range.ts';
 import type { Label } from './labels.ts';
 
 /** What is true of one label in one capture. */

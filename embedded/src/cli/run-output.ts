@@ -1,6 +1,7 @@
 /** What `tapline run` says at the end: the contract's JSON object, or the same for people. */
 import type { Alert } from '@tapline/core/detect/alert';
 import type { Allowed } from '@tapline/core/detect/allow-list';
+import type { HistorySummary } from '@tapline/core/history/history';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
 import { formatBytes, formatCount, formatInstant, formatLag, formatSeconds } from './format.ts';
@@ -13,7 +14,7 @@ import { ownUse } from './process-use.ts';
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
 export function runJson(result: RunResult, { shown, suppressed }: Allowed, source: string, sensor: string): object {
   const { audit, session, wireBytes, batchBytes, windows, digest, elapsedMs, lag, loops, mirror, record } = result;
-  const { health, preloaded, fault } = result;
+  const { health, history, preloaded, fault } = result;
   return {
     sensor,
     session,
@@ -29,6 +30,7 @@ export function runJson(result: RunResult, { shown, suppressed }: Allowed, sourc
     elapsedMs: Math.round(elapsedMs),
     packetsPerSecond: Math.round(packetsPerSecond(result)),
     ...ownUse(),
+    ...(history && { history: historyJson(history) }),
     sessions: audit.sessions.map((books) => ({ session: books.session, ledger: books.totals, final: books.final })),
     ...loopsJson(loops),
     ...(mirror && { mirror }),
@@ -37,6 +39,17 @@ export function runJson(result: RunResult, { shown, suppressed }: Allowed, sourc
     ...(record && { record }),
     ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
   };
+}
+
+function historyJson({ learnedWindows, neededWindows, isLearning, folded }: HistorySummary): object {
+  return { state: isLearning ? 'learning' : 'judging', learnedWindows, neededWindows, folded };
+}
+
+function historyLine({ learnedWindows, neededWindows, isLearning }: HistorySummary): string {
+  const windows = formatCount(learnedWindows);
+  return isLearning
+    ? `history  learning: ${windows} of ${formatCount(neededWindows)} windows until unlike-history judges`
+    : `history  judging, from ${windows} windows`;
 }
 
 /** For `run` and `capture` alike; `of` null = until it was stopped. */
@@ -77,6 +90,7 @@ export function runText(result: RunResult, allowed: Allowed, source: string): st
     ...healthLines(result.health),
     `windows  ${formatCount(result.windows)}`,
     ...alertLines(allowed),
+    ...(result.history === undefined ? [] : [historyLine(result.history)]),
     ...(result.record === undefined ? [] : [recordLine(result.record)]),
     `digest   ${result.digest}`,
   ];

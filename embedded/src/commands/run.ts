@@ -15,12 +15,15 @@ import { checkFollowable, choiceName, type SourceChoice } from '@tapline/capture
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { allowOption, openAllowFile } from '../cli/allow-file.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
+import { PRIVATE_NETWORKS } from '@tapline/core/history/host-place';
 import {
   FIELDS_HELP,
   FOLLOW_HELP,
-  parseFields,
   parseCount,
+  parseFalseAlarms,
+  parseFields,
   parseName,
+  parseNetworks,
   parsePort,
   parseWindowUs,
   SOURCE_HELP,
@@ -50,6 +53,8 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
   readonly follow: boolean;
   readonly fields?: string[];
   readonly instances: number;
+  readonly falseAlarmsPerDay?: number;
+  readonly internal?: string;
   readonly allow?: string;
   readonly record?: string;
   readonly recordSize: number;
@@ -86,6 +91,13 @@ export function addRun(program: Command): void {
     .addOption(allowOption())
     .addOption(recordOption())
     .addOption(recordSizeOption())
+    .addOption(
+      new Option(
+        '--false-alarms-per-day <n>',
+        'that the detector unlike-history may raise, per sensor (default: 1)',
+      ).argParser(parseFalseAlarms),
+    )
+    .option('--internal <networks>', 'networks of our own, comma-separated (default: private ranges)', parseNetworks)
     .option('--instances <n>', 'of each function, with --on services', parseCount, 1)
     .option('--exit', 'no page: end when the capture is through', false)
     .option('--json', 'print the result as one JSON object', false)
@@ -168,16 +180,24 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
         run: () => current?.status() ?? { state: 'waiting', progress: null, source: null, speed: null },
       });
   try {
-    const { follow, fields, sensor, window: windowUs } = flags;
+    const {
+      follow,
+      fields,
+      sensor,
+      window: windowUs,
+      falseAlarmsPerDay = 1,
+      internal: internalNetworks = PRIVATE_NETWORKS,
+    } = flags;
+    const rules = { windowUs, falseAlarmsPerDay, internalNetworks };
     const isChosen = flags.session !== undefined && flags.session !== 'new';
     const options = {
       ...chosen,
       ...mirrorOf(flags, typeof chosen.source !== 'string'),
+      ...rules,
       ...(fields && { fields }),
       isChosen,
       follow,
       sensor,
-      windowUs,
       warn,
     };
     current = new CaptureRun(stores, options, (run) => {

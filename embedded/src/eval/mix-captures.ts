@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { chooseAddresses, type TimelineHost } from '@tapline/core/eval/choose-addresses';
-import { parseHost, type HostRange } from '@tapline/core/eval/host-range';
+import { parseHost, type HostRange } from '@tapline/core/packet/host-range';
 import type { Label } from '@tapline/core/eval/labels';
 import { mapAddresses, type HostMap } from '@tapline/core/eval/map-addresses';
 import type { Prng } from '@tapline/core/eval/prng';

@@ -11,6 +11,7 @@ export class WatchedAlerts {
     return {
       putWindow: (result) => results.putWindow(result),
       kpis: (...asked) => results.kpis(...asked),
+      pastWindows: (...asked) => results.pastWindows(...asked),
       flows: (...asked) => results.flows(...asked),
       evidence: (...asked) => results.evidence(...asked),
       putAlerts: (alerts) => {

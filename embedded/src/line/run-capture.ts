@@ -16,6 +16,8 @@ import { ALL_TIME } from '@tapline/core/ports';
 import type { SensorFinding } from '@tapline/core/report/sensor-health';
 import type { RunStatus } from '@tapline/core/report/snapshot';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
+import type { HistorySummary } from '@tapline/core/history/history';
+import { historySummary } from '@tapline/functions/stages/history';
 import { audit, type AuditReport } from '@tapline/functions/stages/audit';
 import type { Stores } from './data-folder.ts';
 import { Line } from './line.ts';
@@ -38,6 +40,8 @@ export interface RunOptions {
   readonly duplicatesWithinUs?: number;
   readonly reorderWithinUs?: number;
   readonly speed: ReplaySpeed;
+  readonly falseAlarmsPerDay: number;
+  readonly internalNetworks: string;
   /** As AgentOptions has it. */
   readonly fields?: readonly string[];
   /** Where the frames are kept, if they are. */
@@ -62,6 +66,8 @@ export interface RunResult {
   /** Over everything the stores hold of the sensor. */
   readonly digest: string;
   readonly elapsedMs: number;
+  /** How far the sensor's history has come; undefined when nothing became final. */
+  readonly history?: HistorySummary;
   /** What putting packets in order counted; absent when none were. */
   readonly mirror?: MirrorCounters;
   /** Passes over the source; absent when it was not to be looped. */
@@ -94,7 +100,7 @@ export class CaptureRun {
     this.#options = options;
     this.#session = options.session;
     this.#stores = stores;
-    this.#line = new Line(stores, { windowUs: options.windowUs });
+    this.#line = new Line(stores, options);
     const { source, follow = false, sensor, windowUs, duplicatesWithinUs, speed, record, warn } = options;
     const { isChosen, loop, preload, reorderWithinUs } = options;
     const job = {
@@ -149,8 +155,9 @@ export class CaptureRun {
     this.#state = 'finished';
     const elapsedMs = performance.now() - this.#startedMs;
     const { sensor, loop } = this.#options;
+    const { results, histories: store } = this.#stores;
+    const history = await historySummary(sensor, { ...this.#options, store });
     const names = sessions.map(({ session }) => session);
-    const { results } = this.#stores;
     return {
       session: this.#session,
       audit: await audit({ ...this.#stores, codecs }, { sensor, session: names }),
@@ -161,6 +168,7 @@ export class CaptureRun {
       batchBytes: this.#batchBytes,
       digest: await digest(sensor, { ...this.#stores, newHash }),
       elapsedMs,
+      ...(history && { history }),
       ...mirrorOf(sessions),
       ...(loop && { loops: { done: names.length, plan: loop } }),
       ...(preloaded && { preloaded }),

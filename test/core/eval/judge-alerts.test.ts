@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert, DetectorName } from '@tapline/core/detect/alert';
 import { displayFilter } from '@tapline/core/eval/display-filter';
-import { parseHosts, splitEndpoint } from '@tapline/core/eval/host-range';
+import { parseHosts, splitEndpoint } from '@tapline/core/packet/host-range';
 import { judgeCapture, type RaisedAlert } from '@tapline/core/eval/judge-alerts';
 import { parseLabels } from '@tapline/core/eval/labels';
 import { makeScorecard } from '@tapline/core/eval/make-scorecard';
