@@ -88,6 +88,8 @@ export class Batcher implements FrameSink {
   readonly #own: OwnPackets | undefined;
   readonly #totals = new SentTotals();
   #row = 0;
+  /** -1 = no packet was cut. */
+  #cutToBytes = -1;
   #sequence = 0;
   #heartbeatSequence = 0;
   #newestUs = -Infinity;
@@ -135,6 +137,7 @@ export class Batcher implements FrameSink {
       this.#leaveOut('duplicate', 1, timeUs);
       return;
     }
+    if (capturedLength < wireLength && capturedLength > this.#cutToBytes) this.#cutToBytes = capturedLength;
     this.#recorder?.frame(bytes, offset, capturedLength, wireLength, timeUs, timeNs, linkType);
     this.#flows.assign(this.#columns, row);
     this.#row = row + 1;
@@ -234,6 +237,7 @@ export class Batcher implements FrameSink {
       minutes,
       counters: { ...this.counters },
       ...(mirror && { mirror: { ...mirror } }),
+      ...(this.#cutToBytes >= 0 && { cutToBytes: this.#cutToBytes }),
       final,
     };
     this.#emit({ kind: 'heartbeat', heartbeat });

@@ -1,6 +1,6 @@
 /** How the sessions of one run ended: some runs have several, one after the other. */
 import { NO_COUNTERS, type SensorCounters } from '@tapline/core/ledger/heartbeat';
-import type { MirrorCounters } from '@tapline/core/mirror/mirror-counters';
+import { addMirrorCounters, type MirrorCounters } from '@tapline/core/mirror/mirror-counters';
 import type { AgentResult } from './agent.ts';
 
 export interface SessionEnd {
@@ -17,6 +17,12 @@ export function joinResults(before: AgentResult, after: AgentResult): AgentResul
     counters: addCounters(before.counters, after.counters),
     sessions: [...before.sessions, ...after.sessions],
   };
+}
+
+/** The order of packets over all sessions, where any put them in order. */
+export function mirrorOf(sessions: readonly SessionEnd[]): { mirror?: MirrorCounters } {
+  const counted = sessions.flatMap(({ mirror }) => (mirror === undefined ? [] : [mirror]));
+  return counted.length === 0 ? {} : { mirror: counted.reduce(addMirrorCounters) };
 }
 
 export function addCounters(a: SensorCounters, b: SensorCounters): SensorCounters {

@@ -112,7 +112,7 @@ const MIRROR_COUNTERS = Object.keys(NO_MIRROR_COUNTERS) as readonly (keyof Mirro
 const WINDOW_COUNTS: readonly (keyof WindowCount)[] = ['batches', 'packets', 'bytes'];
 
 function readHeartbeat(fields: Fields): Heartbeat {
-  const optional = (field: 'lastPublished' | 'spooled', least: number): object =>
+  const optional = (field: 'lastPublished' | 'spooled' | 'cutToBytes', least: number): object =>
     fields[field] === undefined ? {} : { [field]: whole(fields, field, least) };
   return {
     sensor: text(fields, 'sensor'),
@@ -134,6 +134,7 @@ function readHeartbeat(fields: Fields): Heartbeat {
     })),
     counters: readCounters(object(fields, 'counters'), SENSOR_COUNTERS),
     ...(fields['mirror'] === undefined ? {} : { mirror: readCounters(object(fields, 'mirror'), MIRROR_COUNTERS) }),
+    ...optional('cutToBytes', 0),
     cpuPercent: finite(fields, 'cpuPercent'),
     rssBytes: finite(fields, 'rssBytes'),
     final: flag(fields, 'final'),

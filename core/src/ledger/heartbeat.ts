@@ -82,6 +82,8 @@ export interface Heartbeat {
   readonly counters: SensorCounters;
   /** About the order of packets, of a sensor that puts them in order. */
   readonly mirror?: MirrorCounters;
+  /** Most bytes that were kept of a packet that was cut; absent when none was. */
+  readonly cutToBytes?: number;
   readonly cpuPercent: number;
   readonly rssBytes: number;
   /** The last heartbeat of the session closes everything. */

@@ -7,6 +7,7 @@ import type { Alert } from '../detect/alert.ts';
 import type { KpiRow, TopEntry } from '../kpi/kpi-row.ts';
 import type { LedgerTotals } from '../ledger/books.ts';
 import type { SensorSummary, TimeRange } from '../ports.ts';
+import type { SensorFinding } from './sensor-health.ts';
 
 /** The state of the run behind the report. `progress` is 0 to 1, or null when nobody can know. */
 export interface RunStatus {
@@ -84,6 +85,8 @@ export interface Overview {
   readonly sensors: readonly SensorSummary[];
   readonly run: RunStatus;
   readonly books: BooksSummary;
+  /** What is wrong with what the sensor is given, within the range; the gravest first. */
+  readonly health: readonly SensorFinding[];
   /** Event time of everything the sensor has; null when it has nothing. */
   readonly extent: TimeRange | null;
   /** What this answer covers; null when the sensor has nothing. */

@@ -1,9 +1,11 @@
 /** What `tapline capture` says at the end: one JSON object, or the same for people. */
 import type { CaptureResult } from '@tapline/capture-agent/capture-session';
+import { mirrorOf } from '@tapline/capture-agent/session-end';
 import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
 import type { RunResult } from '../line/run-capture.ts';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
 import { recordLine } from './record-options.ts';
+import { mirrorText } from './mirror-options.ts';
 import { loopsJson, replayLines } from './run-output.ts';
 import { ownUse } from './process-use.ts';
 
@@ -48,6 +50,7 @@ export function captureText(run: CaptureRun): string {
   const { sensor, session, source, result, elapsedMs } = run;
   const { counters, batches, batchBytes, publishedPackets, spooled } = result;
   const loops = loopsOf(run);
+  const { mirror } = mirrorOf(result.sessions);
   const lines = [
     `${source}: ${formatCount(counters.offered)} packets in ${formatSeconds(elapsedMs / 1000)}, ` +
       `${formatCount(packetsPerSecond(run))} packets/s, peak memory ${formatBytes(ownUse().peakRssBytes)}`,
@@ -56,6 +59,7 @@ export function captureText(run: CaptureRun): string {
     `books    offered ${formatCount(counters.offered)} = dropped ${formatCount(counters.kernelDropped)} + self ${formatCount(counters.self)}` +
       ` + filtered ${formatCount(counters.filtered)} + duplicate ${formatCount(counters.duplicate)} + sent ${formatCount(counters.sent)}`,
     `         malformed ${formatCount(counters.malformed)}, late ${formatCount(counters.late)}, ${formatBytes(counters.wireBytes)} on the wire`,
+    ...(mirror === undefined ? [] : [`         ${mirrorText(mirror)}`]),
     `kafka    ${formatCount(batches)} batches, ${formatBytes(batchBytes)}; ${formatCount(publishedPackets)} packets acknowledged, ` +
       `${formatCount(spooled)} batches left in the spool`,
     ...(result.record === undefined ? [] : [recordLine(result.record)]),

@@ -5,6 +5,7 @@ import type { HistorySummary } from '@tapline/core/history/history';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
 import { formatBytes, formatCount, formatInstant, formatLag, formatSeconds } from './format.ts';
+import { healthJson, healthLines } from './health-text.ts';
 import { loopText } from './loop-options.ts';
 import { mirrorText } from './mirror-options.ts';
 import { recordLine } from './record-options.ts';
@@ -13,7 +14,7 @@ import { ownUse } from './process-use.ts';
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
 export function runJson(result: RunResult, { shown, suppressed }: Allowed, source: string, sensor: string): object {
   const { audit, session, wireBytes, batchBytes, windows, digest, elapsedMs, lag, loops, mirror, record } = result;
-  const { history, preloaded, fault } = result;
+  const { health, history, preloaded, fault } = result;
   return {
     sensor,
     session,
@@ -24,6 +25,7 @@ export function runJson(result: RunResult, { shown, suppressed }: Allowed, sourc
     windows,
     alerts: shown.map(alertJson),
     suppressed,
+    health: health.map(healthJson),
     digest,
     elapsedMs: Math.round(elapsedMs),
     packetsPerSecond: Math.round(packetsPerSecond(result)),
@@ -85,6 +87,7 @@ export function runText(result: RunResult, allowed: Allowed, source: string): st
     ...replayLines(result),
     ...booksLines(result.audit),
     ...(result.mirror === undefined ? [] : [`         ${mirrorText(result.mirror)}`]),
+    ...healthLines(result.health),
     `windows  ${formatCount(result.windows)}`,
     ...alertLines(allowed),
     ...(result.history === undefined ? [] : [historyLine(result.history)]),

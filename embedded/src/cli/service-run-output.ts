@@ -3,6 +3,7 @@ import type { CostReport } from '@tapline/core/cost/cost';
 import type { Allowed } from '@tapline/core/detect/allow-list';
 import type { ServiceRunResult } from '../service-line/service-run.ts';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
+import { healthJson, healthLines } from './health-text.ts';
 import { alertJson, alertLines, booksLines } from './run-output.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
@@ -22,6 +23,7 @@ export function serviceRunJson(
     windows,
     alerts: shown.map(alertJson),
     suppressed,
+    health: result.health.map(healthJson),
     digest,
     elapsedMs: Math.round(elapsedMs),
     capturedMs: Math.round(capturedMs),
@@ -42,6 +44,7 @@ export function serviceRunText(result: ServiceRunResult, allowed: Allowed, sourc
     `${source}: ${formatCount(audit?.totals.offered ?? 0)} packets in ${formatSeconds(elapsedMs / 1000)}, ` +
       `${formatCount(packetsPerSecond(result))} packets/s from the sensor to the last row (sent after ${formatSeconds(capturedMs / 1000)})`,
     ...(audit === undefined ? ['books    nothing arrived'] : booksLines(audit)),
+    ...healthLines(result.health),
     `windows  ${formatCount(windows)}`,
     ...alertLines(allowed),
     `digest   ${digest}`,

@@ -8,7 +8,7 @@ import { bridge, broker, topics } from './kafka.ts';
 import { cpu, disk, memory } from './machine.ts';
 import { functions, pubsub } from './pubsub.ts';
 import { page } from './report-page.ts';
-import { heartbeats, rows } from './sensors.ts';
+import { heartbeats, mirror, rows } from './sensors.ts';
 
 export const CHECKS: readonly Check[] = [
   interfaces,
@@ -28,4 +28,5 @@ export const CHECKS: readonly Check[] = [
   page,
   heartbeats,
   rows,
+  mirror,
 ];

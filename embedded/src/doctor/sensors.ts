@@ -2,12 +2,15 @@
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 import { numberSetting } from '@tapline/core/settings/settings';
 import { formatCount, formatInstant, formatSeconds } from '../cli/format.ts';
+import { readHealth } from '../line/read-health.ts';
 import { openRowStores, type RowStores } from '../service-line/stores.ts';
 import { fail, ok, warn, type Check, type Finding, type Visit } from './check.ts';
 
 /** A sensor that has been silent for longer was taken away rather than lost. */
 const GONE_MS = 86_400_000;
 const SENSORS_AT_MOST = 20;
+/** How much of the newest traffic is judged. */
+const MIRROR_SECONDS = 600;
 const LOOK = 'look at tapline capture on the sensor, then at the hops above';
 
 export const heartbeats: Check = {
@@ -91,5 +94,26 @@ export const rows: Check = {
     const windows = scored.reduce((sum, one) => sum + one.windows, 0);
     const lastUs = Math.max(...scored.map((one) => one.lastUs));
     return ok(`${formatCount(windows)} windows scored, the last of ${formatInstant(lastUs)}`);
+  },
+};
+
+export const mirror: Check = {
+  name: 'mirror',
+  needs: ['rows'],
+  advice: 'look at the log of the score function',
+  examine: async (visit) => {
+    const stores = await openStores(visit);
+    const all = await stores.results.sensors();
+    const looked = all
+      .filter(({ sensor }) => sensor === (visit.sensor ?? sensor))
+      .sort((a, b) => b.lastUs - a.lastUs)
+      .slice(0, SENSORS_AT_MOST);
+    const found: string[] = [];
+    for (const { sensor, lastUs } of looked) {
+      const findings = await readHealth(sensor, stores, lastUs - MIRROR_SECONDS * 1e6);
+      found.push(...findings.map(({ text }) => `${sensor}: ${text}`));
+    }
+    if (found.length === 0) return ok('both directions arrive, whole, once and in order');
+    return warn(found.join('; '), 'change the mirror as each sentence says (docs/capture.md)');
   },
 };

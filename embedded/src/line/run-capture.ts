@@ -8,11 +8,12 @@ import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import type { Position, RunSourceResult } from '@tapline/capture-agent/run-source';
 import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import type { Alert } from '@tapline/core/detect/alert';
-import { addMirrorCounters, type MirrorCounters } from '@tapline/core/mirror/mirror-counters';
-import type { SessionEnd } from '@tapline/capture-agent/session-end';
+import type { MirrorCounters } from '@tapline/core/mirror/mirror-counters';
+import { mirrorOf } from '@tapline/capture-agent/session-end';
 import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
 import { ALL_TIME } from '@tapline/core/ports';
+import type { SensorFinding } from '@tapline/core/report/sensor-health';
 import type { RunStatus } from '@tapline/core/report/snapshot';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
 import type { HistorySummary } from '@tapline/core/history/history';
@@ -20,6 +21,7 @@ import { historySummary } from '@tapline/functions/stages/history';
 import { audit, type AuditReport } from '@tapline/functions/stages/audit';
 import type { Stores } from './data-folder.ts';
 import { Line } from './line.ts';
+import { readHealth } from './read-health.ts';
 import { AlertMarks } from './alert-marks.ts';
 import { SensorThread, type SensorMessage } from './sensor.ts';
 
@@ -55,6 +57,8 @@ export interface RunResult {
   readonly audit: AuditReport;
   readonly alerts: readonly Alert[];
   readonly windows: number;
+  /** What is wrong with what the sensor was given, over everything the stores hold of it. */
+  readonly health: readonly SensorFinding[];
   /** Sum of the packets' lengths on the wire. */
   readonly wireBytes: number;
   /** Sum of the batches as they were sent. */
@@ -159,6 +163,7 @@ export class CaptureRun {
       audit: await audit({ ...this.#stores, codecs }, { sensor, session: names }),
       alerts: await results.alerts(sensor, ALL_TIME),
       windows: (await results.sensors()).find((known) => known.sensor === sensor)?.windows ?? 0,
+      health: await readHealth(sensor, this.#stores),
       wireBytes: counters.wireBytes,
       batchBytes: this.#batchBytes,
       digest: await digest(sensor, { ...this.#stores, newHash }),
@@ -190,9 +195,4 @@ export class CaptureRun {
 function progressOf({ bytesRead, sizeBytes, pass = 1 }: Position, passes: number): number | null {
   if (sizeBytes === undefined || passes === Infinity) return null;
   return Math.min(1, (pass - 1 + bytesRead / sizeBytes) / passes);
-}
-
-function mirrorOf(sessions: readonly SessionEnd[]): { mirror?: MirrorCounters } {
-  const counted = sessions.flatMap(({ mirror }) => (mirror === undefined ? [] : [mirror]));
-  return counted.length === 0 ? {} : { mirror: counted.reduce(addMirrorCounters) };
 }

@@ -9,8 +9,10 @@ import { sumCounts, type Counts } from '@tapline/core/cost/meter';
 import { digest } from '@tapline/core/digest/digest';
 import { PipelineError } from '@tapline/core/errors';
 import { ALL_TIME } from '@tapline/core/ports';
+import type { SensorFinding } from '@tapline/core/report/sensor-health';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { ProcessUse } from '../cli/process-use.ts';
+import { readHealth } from '../line/read-health.ts';
 import { ChildCommand, type ChildLine } from './child-command.ts';
 import { settle, type Settled } from './settle.ts';
 import type { ServiceStores } from './stores.ts';
@@ -40,6 +42,8 @@ export interface ServiceRunResult {
   readonly awaited: readonly string[];
   readonly alerts: readonly Alert[];
   readonly windows: number;
+  /** What is wrong with what the sensor was given, over everything the stores hold of it. */
+  readonly health: readonly SensorFinding[];
   readonly wireBytes: number;
   readonly digest: string;
   readonly elapsedMs: number;
@@ -194,11 +198,12 @@ async function stopAll(children: Map<string, ChildCommand>): Promise<Map<string,
 async function readBack(
   stores: ServiceStores,
   sensor: string,
-): Promise<Pick<ServiceRunResult, 'alerts' | 'windows' | 'digest'>> {
+): Promise<Pick<ServiceRunResult, 'alerts' | 'windows' | 'health' | 'digest'>> {
   const { results } = stores;
   return {
     alerts: await results.alerts(sensor, ALL_TIME),
     windows: (await results.sensors()).find((known) => known.sensor === sensor)?.windows ?? 0,
+    health: await readHealth(sensor, stores),
     digest: await digest(sensor, { ...stores, newHash }),
   };
 }

@@ -1,5 +1,6 @@
 /** The books: every packet the sensor was offered, what became of it hop by hop, and what no counter explains. */
 import type { LedgerTotals } from '@tapline/core/ledger/books';
+import type { SensorFinding } from '@tapline/core/report/sensor-health';
 import type { BooksSummary } from '@tapline/core/report/snapshot';
 import { barList, type BarRow } from '../charts/bar-list.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
@@ -50,6 +51,15 @@ const missing = (books: BooksSummary): Child[] => {
   ];
 };
 
+/** What is wrong with the mirror, in sentences. */
+const health = (findings: readonly SensorFinding[]): Child[] =>
+  findings.length === 0
+    ? []
+    : [
+        h('h3', {}, 'What the sensor says about its mirror'),
+        ...findings.map(({ text }) => h('p', {}, `${text.charAt(0).toUpperCase()}${text.slice(1)}.`)),
+      ];
+
 const verdict = (books: BooksSummary): string => {
   const until = books.closedToUs === null ? 'Not closed yet' : `Closed to ${dateTime(books.closedToUs)} UTC`;
   const way = books.underWay > 0 ? `, ${counted(books.underWay, 'packet')} under way` : '';
@@ -59,8 +69,9 @@ const verdict = (books: BooksSummary): string => {
 };
 
 export function booksPanel(view: View): VNode {
-  const books = view.model.overview.value?.books;
-  if (books === undefined) return panel(view, 'books', ['Books'], [h('p', { class: 'empty' }, 'Loading…')]);
+  const overview = view.model.overview.value;
+  if (overview === null) return panel(view, 'books', ['Books'], [h('p', { class: 'empty' }, 'Loading…')]);
+  const { books } = overview;
   const sum = 'offered = kernel dropped + own + filtered + duplicate + sent; sent = parsed = windowed = stored';
   return panel(
     view,
@@ -68,6 +79,7 @@ export function booksPanel(view: View): VNode {
     ['Books'],
     [
       h('p', { class: `ledger ${books.unexplained === 0 ? 'balanced' : 'unbalanced'}` }, verdict(books)),
+      ...health(overview.health),
       h('h3', {}, 'Packets, hop by hop'),
       barList(rows(books)),
       ...missing(books),

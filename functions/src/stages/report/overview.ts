@@ -4,6 +4,7 @@ import { isAboutSensor, SEVERITIES, type Alert } from '@tapline/core/detect/aler
 import type { KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 import type { TimeRange } from '@tapline/core/ports';
+import { SensorHealth, type SensorFinding } from '@tapline/core/report/sensor-health';
 import { blindGaps, seriesGaps, trafficSeries } from '@tapline/core/report/series';
 import type { Overview, RunStatus } from '@tapline/core/report/snapshot';
 import { rangeTops, rangeTotals } from '@tapline/core/report/tops';
@@ -44,6 +45,12 @@ export async function rowsWithin(
     .sort((a, b) => a.windowStartUs - b.windowStartUs);
 }
 
+const healthOf = (rows: readonly KpiRow[], heartbeats: readonly Heartbeat[]): SensorFinding[] => {
+  const health = new SensorHealth();
+  for (const row of rows) health.add(row);
+  return health.findings(heartbeats);
+};
+
 /** The whole extent widened to whole windows, so that the axis does not tremble while a capture replays. */
 const wholeWindows = (firstUs: number, lastUs: number, windowUs: number): TimeRange => ({
   fromUs: Math.floor(firstUs / windowUs) * windowUs,
@@ -82,6 +89,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
     sensors,
     run: runOf(ports, heartbeats),
     books,
+    health: healthOf(rows, heartbeats),
     extent,
     range: known ? within : null,
     windowUs,
