@@ -115,8 +115,14 @@ async function whileCapturing(
   return taken(stdout, stderr);
 }
 
-/** Sends from the other core; resolves with the packets per second that really went. */
-function replay(net: Namespaced, file: string, rate: string, lastingS: number): Promise<number> {
+interface Sent {
+  readonly packets: number;
+  /** As tcpreplay measured it: it ends when it can, not when it should, and is slower than asked on a busy core. */
+  readonly pps: number;
+}
+
+/** Sends from the other core; resolves with what really went. */
+function replay(net: Namespaced, file: string, rate: string, lastingS: number): Promise<Sent> {
   const pace = rate === 'top' ? ['--topspeed'] : ['--pps', rate];
   const args = ['-i', FAR, ...pace, '--preload-pcap', '--loop', '0', '--duration', String(lastingS), file];
   const child = spawn('ip', ['netns', 'exec', net.name, ...ON_CORE(1), 'tcpreplay', ...args]);
@@ -124,7 +130,8 @@ function replay(net: Namespaced, file: string, rate: string, lastingS: number): 
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   return new Promise((done) => {
     child.on('close', () => {
-      done(Number(/([\d.]+) pps/.exec(said)?.[1] ?? NaN));
+      const number = (pattern: RegExp): number => Number(pattern.exec(said)?.[1] ?? NaN);
+      done({ packets: number(/Actual: (\d+) packets/), pps: number(/([\d.]+) pps/) });
     });
   });
 }
@@ -133,15 +140,16 @@ async function live(net: Namespaced, profile: string, file: string): Promise<voi
   for (const rate of values.rates.split(',')) {
     const got: number[] = [];
     for (const capturer of [TCPDUMP, SENSOR]) {
-      let sentPps = NaN;
+      let sent: Sent = { packets: NaN, pps: NaN };
       const { captured, dropped } = await whileCapturing(net, capturer, async () => {
-        sentPps = await replay(net, file, rate, seconds);
+        sent = await replay(net, file, rate, seconds);
       });
-      got.push(captured / seconds);
+      const tookPps = (sent.pps * captured) / sent.packets;
+      got.push(tookPps);
       const part = ((100 * dropped) / (captured + dropped)).toFixed(2);
       say(
-        `live ${profile} ${rate.padStart(7)}  ${capturer.name.padEnd(24)} sent ${sentPps.toFixed(0)} pps, ` +
-          `took ${(captured / seconds).toFixed(0)} pps, dropped ${part} %`,
+        `live ${profile} ${rate.padStart(7)}  ${capturer.name.padEnd(24)} sent ${sent.pps.toFixed(0)} pps, ` +
+          `took ${tookPps.toFixed(0)} pps, dropped ${part} %`,
       );
     }
     say(`live ${profile} ${rate.padStart(7)}  ${(got[1]! / got[0]!).toFixed(2)} x tcpdump`);

@@ -94,6 +94,9 @@ async function portOf(said: () => string): Promise<number> {
   return Number(/listening on 127\.0\.0\.1:(\d+)/.exec(said())![1]);
 }
 
+/** Neither a capture nor the beginning of a text, so that the first bytes tell while the file may still grow. */
+const NO_CAPTURE = Buffer.from('\0no capture');
+
 describe('the same packets', () => {
   it.each<[string, () => Promise<string> | string]>([
     ['from a gz file', () => store('stored.gz', gzipSync(bytes))],
@@ -149,7 +152,7 @@ describe('the same packets', () => {
     const said = stderrOf(running);
     await write(folder);
     // What is named as damaged comes last, so everything else is read when that is said.
-    writeFileSync(join(folder, 'zz-last.pcap'), 'no capture');
+    writeFileSync(join(folder, 'zz-last.pcap'), NO_CAPTURE);
     await until('all of it is read', () => said().includes('zz-last.pcap'));
     running.child.kill('SIGINT');
     return JSON.parse((await running.finished).stdout) as Result;
@@ -188,9 +191,9 @@ describe('the same packets', () => {
   it.runIf(TCPDUMP)('from tcpdump through a plain connection give the digest of the file', async () => {
     const running = startTapline(['run', 'listen://127.0.0.1:0', '--exit', '--json']);
     const port = await portOf(stderrOf(running));
-    // Not every machine has nc; bash does the same with a path.
-    const hasNc = spawnSync('sh', ['-c', 'command -v nc']).status === 0;
-    const send = hasNc ? `| nc 127.0.0.1 ${port}` : `> /dev/tcp/127.0.0.1/${port}`;
+    // Not every nc hangs up when its input ends (OpenBSD's does with -N); bash does the same with a path.
+    const hasNc = spawnSync('sh', ['-c', 'nc -h 2>&1 | grep -q -- -N']).status === 0;
+    const send = hasNc ? `| nc -N 127.0.0.1 ${port}` : `> /dev/tcp/127.0.0.1/${port}`;
     const pipe = spawn('bash', ['-c', `tcpdump -U -w - -r "${capture}" ${send}`], { stdio: 'ignore' });
     const { stdout } = await running.finished;
     pipe.kill();
@@ -354,7 +357,7 @@ describe('capture listen:// --live', () => {
 
 describe('capture --follow', () => {
   it('takes every packet of a directory, names the damaged capture, and says goodbye at Ctrl-C', async () => {
-    const folder = folderOf({ ...rotated(packets), 'zz-last.pcap': Buffer.from('no capture') });
+    const folder = folderOf({ ...rotated(packets), 'zz-last.pcap': NO_CAPTURE });
     const args = [
       'capture',
       folder,

@@ -49,3 +49,38 @@ export function rawRequest(url: string, head: string): Promise<string> {
     });
   });
 }
+
+/** What `endlessPost` sends at most: a server that takes all of it would take anything. */
+export const ENDLESS_BYTES = 200_000_000;
+
+/**
+ * Posts a body of unknown length that has no end, until the server hangs up. By hand and at the pace of the socket: `fetch`
+ * goes on pulling such a body, and keeping it, once its write has failed (EPIPE), until the machine has no memory left.
+ */
+export function endlessPost(url: string): Promise<{ readonly answer: string; readonly sentBytes: number }> {
+  return new Promise((resolve) => {
+    const { hostname, port } = new URL(url);
+    const chunk = Buffer.from(`10000\r\n${' '.repeat(0x10000)}\r\n`);
+    let answer = '';
+    let sentBytes = 0;
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(`POST / HTTP/1.1\r\nHost: ${hostname}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+      send();
+    });
+    const send = (failure?: Error | null): void => {
+      if (failure != null || socket.destroyed) return;
+      if (sentBytes >= ENDLESS_BYTES) {
+        socket.destroy();
+        return;
+      }
+      sentBytes += chunk.length;
+      socket.write(chunk, send);
+    };
+    socket.on('data', (bytes) => (answer += bytes.toString()));
+    // Being hung up on is what is waited for.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      resolve({ answer, sentBytes });
+    });
+  });
+}

@@ -13,7 +13,7 @@ import { meter } from './meter.ts';
 import type { TokenCheck } from './push-token.ts';
 import { isPoison, type DeadLetters } from './quarantine.ts';
 import { Refusal } from './refusal.ts';
-import { readBody } from './request-body.ts';
+import { isLongToDrain, readBody } from './request-body.ts';
 
 export interface PushParts<D> {
   /** Where the messages come from. */
@@ -42,7 +42,7 @@ export function pushEndpoint<D>(parts: PushParts<D>): HttpHandler {
         response.writeHead(204).end();
       } catch (error) {
         const { status, text } = failed(error, log);
-        if (error instanceof Refusal && error.hangUp) response.setHeader('Connection', 'close');
+        if (isLongToDrain(request)) response.setHeader('Connection', 'close');
         response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
       }
     });

@@ -2,13 +2,10 @@
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
-  /** Whether the connection is cut, because what the caller still sends is not worth reading to its end. */
-  readonly hangUp: boolean;
 
   /** @param status HTTP status, 400 to 599 */
-  constructor(status: number, message: string, { hangUp = false }: { readonly hangUp?: boolean } = {}) {
+  constructor(status: number, message: string) {
     super(message);
     this.status = status;
-    this.hangUp = hangUp;
   }
 }

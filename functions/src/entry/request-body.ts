@@ -16,7 +16,7 @@ export const BODIES_BYTES_MAX = 40_000_000;
 /** The rest of a refused body is read and thrown away, so that the caller hears the answer; but not of a longer one. */
 const DRAIN_BYTES_MAX = 64_000_000;
 
-/** A body that was put aside: its declared length (undefined: chunked) and coding. */
+/** A body that was put aside: its declared length (0: none, undefined: chunked) and coding. */
 interface Aside {
   readonly length: number | undefined;
   readonly coding: string | undefined;
@@ -29,7 +29,7 @@ subscribe('http.server.request.start', (message) => {
   const { headers } = request;
   const length = headers['content-length'];
   aside.set(request, {
-    length: length === undefined ? undefined : Number(length),
+    length: length !== undefined ? Number(length) : 'transfer-encoding' in headers ? undefined : 0,
     coding: headers['content-encoding'],
   });
   delete headers['content-length'];
@@ -53,7 +53,7 @@ export async function readBody(request: IncomingMessage & { readonly rawBody?: U
   if (request.rawBody !== undefined) return held(request.rawBody);
   const { length, coding = 'identity' } = aside.get(request) ?? { length: undefined, coding: undefined };
   if (coding !== 'identity') throw new Refusal(415, `the body is compressed (${coding}): send it as it is`);
-  if (length !== undefined && length > BODY_BYTES_MAX) throw tooLarge(length > DRAIN_BYTES_MAX);
+  if (length !== undefined && length > BODY_BYTES_MAX) throw tooLarge();
   const reserved = length ?? BODY_BYTES_MAX;
   if (heldBytes + reserved > BODIES_BYTES_MAX) throw new Refusal(503, 'too many requests are under way');
   heldBytes += reserved;
@@ -65,7 +65,7 @@ export async function readBody(request: IncomingMessage & { readonly rawBody?: U
 }
 
 function held(bytes: Uint8Array): Body {
-  if (bytes.length > BODY_BYTES_MAX) throw tooLarge(false);
+  if (bytes.length > BODY_BYTES_MAX) throw tooLarge();
   let kept = bytes.length;
   heldBytes += kept;
   return {
@@ -77,6 +77,13 @@ function held(bytes: Uint8Array): Body {
   };
 }
 
+/** Whether to hang up after a refusal: Node would read the rest of the body to its end, and that may be far or nowhere. */
+export function isLongToDrain(request: IncomingMessage): boolean {
+  if (request.complete) return false;
+  const { length } = aside.get(request) ?? {};
+  return length === undefined || length > DRAIN_BYTES_MAX;
+}
+
 async function collect(request: IncomingMessage): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -85,7 +92,7 @@ async function collect(request: IncomingMessage): Promise<Uint8Array> {
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > BODY_BYTES_MAX) throw tooLarge(true);
+      if (size > BODY_BYTES_MAX) throw tooLarge();
     }
   } catch (error) {
     throw error instanceof Refusal ? error : new Refusal(400, 'the request broke off before its end');
@@ -93,5 +100,4 @@ async function collect(request: IncomingMessage): Promise<Uint8Array> {
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
 }
 
-const tooLarge = (hangUp: boolean): Refusal =>
-  new Refusal(413, `the body has more than ${BODY_BYTES_MAX} bytes`, { hangUp });
+const tooLarge = (): Refusal => new Refusal(413, `the body has more than ${BODY_BYTES_MAX} bytes`);
