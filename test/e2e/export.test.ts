@@ -103,11 +103,16 @@ describe.skipIf(!TSHARK || !TCPDUMP)('the packets of an attack', () => {
 
 describe('the packets of an alert', () => {
   it.skipIf(!TSHARK)(
-    'are those that its filter selects in Wireshark, for all four alerts, as pcapng and as pcap',
+    'are those that its filter selects in Wireshark, for all six alerts, as pcapng and as pcap',
     async () => {
-      expect(alerts.map(({ detector }) => detector).sort()).toEqual(
-        ['horizontal-scan', 'syn-flood', 'udp-flood', 'vertical-scan'].sort(),
-      );
+      expect(alerts.map(({ detector }) => detector).sort()).toEqual([
+        'brute-force',
+        'horizontal-scan',
+        'slow-http',
+        'syn-flood',
+        'udp-flood',
+        'vertical-scan',
+      ]);
       for (const { id, filter } of alerts) {
         const expected = tsharkFramesOf(plain, filter);
         expect(expected.length).toBeGreaterThan(500);
