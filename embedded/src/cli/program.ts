@@ -11,6 +11,7 @@ type Add = (program: Command) => void;
 const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   run: async () => (await import('../commands/run.ts')).addRun,
   decode: async () => (await import('../commands/decode.ts')).addDecode,
+  flows: async () => (await import('../commands/flows.ts')).addFlows,
   capture: async () => (await import('../commands/capture.ts')).addCapture,
   interfaces: async () => (await import('../commands/interfaces.ts')).addInterfaces,
   consume: async () => (await import('../commands/consume.ts')).addConsume,
