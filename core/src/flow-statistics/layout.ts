@@ -60,8 +60,8 @@ export const SERIES = { count: 0, sum: 1, squares: 2, min: 3, max: 4, size: 5 } 
 export const RUN = { direction: 0, packets: 1, bytes: 2, firstUs: 3, lastUs: 4, size: 5 } as const;
 
 /** Additive columns are [0, ADDITIVE_END); every series follows them up to SERIES_END. */
-export const ADDITIVE_END = AT.length;
-export const SERIES_END = AT.headerMin;
+export const ADDITIVE_END: number = AT.length;
+export const SERIES_END: number = AT.headerMin;
 
 /** The constants of CICFlowMeter, which are part of what its columns mean. */
 export const SUBFLOW_GAP_US = 1_000_000;
