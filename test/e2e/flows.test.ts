@@ -69,7 +69,9 @@ describe('tapline flows', () => {
     );
     expect(Object.keys(objects[0]!)).toEqual(names);
     objects.forEach((object, index) => {
-      expect(csv[index + 1]!.split(',')).toEqual(Object.values(object).map((value) => (value === null ? '' : String(value))));
+      expect(csv[index + 1]!.split(',')).toEqual(
+        Object.values(object).map((value) => (value === null ? '' : String(value))),
+      );
     });
     expect(objects.some(({ bytesPerSecond }) => bytesPerSecond === null)).toBe(true);
   });
