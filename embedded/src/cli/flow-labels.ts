@@ -9,7 +9,7 @@ import { PipelineError } from '@tapline/core/errors';
 import { flowIdentity, NO_LABEL, type FlowIdentity } from '@tapline/core/flow-statistics/flow-writer';
 import type { FlowStatistics } from '@tapline/core/flow-statistics/flow-statistics';
 import { AT, ROW_NUMBERS, SERIES } from '@tapline/core/flow-statistics/layout';
-import { parseAddress } from '@tapline/core/packet/address';
+import { formatAddress, parseAddress } from '@tapline/core/packet/address';
 
 export interface FlowLabels {
   /** Label of a row of finished flows. */
@@ -125,8 +125,10 @@ function parseTerm(term: string): Test | undefined {
   return layer === 'ip' || layer === 'ipv6' ? addressTest(field, value) : portTest(PROTOCOLS[layer], field, value);
 }
 
-function addressTest(field: string, value: string): Test | undefined {
-  if (parseAddress(value) === undefined) return undefined;
+function addressTest(field: string, text: string): Test | undefined {
+  const address = parseAddress(text);
+  if (address === undefined) return undefined;
+  const value = formatAddress(address.words, 0, address.type);
   switch (field) {
     case 'src':
       return (way) => way.source === value;
