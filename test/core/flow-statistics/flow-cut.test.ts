@@ -62,6 +62,11 @@ describe('a flow is cut', () => {
     ]);
   });
 
+  it('not when one side says FIN twice: both must have said it', () => {
+    const twice = [packet(0.3, 'client', fin | ack), packet(0.4, 'client', fin | ack), packet(0.5, 'server', ack)];
+    expect(cut([...finished.slice(0, 3), ...twice, packet(2, 'server', syn | ack)])).toEqual(['client 4/3']);
+  });
+
   it('at a SYN after a RST', () => {
     expect(cut([packet(0, 'client', syn), packet(0.1, 'server', rst | ack), packet(0.2, 'client', syn)])).toEqual([
       'client 1/1',
