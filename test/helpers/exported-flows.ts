@@ -17,6 +17,6 @@ export function exportedFlows(
   const writer = ndjsonFlows();
   const exporter = new FlowExporter((statistics, row) => lines.push(writer.flow(statistics, row, 'x')), options);
   for (const batch of batches) exporter.take(batch);
-  exporter.finish();
+  while (!exporter.finish());
   return { flows: lines.map((line) => JSON.parse(line) as ExportedFlow), lines, exporter };
 }

@@ -107,15 +107,22 @@ export class FlowCut {
     }
   }
 
-  /** Forgets the flows that were silent since before `timeUs`, oldest first; `leave` gets the slot of each. */
-  expire(timeUs: number, leave: (slot: number) => void): void {
+  /**
+   * Forgets flows that were silent since before `timeUs`, oldest first, `limit` at most; `leave` gets the slot of each.
+   * @returns how many
+   */
+  expire(timeUs: number, limit: number, leave: (slot: number) => void): number {
+    let left = 0;
     for (const [flow, slot] of this.#slots) {
+      if (left === limit) break;
       if (this.#lastUs[slot]! >= timeUs) continue;
       leave(slot);
+      left += 1;
       this.#slots.delete(flow);
       this.#free.push(slot);
       if (this.#forward[slot] === 1 && this.#protocol[slot] === TCP) this.#remember(flow);
     }
+    return left;
   }
 
   /** The time before which the last packets of a `share` of the open flows lie. */

@@ -2,14 +2,17 @@
  * Batches of one session in, finished flows out. What is open is bounded: a flow leaves when it is cut, when it has been
  * silent for so long that nothing can follow, or, oldest first, when there are too many.
  */
+import { BATCH_CAPACITY } from '../packet/columns.ts';
 import type { PacketColumns } from '../packet/columns.ts';
 import { createBatchSegments, FLOW_SILENCE_US, FlowCut } from './flow-cut.ts';
 import { FlowStatistics } from './flow-statistics.ts';
 
-/** Open flows at most: about 100 MB. */
-export const OPEN_FLOWS_MAX = 131_072;
+/** Open flows at most, so that with those that one batch begins they fill a power of two: about 100 MB. */
+export const OPEN_FLOWS_MAX = 131_072 - BATCH_CAPACITY;
 /** What leaves when there are more. */
-const SHED_SHARE = 1 / 8;
+const SHED_SHARE = 1 / 16;
+/** Flows that leave in one call at most, so that whoever takes them can keep up. A batch begins half as many. */
+const LEAVE_MAX = 8192;
 /** Event time between two looks for silent flows. */
 const LOOK_EVERY_US = 10_000_000;
 
@@ -55,9 +58,12 @@ export class FlowExporter {
     this.#look();
   }
 
-  /** Gives out what is open. The exporter is then as new, but for its counts. */
-  finish(): void {
+  /**
+   * Gives out a part of what is open; to be called after the last batch until it returns true: nothing is open any more.
+   */
+  finish(): boolean {
     this.#expire(Infinity);
+    return this.#cut.open === 0;
   }
 
   #makeRoom(): void {
@@ -80,19 +86,17 @@ export class FlowExporter {
 
   #look(): void {
     if (this.#clockUs >= this.#lookAtUs) {
-      this.#lookAtUs = this.#clockUs + LOOK_EVERY_US;
-      this.#expire(this.#clockUs - FLOW_SILENCE_US);
+      const isAll = this.#expire(this.#clockUs - FLOW_SILENCE_US) < LEAVE_MAX;
+      if (isAll) this.#lookAtUs = this.#clockUs + LOOK_EVERY_US;
     }
     if (this.#cut.open <= this.#openMax) return;
-    const before = this.flows;
-    this.#expire(this.#cut.silentSince(SHED_SHARE));
+    this.shed += this.#expire(this.#cut.silentSince(SHED_SHARE));
     // Many flows of one instant cannot be told apart by their silence.
-    if (this.#cut.open > this.#openMax) this.#expire(Infinity);
-    this.shed += this.flows - before;
+    if (this.#cut.open > this.#openMax) this.shed += this.#expire(Infinity);
   }
 
-  #expire(silentSinceUs: number): void {
-    this.#cut.expire(silentSinceUs, (slot) => {
+  #expire(silentSinceUs: number): number {
+    return this.#cut.expire(silentSinceUs, LEAVE_MAX, (slot) => {
       this.#giveOut(slot);
     });
   }

@@ -72,7 +72,7 @@ async function flows(source: string | undefined, flags: FlowsFlags): Promise<voi
 class FlowOutput {
   readonly interrupt: AbortSignal;
   readonly progress = new Progress(process.stderr.isTTY && !process.stdout.isTTY);
-  readonly #pending: string[];
+  #pending: Uint8Array[];
   readonly #make: () => FlowExporter;
   #exporter: FlowExporter;
   #counts = { flows: 0, skipped: 0, shed: 0 };
@@ -84,10 +84,11 @@ class FlowOutput {
     }
     this.interrupt = interruptOnSignal();
     const writer = WRITERS[flags.format]();
-    this.#pending = [writer.head];
+    this.#pending = [Buffer.from(writer.head)];
     this.#make = () =>
       new FlowExporter((statistics, row) => {
-        this.#pending.push(writer.flow(statistics, row, labels?.of(statistics, row) ?? NO_LABEL));
+        const label = labels?.of(statistics, row) ?? NO_LABEL;
+        this.#pending.push(Buffer.from(writer.flow(statistics, row, label)));
       });
     this.#exporter = this.#make();
   }
@@ -96,13 +97,15 @@ class FlowOutput {
     this.#exporter.take(columns);
   }
 
-  drain(): Promise<void> {
-    return writeOut(this.#pending);
+  async drain(): Promise<void> {
+    const lines = Buffer.concat(this.#pending);
+    this.#pending = [];
+    await writeOut([lines]);
   }
 
   /** Flow numbers begin anew in every session. */
   async endSession(): Promise<void> {
-    this.#exporter.finish();
+    while (!this.#exporter.finish()) await this.drain();
     const { flows: given, skipped, shed } = this.#exporter;
     this.#counts.flows += given;
     this.#counts.skipped += skipped;

@@ -150,7 +150,7 @@ describe('the exporter', () => {
       given.push(exporter.flows);
     }
     expect(given.every((flows, index) => (index + 1) * 100 - flows < 300)).toBe(true);
-    exporter.finish();
+    expect(exporter.finish()).toBe(true);
     expect(exporter.flows).toBe(3000);
   });
 
@@ -169,5 +169,21 @@ describe('the exporter', () => {
     expect(flows).toHaveLength(1000);
     expect(exporter.shed).toBeGreaterThan(600);
     expect(flows.slice(0, 20).map(({ sourcePort }) => sourcePort)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+  });
+
+  it('gives out at its end a part at a time, so that nobody has to hold all of it', () => {
+    const packets = Array.from({ length: 20_000 }, (_, index) =>
+      packet(0, 'client', syn, { sourcePort: index % 50_000, to: `198.51.100.${index % 250}` }),
+    );
+    const { exporter } = exportedFlows([]);
+    for (const batch of batchesOf(packets)) exporter.take(batch);
+    const parts: number[] = [];
+    for (let isOver = false; !isOver;) {
+      const before = exporter.flows;
+      isOver = exporter.finish();
+      parts.push(exporter.flows - before);
+    }
+    expect(parts.reduce((sum, part) => sum + part, 0)).toBe(20_000);
+    expect(Math.max(...parts)).toBeLessThanOrEqual(8192);
   });
 });
