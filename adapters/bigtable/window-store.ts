@@ -176,6 +176,11 @@ export class BigtableWindowStore implements WindowStore {
     return [...found.values()].sort(byTouch).slice(0, limit);
   }
 
+  async firstPending(sensor: string): Promise<number | undefined> {
+    const pending = await this.stale(sensor, Infinity, Infinity);
+    return pending.length === 0 ? undefined : Math.min(...pending.map(({ windowStartUs }) => windowStartUs));
+  }
+
   /** Looks at the windows of these marks and settles them; returns those that need scoring. */
   async #look(sensor: string, marks: readonly Mark[]): Promise<Verdict[]> {
     const starts = [...new Set(marks.map(({ windowStartUs }) => windowStartUs))];

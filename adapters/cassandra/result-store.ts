@@ -2,7 +2,7 @@
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
-import type { ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
+import type { PastWindow, ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
 import { AlertRows } from './alert-rows.ts';
 import { ArrivalStamps } from './arrival-stamps.ts';
 import type { Directory } from './directory.ts';
@@ -98,6 +98,10 @@ export class CassandraResultStore implements ResultStore {
       if (rows.length >= limit) break;
     }
     return rows;
+  }
+
+  pastWindows(sensor: string, range: TimeRange, limit: number): Promise<PastWindow[]> {
+    return this.#windows.past(sensor, range, limit);
   }
 
   async flows(sensor: string, range: TimeRange, limit = Infinity): Promise<FlowSlice[]> {

@@ -2,7 +2,8 @@
  * Statements on their way to Cassandra: prepared, a bounded number at a time, tried again while trying can help and there
  * is time, counted for the bill, and with every failure turned into the pipeline's error.
  *
- * Everything written through here is an upsert under a key made from the data, or a delete, so it may be sent twice.
+ * Everything written through here is an upsert under a key made from the data, a delete, or under a condition that a second
+ * sending does not meet any more, so it may be sent twice.
  */
 import { errors, types, type Client } from 'cassandra-driver';
 import type { Meter } from '@tapline/core/cost/meter';
@@ -71,6 +72,18 @@ export class CassandraSession {
     const { cql, values } = statement;
     this.#countWrite([statement]);
     await this.#try(() => this.#client.execute(cql, toDriver(values), writeOptions(options)));
+  }
+
+  /**
+   * Writes one row under the statement's own condition (a lightweight transaction: four rounds between the replicas).
+   * @returns whether the condition held
+   * @throws PipelineError STORE
+   */
+  async writeIf(statement: Statement): Promise<boolean> {
+    const { cql, values } = statement;
+    this.#countWrite([statement]);
+    const result = await this.#try(() => this.#client.execute(cql, toDriver(values), writeOptions({})));
+    return result.wasApplied();
   }
 
   /** Writes all of them, in any order, a bounded number at a time. Throws PipelineError STORE when one failed. */

@@ -2,9 +2,9 @@
 import type { types } from 'cassandra-driver';
 import type { Evidence } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
-import type { FlowSlice } from '@tapline/core/kpi/kpi-row';
+import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import { windowPeriod } from '@tapline/core/kpi/rollup';
-import type { TimeRange, WindowResult } from '@tapline/core/ports';
+import type { PastWindow, TimeRange, WindowResult } from '@tapline/core/ports';
 import { flowRow, SELECT_FLOWS, toFlowSlice } from './flow-rows.ts';
 import { keyText } from './key-text.ts';
 import { KPI_COLUMNS, kpiValues } from './kpi-columns.ts';
@@ -34,6 +34,7 @@ const WITHIN = `sensor = ? AND hour = ? AND window_start >= ? AND window_start <
 const WINDOW = {
   kpi_by_window: `sensor = ? AND hour = ? AND window_start = ?`,
   evidence: `sensor = ? AND ten_minutes = ? AND window_start = ?`,
+  observations: `sensor = ? AND ten_minutes = ? AND window_start = ?`,
   flows_by_window: `sensor = ? AND window_start = ?`,
 };
 type WindowTable = keyof typeof WINDOW;
@@ -46,6 +47,10 @@ const CQL = {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   hour: `INSERT INTO hours (sensor, hour) VALUES (?, ?)`,
   hours: `SELECT hour FROM hours WHERE sensor = ? AND hour >= ? AND hour < ?`,
+  putObservations: `INSERT INTO observations (sensor, ten_minutes, window_start, weight, version, bytes)
+    VALUES (?, ?, ?, ?, ?, ?)`,
+  observations: `SELECT bytes FROM observations WHERE ${WINDOW.observations} AND weight = ? AND version = ?`,
+  past: `SELECT window_start, weight, version, row FROM kpi_by_window WHERE ${WITHIN}`,
   rows: `SELECT window_start, row FROM kpi_by_window WHERE ${WITHIN}`,
   keys: `SELECT window_start, weight, version, flow_rows, evidence_rows FROM kpi_by_window WHERE ${WITHIN}`,
   evidence: `SELECT row FROM evidence WHERE ${WINDOW.evidence} AND weight = ? AND version = ?`,
@@ -72,7 +77,7 @@ export class WindowRows {
   }
 
   /** Writes a version of a window; it counts when this resolves, unless a better one does. */
-  async put({ kpi, flows, evidence }: WindowResult, version: WindowVersion): Promise<void> {
+  async put({ kpi, flows, evidence, observations }: WindowResult, version: WindowVersion): Promise<void> {
     const { sensor, windowStartUs } = kpi;
     if (windowStartUs % 1000 !== 0) {
       throw new PipelineError('USAGE', `a window cannot start at ${windowStartUs} µs: Cassandra keeps milliseconds`);
@@ -84,11 +89,38 @@ export class WindowRows {
       ),
       this.#session.writePartition(flows.map((slice) => flowRow(slice, version))),
       this.#session.writePartition(evidence.map((found) => evidenceRow(found, version))),
+      ...(observations === undefined ? [] : [this.#putObservations(kpi, version, observations)]),
     ]);
     const key = [sensor, hour, timestamp(windowStartUs), version.weight, version.version];
     const state = [timestamp(kpi.windowEndUs), kpi.revision, kpi.complete, ...kpiValues(windowPeriod(kpi))];
     const values = [...key, ...state, flows.length, evidence.length, JSON.stringify(kpi)];
     await this.#session.write({ cql: CQL.putKpi, values });
+  }
+
+  #putObservations(
+    { sensor, windowStartUs }: KpiRow,
+    { weight, version }: WindowVersion,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    const values = [...windowKey('observations', sensor, windowStartUs), weight, version, Buffer.from(bytes)];
+    return this.#session.write({ cql: CQL.putObservations, values });
+  }
+
+  /** At most `limit` windows that count with their observations, in time order. */
+  async past(sensor: string, range: TimeRange, limit: number): Promise<PastWindow[]> {
+    const windows: { kpi: KpiRow; version: WindowVersion }[] = [];
+    if (limit <= 0) return [];
+    for await (const row of this.#within(CQL.past, sensor, range, KPI_ROWS_PER_PAGE)) {
+      windows.push({ kpi: JSON.parse(row['row'] as string) as KpiRow, version: versionOf(row) });
+      if (windows.length >= limit) break;
+    }
+    return Promise.all(
+      windows.map(async ({ kpi, version: { weight, version } }) => {
+        const key = [...windowKey('observations', sensor, kpi.windowStartUs), weight, version];
+        const row = await this.#session.first(CQL.observations, key);
+        return { kpi, observations: row?.['bytes'] as Uint8Array | undefined };
+      }),
+    );
   }
 
   /** The version of a window that counts; undefined when it was never scored. */
@@ -202,6 +234,7 @@ function windowKey(table: WindowTable, sensor: string, windowStartUs: number): u
     case 'kpi_by_window':
       return [sensor, bucket(windowStartUs, HOUR_US), start];
     case 'evidence':
+    case 'observations':
       return [sensor, bucket(windowStartUs, TEN_MINUTES_US), start];
     case 'flows_by_window':
       return [sensor, start];

@@ -2,7 +2,14 @@
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
 import { isSameAlert } from '@tapline/core/digest/same-alert';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
-import { ALL_TIME, type ResultStore, type SensorSummary, type TimeRange, type WindowResult } from '@tapline/core/ports';
+import {
+  ALL_TIME,
+  type PastWindow,
+  type ResultStore,
+  type SensorSummary,
+  type TimeRange,
+  type WindowResult,
+} from '@tapline/core/ports';
 import { compareText } from './text-order.ts';
 
 const byFlow = (a: FlowSlice, b: FlowSlice): number => compareText(a.session, b.session) || a.flow - b.flow;
@@ -19,6 +26,7 @@ export class MemoryResultStore implements ResultStore {
       kpi: structuredClone(result.kpi),
       flows: [...result.flows].sort(byFlow),
       evidence: structuredClone([...result.evidence].sort(byDetector)),
+      ...(result.observations && { observations: result.observations.slice() }),
     };
     const windows = this.#sensors.get(sensor);
     if (windows === undefined) this.#sensors.set(sensor, new Map([[windowStartUs, kept]]));
@@ -40,6 +48,11 @@ export class MemoryResultStore implements ResultStore {
         .slice(0, limit)
         .map((result) => result.kpi),
     );
+  }
+
+  pastWindows(sensor: string, range: TimeRange, limit: number): Promise<PastWindow[]> {
+    const windows = this.#range(sensor, range).slice(0, limit);
+    return Promise.resolve(windows.map(({ kpi, observations }) => ({ kpi, observations })));
   }
 
   flows(sensor: string, range: TimeRange, limit = Infinity): Promise<FlowSlice[]> {

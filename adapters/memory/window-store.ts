@@ -117,6 +117,12 @@ export class MemoryWindowStore implements WindowStore {
       .map((windowStartUs) => stateOf({ sensor, windowStartUs }, known!.entries.get(windowStartUs)!));
     return Promise.resolve(states.sort(byTouch).slice(0, limit));
   }
+
+  firstPending(sensor: string): Promise<number | undefined> {
+    let first: number | undefined;
+    for (const startUs of this.#sensors.get(sensor)?.pending ?? []) first = Math.min(first ?? Infinity, startUs);
+    return Promise.resolve(first);
+  }
 }
 
 const bySequence = (a: WindowCell, b: WindowCell): number => a.sequence - b.sequence;

@@ -77,4 +77,9 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE INDEX alert_provisional ON alert (sensor_id) WHERE state = 'provisional';
   `,
+  `
+  ALTER TABLE kpi ADD COLUMN observations BLOB;
+  CREATE INDEX window_pending ON window_state (sensor_id, window_start_us) WHERE pending = 1;
+  CREATE TABLE history (sensor_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+  `,
 ];

@@ -2,7 +2,7 @@
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
 import { isSameAlert } from '@tapline/core/digest/same-alert';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
-import type { Clock, ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
+import type { Clock, PastWindow, ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
 import type { SqliteDatabase } from './database.ts';
 import { flowValues, FLOW_COLUMNS, toFlowSlice } from './flow-row.ts';
 
@@ -18,7 +18,7 @@ const insertFlows = (rows: number): string => {
 };
 
 const SQL = {
-  putKpi: `INSERT OR REPLACE INTO kpi VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  putKpi: `INSERT OR REPLACE INTO kpi VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   dropFlows: `DELETE FROM flow WHERE sensor_id = ? AND window_start_us = ?`,
   dropEvidence: `DELETE FROM evidence WHERE sensor_id = ? AND window_start_us = ?`,
   putEvidence: `INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?)`,
@@ -26,6 +26,8 @@ const SQL = {
   oneFlow: insertFlows(1),
   manyFlows: insertFlows(ROWS_PER_INSERT),
   kpis: `SELECT row FROM kpi WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
+    ORDER BY window_start_us LIMIT ?`,
+  pastWindows: `SELECT row, observations FROM kpi WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us LIMIT ?`,
   flows: `SELECT ${FLOW_COLUMNS.join(',')} FROM flow WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us, session_id, flow`,
@@ -67,6 +69,7 @@ export class SqliteResultStore implements ResultStore {
           kpi.arrived.bytes,
           this.#clock.nowUs(),
           JSON.stringify(kpi),
+          result.observations ?? null,
         );
       this.#database.statement(SQL.dropEvidence).run(...key);
       for (const found of evidence) {
@@ -95,6 +98,17 @@ export class SqliteResultStore implements ResultStore {
 
   kpis(sensor: string, range: TimeRange, limit = Infinity): Promise<KpiRow[]> {
     return this.#rows<KpiRow>(SQL.kpis, sensor, range.fromUs, range.toUs, sqlLimit(limit));
+  }
+
+  pastWindows(sensor: string, { fromUs, toUs }: TimeRange, limit: number): Promise<PastWindow[]> {
+    return this.#database.read(() => {
+      const place = [this.#database.findNameId(sensor) ?? null, fromUs, toUs, sqlLimit(limit)] as const;
+      const rows = this.#database.statement(SQL.pastWindows).all(...place);
+      return rows.map((row) => ({
+        kpi: JSON.parse(row['row'] as string) as KpiRow,
+        observations: (row['observations'] as Uint8Array | null) ?? undefined,
+      }));
+    });
   }
 
   flows(sensor: string, range: TimeRange, limit = Infinity): Promise<FlowSlice[]> {

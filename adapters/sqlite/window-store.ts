@@ -33,6 +33,8 @@ const SQL = {
     VALUES (?, ?, ?, ?, ?, ?)`,
   ready: `SELECT window_start_us FROM window_state
     WHERE ready = 1 AND sensor_id = ? AND window_start_us < ? ORDER BY window_start_us LIMIT ?`,
+  firstPending: `SELECT window_start_us FROM window_state WHERE sensor_id = ? AND pending = 1
+    ORDER BY window_start_us LIMIT 1`,
   stale: `SELECT window_start_us FROM window_state
     WHERE pending = 1 AND sensor_id = ? AND touched_us <= ? ORDER BY touched_us, window_start_us LIMIT ?`,
 };
@@ -181,6 +183,13 @@ export class SqliteWindowStore implements WindowStore {
 
   stale(sensor: string, touchedUs: number, limit: number): Promise<WindowState[]> {
     return this.#states(SQL.stale, sensor, touchedUs, limit);
+  }
+
+  firstPending(sensor: string): Promise<number | undefined> {
+    return this.#database.read(() => {
+      const row = this.#database.statement(SQL.firstPending).get(this.#database.findNameId(sensor) ?? null);
+      return row === undefined ? undefined : Number(row['window_start_us']);
+    });
   }
 
   #states(sql: string, sensor: string, timeUs: number, limit: number): Promise<WindowState[]> {

@@ -5,17 +5,29 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KernelDrop } from '@tapline/adapters/interface/drops';
+import type { FrameSink } from '@tapline/core/pcap/frame-sink';
 import { CaptureSetReader } from '@tapline/core/pcap/capture-set-reader';
 import type { CapturePiece } from '@tapline/core/pcap/capture-source';
 import { PipelineError } from '@tapline/core/errors';
-import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
-import { Batcher, type AgentMessage, type BatcherOptions } from './batcher.ts';
+import { NO_COUNTERS, type SensorCounters } from '@tapline/core/ledger/heartbeat';
+import { AgentSessions } from './agent-sessions.ts';
+import type { AgentMessage, BatcherOptions, PacketSink } from './batcher.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import { Pacer, type ReplayLag, type ReplaySpeed } from './pacer.ts';
+import type { SessionEnd } from './session-end.ts';
+import type { Succession } from './succession.ts';
 import { Silence } from './silence.ts';
 
 export interface AgentOptions extends BatcherOptions {
   readonly speed: ReplaySpeed;
+  /** The schedule, when it began before this session; absent: a new one at `speed`. */
+  readonly pacer?: Pacer;
+  /** Packets that come out of order within this time are put in order before they are batched; absent: none is. */
+  readonly reorderWithinUs?: number;
+  /** The source is live: its session may end before it does, and be followed by another. */
+  readonly succession?: Succession;
+  /** What frames and rows of text pass through before they are batched. */
+  readonly through?: (frames: FrameSink, rows: PacketSink['rows']) => PacketSink;
   /** Heartbeats by the wall clock too; absent: only where windows end, for stages in the same process. */
   readonly pulse?: PulseOptions;
   /** What the kernel dropped since the last call; asked at every heartbeat of a live source, and at the end. */
@@ -36,6 +48,9 @@ export interface PulseOptions {
 }
 
 export interface AgentResult {
+  /** In their order; most runs have one. */
+  readonly sessions: readonly SessionEnd[];
+  /** Of all sessions. */
   readonly counters: SensorCounters;
   /** How far behind its schedule the replay was, if it had one. */
   readonly lag?: ReplayLag;
@@ -56,9 +71,9 @@ export async function runAgent(
 ): Promise<AgentResult> {
   const { pulse } = options;
   const queue: Outgoing[] = [];
-  const batcher = new Batcher(options, (message) => queue.push({ message, counters: { ...batcher.counters } }));
-  const outbox = new Outbox(firstHeartbeat(options, batcher.counters), send);
-  const pacer = new Pacer(options.speed);
+  const sessions = new AgentSessions(options, (message, counters) => queue.push({ message, counters }));
+  const outbox = new Outbox(firstHeartbeat(options, NO_COUNTERS), send);
+  const pacer = options.pacer ?? new Pacer(options.speed);
   let drained: Promise<void> = Promise.resolve();
   const drain = (): Promise<void> => {
     drained = drained.then(async () => {
@@ -75,14 +90,14 @@ export async function runAgent(
   };
   const silence = new Silence(pulse?.everyMs ?? 0, performance.now());
   const countDrops = (): void => {
-    for (const { packets, timeUs } of options.drops?.() ?? []) batcher.drop(packets, timeUs);
+    for (const { packets, timeUs } of options.drops?.() ?? []) sessions.batcher.drop(packets, timeUs);
   };
   let ticking = false;
   const tick = (): void => {
     if (ticking) return;
     ticking = true;
     countDrops();
-    batcher.tick(silence.watermarkUs(batcher.newestUs, performance.now(), Date.now() * 1000));
+    sessions.tick(silence.watermarkUs(sessions.newestUs, performance.now(), Date.now() * 1000));
     const done = (): void => void (ticking = false);
     // Should it fail, the next one fails for the same reason.
     drain().then(done, done);
@@ -91,12 +106,18 @@ export async function runAgent(
 
   let fault: PipelineError | undefined;
   const { fields } = options;
-  const reader = new CaptureSetReader(batcher, options.onFault, {
+  const reader = new CaptureSetReader(sessions.sink, options.onFault, {
     rows: (columns) => {
-      batcher.rows(columns);
+      sessions.sink.rows(columns);
     },
     arrivalUs: () => Date.now() * 1000,
     ...(fields && { fields }),
+  });
+  options.succession?.onAsk(() => {
+    countDrops();
+    sessions.turn('asked');
+    // Should it fail, the next one fails for the same reason.
+    drain().catch(() => undefined);
   });
   try {
     silence.begin(performance.now());
@@ -104,6 +125,7 @@ export async function runAgent(
       silence.end();
       if (interrupt.aborted) break;
       try {
+        sessions.beginPiece(piece);
         reader.feed(piece);
       } finally {
         await drain();
@@ -117,14 +139,14 @@ export async function runAgent(
     else if (!interrupt.aborted) throw error;
   } finally {
     clearInterval(timer);
+    options.succession?.onAsk(undefined);
   }
   countDrops();
   fault ??= reader.fault;
-  batcher.flush();
-  batcher.heartbeat(true);
+  sessions.close();
   await drain();
   const { lag } = pacer;
-  return { counters: batcher.counters, ...(lag && { lag }), ...(fault && { fault }) };
+  return { ...sessions.result, ...(lag && { lag }), ...(fault && { fault }) };
 }
 
 /** What is said before anything was read. */

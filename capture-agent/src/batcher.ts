@@ -18,6 +18,7 @@ import {
   type PacketColumns,
 } from '@tapline/core/packet/columns';
 import { DuplicateFilter } from '@tapline/core/mirror/duplicate-filter';
+import type { MirrorCounters } from '@tapline/core/mirror/mirror-counters';
 import { MINUTE_US, minuteStart } from '@tapline/core/ledger/minute';
 import { windowStart } from '@tapline/core/window/time-window';
 import { encodeBatch } from '@tapline/core/wire/batch';
@@ -33,6 +34,8 @@ export interface BatcherOptions {
   readonly codec: Codec;
   /** Second copies of a packet within this time are counted and left out; absent: none is looked for. */
   readonly duplicatesWithinUs?: number;
+  /** What whoever hands on the frames counts about their order; heartbeats say it. */
+  readonly mirror?: Readonly<MirrorCounters>;
   /** Knows packets of our own, which are counted and left out; absent: none is looked for. */
   readonly own?: OwnPackets;
   /** Keeps the frames themselves. */
@@ -45,6 +48,12 @@ export interface OwnPackets {
   isOwn(columns: PacketColumns, row: number): boolean;
   /** Looks what there is of our own now; called every second. */
   look(): void;
+}
+
+/** Takes frames, and packets of which only the rows are there, because they were text. */
+export interface PacketSink extends FrameSink {
+  /** @param columns valid only during the call */
+  rows(columns: PacketColumns): void;
 }
 
 /** Takes the frames that are sent, and after the last frame of a batch the rows they became. Throws nothing. */
@@ -213,7 +222,7 @@ export class Batcher implements FrameSink {
   }
 
   #say(windows: Heartbeat['windows'], minutes: Heartbeat['minutes'], final: boolean): void {
-    const { sensor, session, windowUs } = this.#options;
+    const { sensor, session, windowUs, mirror } = this.#options;
     const heartbeat = {
       sensor,
       session,
@@ -224,6 +233,7 @@ export class Batcher implements FrameSink {
       windows,
       minutes,
       counters: { ...this.counters },
+      ...(mirror && { mirror: { ...mirror } }),
       final,
     };
     this.#emit({ kind: 'heartbeat', heartbeat });

@@ -11,13 +11,15 @@ import { KafkaTopics } from '@tapline/adapters/kafka/topics';
 import type { PipelineError } from '@tapline/core/errors';
 import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
 import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
-import { runAgent } from './agent.ts';
 import type { AgentMessage } from './batcher.ts';
 import type { ReplayLag, ReplaySpeed } from './pacer.ts';
 import { Publisher } from './publisher.ts';
-import { Recorder, type RecordSummary } from './record/recorder.ts';
-import { recordingName, type RecordPlace } from './record/recording.ts';
-import { openChoice, type OpenChoice, type SourceChoice } from './source/source-choice.ts';
+import type { RecordSummary } from './record/recorder.ts';
+import type { LoopPlan } from './loop/loops.ts';
+import type { RecordPlace } from './record/recording.ts';
+import { SourceRun, type Position, type RunSourceResult } from './run-source.ts';
+import type { SessionEnd } from './session-end.ts';
+import type { SourceChoice } from './source/source-choice.ts';
 import { Spool } from './spool/spool.ts';
 
 export interface CaptureOptions {
@@ -27,8 +29,17 @@ export interface CaptureOptions {
   readonly follow?: boolean;
   readonly sensor: string;
   readonly session: string;
+  /** Somebody chose its name. */
+  readonly isChosen: boolean;
+  /** As RunSourceOptions has them. */
+  readonly loop?: LoopPlan;
+  readonly preload?: boolean;
   readonly windowUs: number;
   readonly duplicatesWithinUs?: number;
+  readonly reorderWithinUs?: number;
+  /** As RunSourceOptions has it; `onTurn` gets what ends the running session and begins another. */
+  readonly turns?: boolean;
+  readonly onTurn?: (turn: () => void) => void;
   readonly allowedLatenessUs: number;
   readonly speed: ReplaySpeed;
   readonly live: boolean;
@@ -52,13 +63,17 @@ export interface CaptureState {
   readonly packets: number;
   readonly batches: number;
   readonly batchBytes: number;
-  readonly source: Pick<CaptureSource, 'bytesRead' | 'sizeBytes'>;
+  readonly source: Position;
   /** Batches in the spool, and whether the broker did not answer the last time. */
   readonly spooled: number;
   readonly away: boolean;
 }
 
 export interface CaptureResult {
+  readonly sessions: readonly SessionEnd[];
+  /** As RunSourceResult has it. */
+  readonly preloaded?: RunSourceResult['preloaded'];
+  /** Of all sessions. */
   readonly counters: SensorCounters;
   readonly batches: number;
   readonly batchBytes: number;
@@ -90,7 +105,9 @@ export async function capture(
   onProgress: (state: CaptureState) => void,
 ): Promise<CaptureResult> {
   const { live, spoolFolder, spoolBytes, warn } = options;
-  const { source, drops, own, interrupt: ending } = await open(options, interrupt.signal);
+  const pulse = { everyMs: HEARTBEAT_MS, live, firstHeartbeat: Date.now() };
+  const run = await SourceRun.open({ ...options, codec: zstd, pulse, peers: options.kafka.brokers }, interrupt.signal);
+  options.onTurn?.(run.turn.bind(run));
   const spool = openSpool(spoolFolder, warn, interrupt);
   const left = spool.batches;
   if (spool.records > 0) warn(`the spool ${spoolFolder} holds ${left} batches of an earlier run: they are sent first`);
@@ -115,37 +132,21 @@ export async function capture(
       state.batches += 1;
       state.batchBytes += message.bytes.length;
     }
-    onProgress({ ...state, source, spooled: spool.batches, away: publisher.away });
+    onProgress({ ...state, source: run.position, spooled: spool.batches, away: publisher.away });
   };
-  const pulse = { everyMs: HEARTBEAT_MS, live, firstHeartbeat: Date.now() };
   try {
-    const onFault = (fault: PipelineError): void => {
-      warn(fault.message);
-    };
-    const recorder = openRecorder(options);
-    let record: RecordSummary | undefined;
-    const wired = { ...(drops && { drops }), ...(own && { own }), ...(recorder && { recorder }) };
-    const agent = { ...options, codec: zstd, pulse, onFault, ...wired };
-    const { counters, lag, fault } = await runAgent(source, agent, send, ending).finally(() => {
-      record = recorder?.close();
-    });
+    const { counters, sessions, lag, preloaded, record, fault } = await run.run(send);
     const complete = await publisher.finish(options.patienceMs);
     const { publishedPackets } = publisher;
     const { batches, batchBytes } = state;
-    const result = { counters, batches, batchBytes, publishedPackets, spooled: spool.batches, complete };
-    return { ...result, ...(lag && { lag }), ...(record && { record }), ...(fault && { fault }) };
+    const counts = { counters, batches, batchBytes, publishedPackets, spooled: spool.batches, complete };
+    const more = { ...(lag && { lag }), ...(preloaded && { preloaded }) };
+    return { sessions, ...counts, ...more, ...(record && { record }), ...(fault && { fault }) };
   } finally {
     publisher.stop();
     await producer.close();
     await spool.close();
   }
-}
-
-function open({ source, follow = false, kafka, warn }: CaptureOptions, signal: AbortSignal): Promise<OpenChoice> {
-  if (typeof source === 'object' && Symbol.asyncIterator in source) {
-    return Promise.resolve({ source, interrupt: signal });
-  }
-  return openChoice(source, { signal, follow, peers: kafka.brokers, warn });
 }
 
 /** Where it cannot be used, an interface is not to be captured any longer. */
@@ -156,11 +157,6 @@ function openSpool(folder: string, warn: (line: string) => void, interrupt: Abor
     interrupt.abort(error);
     throw error;
   }
-}
-
-function openRecorder(options: CaptureOptions): Recorder | undefined {
-  const { record, sensor, warn } = options;
-  return record && new Recorder({ ...record, sensor, recording: recordingName(options), warn });
 }
 
 async function ensureTopics(sensor: string, kafka: KafkaOptions): Promise<void> {

@@ -21,6 +21,8 @@ type Paced = Pick<BatchHeader, 'maxTimeUs' | 'count' | 'wireBytes'>;
 const IDLE_LIMIT_US = 60_000_000;
 
 export class Pacer {
+  /** Added to the event time of batches: how far the schedule is ahead of packets that keep the times of an earlier pass. */
+  aheadUs = 0;
   readonly #speed: ReplaySpeed;
   readonly #lagsUs = new LogHistogram();
   #mostLagMs = 0;
@@ -65,7 +67,7 @@ export class Pacer {
 
   #scheduledMs({ maxTimeUs, count, wireBytes }: Paced): number {
     const speed = this.#speed as Exclude<ReplaySpeed, 'top'>;
-    if (typeof speed === 'number') return this.#played(maxTimeUs) / 1000 / speed;
+    if (typeof speed === 'number') return this.#played(maxTimeUs + this.aheadUs) / 1000 / speed;
     const [packets, bits] = [this.#packets, this.#bits];
     this.#packets += count;
     this.#bits += wireBytes * 8;

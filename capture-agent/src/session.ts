@@ -8,7 +8,9 @@ import { webTarget } from './source/open-source.ts';
 import { sourceAddress } from './source/source-address.ts';
 
 /** What decides, beside the capture, which batches are made of it. */
-export type ReplayedWith = Pick<BatcherOptions, 'windowUs' | 'duplicatesWithinUs'>;
+export type ReplayedWith = Pick<BatcherOptions, 'windowUs' | 'duplicatesWithinUs'> & {
+  readonly reorderWithinUs?: number;
+};
 
 /**
  * The session of a replay: what the capture is and what it is run with, so that the same run has the same name and
@@ -17,10 +19,31 @@ export type ReplayedWith = Pick<BatcherOptions, 'windowUs' | 'duplicatesWithinUs
  * @throws PipelineError USAGE or SOURCE when `source` cannot be read
  */
 export async function replaySession(source: string, replayed: ReplayedWith): Promise<string> {
-  const { windowUs, duplicatesWithinUs } = replayed;
+  const { windowUs, duplicatesWithinUs, reorderWithinUs } = replayed;
+  const ordered = reorderWithinUs === undefined ? '' : ` ordered=${reorderWithinUs}`;
   const without = duplicatesWithinUs === undefined ? '' : ` without=${duplicatesWithinUs}`;
   const identity = await identityOfSource(source);
-  return identity === undefined ? freshSession() : sha256(`${identity} window=${windowUs}${without}`).slice(0, 16);
+  return identity === undefined
+    ? freshSession()
+    : sha256(`${identity} window=${windowUs}${without}${ordered}`).slice(0, 16);
+}
+
+/** A session, and whether somebody chose its name. */
+export interface SessionName {
+  readonly session: string;
+  readonly isChosen: boolean;
+}
+
+/** Room for the number behind a chosen name (see parseName). */
+const CHOSEN_LETTERS = 56;
+
+/**
+ * The session that follows as the `number`th (from 2) in a run that has several: always the same for the same first one.
+ * @param kind what makes it another session
+ */
+export function followingSession({ session, isChosen }: SessionName, kind: string, number: number): string {
+  if (isChosen) return `${session.slice(0, CHOSEN_LETTERS)}-${number}`;
+  return sha256(`${session} ${kind}=${number}`).slice(0, 16);
 }
 
 /** A name that no other session has, for what cannot be replayed. */

@@ -93,6 +93,8 @@ export interface WindowStore {
   ready(sensor: string, beforeUs: number, limit: number): Promise<WindowState[]>;
   /** Windows that need scoring and were last touched at `touchedUs` or before, longest ago first, `limit` at most. */
   stale(sensor: string, touchedUs: number, limit: number): Promise<WindowState[]>;
+  /** Start of the sensor's first window that needs scoring; undefined when none does. */
+  firstPending(sensor: string): Promise<number | undefined>;
 }
 
 export interface StoredBatch extends BatchHeader {
@@ -115,6 +117,15 @@ export interface WindowResult {
   readonly kpi: KpiRow;
   readonly flows: readonly FlowSlice[];
   readonly evidence: readonly Evidence[];
+  /** What the history needs of the window beside its row (core/src/history/observations.ts). */
+  readonly observations?: Uint8Array;
+}
+
+/** A scored window as the history reads it. */
+export interface PastWindow {
+  readonly kpi: KpiRow;
+  /** Undefined where a build that knew of none scored it. */
+  readonly observations: Uint8Array | undefined;
 }
 
 export interface ResultStore {
@@ -122,6 +133,8 @@ export interface ResultStore {
   putWindow(result: WindowResult): Promise<void>;
   /** Rows of the windows that start in the range, ascending; at most `limit`. */
   kpis(sensor: string, range: TimeRange, limit?: number): Promise<KpiRow[]>;
+  /** The same with their observations; a row and its observations are of one scoring. */
+  pastWindows(sensor: string, range: TimeRange, limit: number): Promise<PastWindow[]>;
   /** Slices of the windows that start in the range, ascending by window, session and flow; at most `limit`. */
   flows(sensor: string, range: TimeRange, limit?: number): Promise<FlowSlice[]>;
   /** Evidence of the windows that start in the range, ascending by window, detector and entity. */
@@ -148,6 +161,22 @@ export interface SensorSummary {
   readonly windows: number;
   readonly firstUs: number;
   readonly lastUs: number;
+}
+
+/** A sensor's history record, and the number of times it was written. */
+export interface StoredHistory {
+  readonly version: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Where the histories of sensors are kept: the only thing that is written under a condition (docs/history.md). */
+export interface HistoryStore {
+  load(sensor: string): Promise<StoredHistory | undefined>;
+  /**
+   * Writes what follows version `replaces`, 0 where nothing is stored yet; the new version is one more.
+   * @returns false, with nothing written, when somebody has written since
+   */
+  save(sensor: string, bytes: Uint8Array, replaces: number): Promise<boolean>;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { zstd } from '@tapline/adapters/codec/zstd';
 import type { KernelDrop } from '@tapline/adapters/interface/drops';
 import { runAgent, type AgentOptions, type PulseOptions } from '@tapline/capture-agent/agent';
+import { Succession } from '@tapline/capture-agent/succession';
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
 import { minuteStart } from '@tapline/core/ledger/minute';
 import { batchId } from '@tapline/core/wire/batch-header';
@@ -226,5 +227,47 @@ describe('a live source', () => {
       { offered: 4, kernelDropped: 4 },
     ]);
     expect([...minutes.keys()]).toEqual([minuteUs, minuteUs + 120e6]);
+  });
+});
+
+describe('a live source whose clock is set', () => {
+  const turned = async (
+    ...atMs: number[]
+  ): Promise<{ sent: Sent; sessions: readonly (readonly [string, number])[] }> => {
+    const sent = new Sent();
+    let count = 1;
+    const succession = new Succession(() => ({ session: `s-${++count}` }));
+    const capture = pcapFile(atMs.map(packet));
+    const live = options({ succession, reorderWithinUs: 1e6, pulse: pulse({ live: true, everyMs: 1000 }) });
+    const { sessions } = await runAgent(once(capture), live, sent.take, new AbortController().signal);
+    return { sent, sessions: sessions.map(({ session, counters }) => [session, counters.sent] as const) };
+  };
+  const HOUR_MS = 3600e3;
+
+  it('is another session from the first packet of the other time on, and the one before says goodbye with all its packets', async () => {
+    const { sent, sessions } = await turned(0, 500, 100, 900, 30 * HOUR_MS, 30 * HOUR_MS + 10);
+    expect(sessions).toEqual([
+      ['s', 4],
+      ['s-2', 2],
+    ]);
+    const finals = sent.heartbeats
+      .filter(({ final }) => final)
+      .map(({ session, counters, mirror }) => ({ session, sent: counters.sent, mirror }));
+    expect(finals).toMatchObject([
+      { session: 's', sent: 4, mirror: { reordered: 1, displacedMostUs: 400_000 } },
+      { session: 's-2', sent: 2, mirror: { reordered: 0 } },
+    ]);
+    expect((await turned(60_000, 60_010, 0, 10)).sessions).toEqual([
+      ['s', 2],
+      ['s-2', 2],
+    ]);
+  });
+
+  it('stays one session within the bounds, and makes no session for each of many jumps', async () => {
+    expect((await turned(10_000, 4500, 10_001, HOUR_MS)).sessions).toEqual([['s', 4]]);
+    expect((await turned(60_000, 0, 60_000, 0, 60_000, 0)).sessions).toEqual([
+      ['s', 1],
+      ['s-2', 5],
+    ]);
   });
 });

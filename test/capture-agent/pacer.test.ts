@@ -19,6 +19,15 @@ describe('the replay schedule', () => {
     expect(pacer.waitMs(at(4e6), 4500)).toBe(500);
   });
 
+  it('goes on where an earlier pass over the same times ended', () => {
+    const pacer = new Pacer(1);
+    pacer.waitMs(at(5e6), 0);
+    expect(pacer.waitMs(at(7e6), 2000)).toBe(0);
+    pacer.aheadUs = 3e6;
+    expect(pacer.waitMs(at(5e6), 2000)).toBe(1000);
+    expect(pacer.waitMs(at(7e6), 2000)).toBe(3000);
+  });
+
   it('plays x10 in a tenth of the time', () => {
     const pacer = new Pacer(10);
     pacer.waitMs(at(0), 0);

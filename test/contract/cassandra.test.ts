@@ -1,6 +1,7 @@
 /** The contract suites against a real Cassandra, in a keyspace of their own that is made once and emptied before each test. */
 import { afterAll, beforeAll } from 'vitest';
 import { Directory } from '@tapline/adapters/cassandra/directory';
+import { CassandraHistoryStore } from '@tapline/adapters/cassandra/history-store';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
 import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
@@ -8,6 +9,7 @@ import type { CassandraSession } from '@tapline/adapters/cassandra/session';
 import { CassandraKeyspace } from '../helpers/cassandra.ts';
 import { describeWithServices } from '../helpers/services.ts';
 import type { StoreHarness } from './harness.ts';
+import { describeHistoryStore } from './history-store.ts';
 import { describeLedgerStore } from './ledger-store.ts';
 import { describePacketStore } from './packet-store.ts';
 import { describeResultStore } from './result-store.ts';
@@ -37,6 +39,7 @@ describeWithServices(['cassandra'], 'Cassandra', (settings) => {
     };
   }
 
+  describeHistoryStore('Cassandra', () => harness((session) => new CassandraHistoryStore(session)));
   describeLedgerStore('Cassandra', () => harness((session, directory) => new CassandraLedgerStore(session, directory)));
   describeResultStore('Cassandra', () => harness((session, directory) => new CassandraResultStore(session, directory)));
   describePacketStore('Cassandra', () => ({

@@ -1,4 +1,5 @@
 /** The contract suites against the stores in memory. */
+import { MemoryHistoryStore } from '@tapline/adapters/memory/history-store';
 import { MemoryLedgerStore } from '@tapline/adapters/memory/ledger-store';
 import { MemoryPacketStore } from '@tapline/adapters/memory/packet-store';
 import { MemoryResultStore } from '@tapline/adapters/memory/result-store';
@@ -6,6 +7,7 @@ import { MemoryWindowStore } from '@tapline/adapters/memory/window-store';
 import type { Clock } from '@tapline/core/ports';
 import { batchId } from '@tapline/core/wire/batch-header';
 import type { StoreHarness } from './harness.ts';
+import { describeHistoryStore } from './history-store.ts';
 import { describeLedgerStore } from './ledger-store.ts';
 import { describePacketStore } from './packet-store.ts';
 import { describeResultStore } from './result-store.ts';
@@ -19,6 +21,7 @@ const inMemory = <S>(make: (clock: Clock) => S): StoreHarness<S> => ({
 
 describeWindowStore('memory', () => inMemory((clock) => new MemoryWindowStore(clock)), { persistent: false });
 describeResultStore('memory', () => inMemory(() => new MemoryResultStore()), { persistent: false });
+describeHistoryStore('memory', () => inMemory(() => new MemoryHistoryStore()));
 describeLedgerStore('memory', () => inMemory(() => new MemoryLedgerStore()), { persistent: false });
 describePacketStore(
   'memory',

@@ -118,6 +118,34 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
     });
     afterEach(() => harness.dispose());
 
+    it('gives back what a window was observed to say, with the row of the same scoring', async () => {
+      const bytes = (value: number): Uint8Array => new Uint8Array(20_000).fill(value);
+      const put = (windowStartUs: number, revision: number, observations?: Uint8Array): Promise<void> =>
+        store.putWindow({
+          kpi: kpi('tap', windowStartUs, revision),
+          flows: [],
+          evidence: [],
+          ...(observations && { observations }),
+        });
+      await put(START + 10_000_000, 1, bytes(2));
+      await put(START, 1, bytes(1));
+      await put(START, 2, bytes(3));
+      await put(START + 20_000_000, 1);
+      const past = async (range = ALL, limit = 10): Promise<unknown[]> =>
+        (await store.pastWindows('tap', range, limit)).map(({ kpi: row, observations }) => [
+          row.windowStartUs - START,
+          row.revision,
+          observations && Uint8Array.from(observations),
+        ]);
+      expect(await past()).toEqual([
+        [0, 2, bytes(3)],
+        [10_000_000, 1, bytes(2)],
+        [20_000_000, 1, undefined],
+      ]);
+      expect(await past({ fromUs: START + 1, toUs: Infinity }, 1)).toEqual([[10_000_000, 1, bytes(2)]]);
+      expect(await past({ fromUs: START + 1, toUs: START + 2 })).toEqual([]);
+    });
+
     it('is empty at first', async () => {
       expect(await store.kpis('tap', ALL)).toEqual([]);
       expect(await store.flows('tap', ALL)).toEqual([]);

@@ -207,6 +207,18 @@ export function describeWindowStore(name: string, make: MakeHarness<WindowStore>
       }
     });
 
+    it('names the first window that needs scoring, whatever it waits for', async () => {
+      expect(await store.firstPending('tap')).toBeUndefined();
+      for (const windowStartUs of [30, -10, 20]) await store.put({ sensor: 'tap', windowStartUs }, cell('s', 1));
+      await store.announce({ sensor: 'tap', windowStartUs: 20 }, 's', { batches: 1, packets: 10, bytes: 1000 });
+      await store.put({ sensor: 'other', windowStartUs: -50 }, cell('s', 1));
+      expect(await store.firstPending('tap')).toBe(-10);
+      const arrived = { batches: 1, packets: 10, bytes: 1000 };
+      const emitted = { revision: 1, complete: false, arrived, announced: NONE };
+      await store.setEmitted({ sensor: 'tap', windowStartUs: -10 }, emitted);
+      expect(await store.firstPending('tap')).toBe(20);
+    });
+
     it('takes any text as a name', async () => {
       for (const [i, hostile] of HOSTILE_NAMES.entries()) {
         await store.put({ sensor: hostile, windowStartUs: 0 }, cell(hostile, i));

@@ -5,7 +5,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LAYER, QUALITY_MALFORMED } from '@tapline/core/packet/columns';
 import { decodeCapture, type DecodedCapture } from '../helpers/decode.ts';
-import { displayFilter, type RowFilter } from '../helpers/display-filter.ts';
+import { displayFilter, type RowTest } from '@tapline/core/eval/display-filter';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { TSHARK } from '../helpers/tshark.ts';
 import { BAD_CHECKSUM, selectedByTshark } from '../helpers/tshark-counts.ts';
@@ -25,7 +25,7 @@ const [head, ...rows] = readFileSync(LABELS, 'utf8')
 const labels = rows.map((row) => Object.fromEntries(head!.map((name, index) => [name, row[index]!])));
 
 /** What the decoded columns say about the packets a filter selects, in the columns of the label table. */
-function measure({ batches }: DecodedCapture, filter: RowFilter): Record<string, string> {
+function measure({ batches }: DecodedCapture, filter: RowTest): Record<string, string> {
   const start = batches[0]!.timeUs[0]!;
   const times: number[] = [];
   for (const batch of batches) {

@@ -34,6 +34,10 @@ describe('the tapline command', () => {
     [['run', '--window', '1.5s'], 'whole seconds'],
     [['run', '--port', '99999'], '65535'],
     [['run', '--on', 'nowhere', '--exit'], '--on'],
+    [['run', '--loop', 'twice', '--exit'], 'until stopped'],
+    [['run', '-', '--loop', '2', '--exit'], 'needs --preload'],
+    [['run', '-i', 'lo', '--loop', '2', '--exit'], '--interface is live'],
+    [['capture', '-', '--live', '--preload'], 'captures that end'],
     [['decode'], 'source'],
     [['decode', '--format', 'xml', 'x'], 'xml'],
     [['flows'], 'name a source'],
@@ -57,6 +61,30 @@ describe('the tapline command', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.split('\n')[0]).toMatch(/^tapline: /);
     expect(stderr).toContain(said);
+  });
+
+  it('run --loop prints one object over all loops, with the books of each, and a second run replaces it', async () => {
+    const looped = join(folder, 'looped');
+    const once = async (): Promise<unknown> => {
+      const args = ['run', capture, '--exit', '--json', '--loop', '3', '--preload', '--data', looped];
+      const { code, stdout, stderr } = await tapline(...args);
+      expect(code, stderr).toBe(0);
+      expect(stdout.trimEnd()).not.toContain('\n');
+      const result = JSON.parse(stdout) as { ledger: object; sessions: { ledger: object }[]; digest: string };
+      expect(result).toMatchObject({
+        ledger: { offered: 90_000, stored: 90_000, unexplained: 0 },
+        loops: { done: 3, of: 3 },
+      });
+      expect(result.sessions.map(({ ledger }) => ledger)).toEqual(
+        Array.from(
+          { length: 3 },
+          () => expect.objectContaining({ offered: 30_000, stored: 30_000, unexplained: 0 }) as unknown,
+        ),
+      );
+      return result.digest;
+    };
+    expect(await once()).toBe(await once());
+    expect((await tapline('audit', '--data', looped)).code).toBe(0);
   });
 
   it('run --exit --json prints exactly one object with the fields of the contract', async () => {

@@ -80,7 +80,7 @@ function failing<T extends object>(port: T, shouldFail: () => 'before' | 'after'
       const method = Reflect.get(target, name) as unknown;
       if (typeof method !== 'function') return method;
       const bound = method.bind(target) as (...values: unknown[]) => unknown;
-      if (!/^(put|announce|setEmitted|accept)/.test(String(name))) return bound;
+      if (!/^(put|announce|setEmitted|accept|save)/.test(String(name))) return bound;
       return async (...values: unknown[]) => {
         const when = shouldFail();
         if (when === 'before') throw new PipelineError('STORE', 'crash before', { retriable: true });
@@ -109,6 +109,7 @@ async function runThroughCrashes(
     packets: failing(real.packets, shouldFail),
     results: failing(real.results, shouldFail),
     ledger: failing(real.ledger, shouldFail),
+    histories: failing(real.histories, shouldFail),
   };
   let line = new StageLine(stores, clock, WINDOW);
   for (const message of messages) {

@@ -3,7 +3,7 @@
  * tapline captures at the other. Whatever happens there, what was sent is captured or counted as dropped, and the books close.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { firstGroup } from '@tapline/capture-agent/spool/group';
@@ -76,6 +76,28 @@ describe.skipIf(!NAMESPACES)('a capture from an interface', () => {
     expect(stdout).toContain('"final":true');
     return ledger;
   }
+
+  it('loses nothing when SIGHUP ends its sessions and others begin, while packets come', async () => {
+    const record = join(folder, 'hup-record');
+    const started = await run('--record', record);
+    // The kernel hands packets on by the second, so some of the sessions are empty.
+    const hangUps = setInterval(() => started.child.kill('SIGHUP'), 400);
+    const sent = await net.start(capture).finally(() => {
+      clearInterval(hangUps);
+    });
+    const finished = await interrupt(started);
+    const { sessions } = JSON.parse(finished.stdout) as { sessions: { ledger: Run['ledger']; final: boolean }[] };
+    const offered = sessions.map(({ ledger }) => ledger.offered);
+    expect(offered.reduce((sum, packets) => sum + packets)).toBe(sent.packets);
+    const withPackets = offered.filter((packets) => packets > 0).length;
+    expect(withPackets).toBeGreaterThan(1);
+    expect(sessions.every(({ ledger, final }) => final && ledger.unexplained === 0)).toBe(true);
+    await expectClosed(finished, sent);
+    const recordings = new Set(
+      readdirSync(join(record, 'instance-1')).flatMap((name) => /\.(\w+)\.pcapng$/.exec(name)?.[1] ?? []),
+    );
+    expect(recordings.size).toBe(withPackets);
+  });
 
   const protocols = async (from: string): Promise<string> =>
     (await tapline('query', 'protocols', '--data', from)).stdout;

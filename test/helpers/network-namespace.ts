@@ -2,13 +2,15 @@
  * A network namespace of a test's own, with a cable in it: what is sent into the end `tap-far` comes out of the end `tap-near`.
  * No address, no IPv6: nothing but what the test sends is on it.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import { randomBytes } from 'node:crypto';
 import { startTapline, type Started } from './tapline.ts';
 
 export const NEAR = 'tap-near';
 export const FAR = 'tap-far';
 const PACKETS_PER_SECOND = 20_000;
+const SLOW_PACKETS_PER_SECOND = 1000;
 
 export interface Sent {
   readonly packets: number;
@@ -47,14 +49,36 @@ export class Namespaced {
   /** Sends every packet of a capture into the far end, with tcpreplay; returns what that says it sent. */
   send(capture: string): Sent {
     const said = this.#inside('tcpreplay', '-i', FAR, '--pps', String(PACKETS_PER_SECOND), capture);
-    const actual = /Actual: (\d+) packets \((\d+) bytes\) sent/.exec(said);
-    if (actual === null || !/Failed packets:\s+0$/m.test(said)) throw new Error(`tcpreplay: ${said}`);
-    return { packets: Number(actual[1]), bytes: Number(actual[2]) };
+    return sentBy(said);
+  }
+
+  /** The same, while others work: slowly, so that it takes a while. */
+  async start(capture: string): Promise<Sent> {
+    const args = [
+      'netns',
+      'exec',
+      this.name,
+      'tcpreplay',
+      '-i',
+      FAR,
+      '--pps',
+      String(SLOW_PACKETS_PER_SECOND),
+      capture,
+    ];
+    const { stdout } = await promisify(execFile)('ip', args);
+    return sentBy(stdout);
   }
 
   #inside(...args: string[]): string {
     return ip('netns', 'exec', this.name, ...args);
   }
+}
+
+/** What tcpreplay says that it sent. */
+function sentBy(said: string): Sent {
+  const actual = /Actual: (\d+) packets \((\d+) bytes\) sent/.exec(said);
+  if (actual === null || !/Failed packets:\s+0$/m.test(said)) throw new Error(`tcpreplay: ${said}`);
+  return { packets: Number(actual[1]), bytes: Number(actual[2]) };
 }
 
 /** Stops the tcpdump that a tapline started from reading, while `during` lasts. */

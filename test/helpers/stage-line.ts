@@ -1,11 +1,13 @@
 /** The stages wired together as a process would: deliver messages in any order, then look at the digest and the books. */
 import { newHash } from '@tapline/adapters/hash/sha256';
 import { codecs } from '@tapline/adapters/codec/codecs';
+import { MemoryHistoryStore } from '@tapline/adapters/memory/history-store';
 import { MemoryLedgerStore } from '@tapline/adapters/memory/ledger-store';
 import { MemoryPacketStore } from '@tapline/adapters/memory/packet-store';
 import { MemoryResultStore } from '@tapline/adapters/memory/result-store';
 import { MemoryWindowStore } from '@tapline/adapters/memory/window-store';
 import type { SqliteDatabase } from '@tapline/adapters/sqlite/database';
+import { SqliteHistoryStore } from '@tapline/adapters/sqlite/history-store';
 import { SqliteLedgerStore } from '@tapline/adapters/sqlite/ledger-store';
 import { SqlitePacketStore } from '@tapline/adapters/sqlite/packet-store';
 import { SqliteResultStore } from '@tapline/adapters/sqlite/result-store';
@@ -33,6 +35,7 @@ export function memoryStores(clock: Clock): Stores {
     packets: new MemoryPacketStore(),
     results: new MemoryResultStore(),
     ledger: new MemoryLedgerStore(),
+    histories: new MemoryHistoryStore(),
   };
 }
 
@@ -42,6 +45,7 @@ export function sqliteStores(database: SqliteDatabase, clock: Clock): Stores {
     packets: new SqlitePacketStore(database, clock),
     results: new SqliteResultStore(database, clock),
     ledger: new SqliteLedgerStore(database),
+    histories: new SqliteHistoryStore(database),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Client } from 'cassandra-driver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectCassandra } from '@tapline/adapters/cassandra/client';
 import { Directory } from '@tapline/adapters/cassandra/directory';
+import { CassandraHistoryStore } from '@tapline/adapters/cassandra/history-store';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
 import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
@@ -92,6 +93,7 @@ describeWithServices(['cassandra'], 'the questions', (settings) => {
       packets: new CassandraPacketStore(session, directory, { perSecond: 9000, codecs }),
       results: new CassandraResultStore(session, directory),
       ledger: new CassandraLedgerStore(session, directory),
+      histories: new CassandraHistoryStore(session),
     };
   }
 

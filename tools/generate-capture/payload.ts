@@ -2,7 +2,7 @@
  * What packets carry. Payload bytes come out of two pools made once (random bytes as TLS looks, and text), with running
  * sums beside them, so that the checksum of any stretch costs two look-ups and the copy is one memory move.
  */
-import type { Prng } from './prng.ts';
+import type { Prng } from '@tapline/core/eval/prng';
 
 const POOL_BYTES = 1 << 18;
 

@@ -3,7 +3,7 @@ import type { FrameSink } from '@tapline/core/pcap/frame-sink';
 import { EventQueue } from './event-queue.ts';
 import { FrameBuilder } from './frame-builder.ts';
 import { randomPool, textPool, type Pool } from './payload.ts';
-import { Prng } from './prng.ts';
+import { Prng } from '@tapline/core/eval/prng';
 
 /** Which part of the generator an event belongs to; the item in the queue is owner * SLOTS + slot. */
 export const OWNER = { arrival: 0, tcp: 1, datagrams: 2, attack: 3 } as const;

@@ -115,6 +115,8 @@ export interface Alert {
   /** Hash of all thresholds in force: alerts of equal hash were judged alike. */
   readonly config: string;
   readonly filter: PacketFilter;
+  /** Raised by the sensor's history (core/src/history), not by the evidence of windows. */
+  readonly isFromHistory?: true;
   /** Why it was taken back; only when withdrawn. */
   readonly withdrawal?: string;
 }
@@ -122,4 +124,9 @@ export interface Alert {
 /** Alerts about the sensor itself come from its heartbeats: not from the evidence of windows, and no part of the digest. */
 export function isAboutSensor({ detector }: Pick<Alert, 'detector'>): boolean {
   return detector === 'sensor-blind';
+}
+
+/** Alerts that are a fold over the evidence of windows, and change with it. */
+export function isFromWindows(alert: Pick<Alert, 'detector' | 'isFromHistory'>): boolean {
+  return !isAboutSensor(alert) && alert.isFromHistory !== true;
 }

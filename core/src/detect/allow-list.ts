@@ -4,8 +4,8 @@
  * everything back, and the digest of a capture does not depend on it.
  */
 import { PipelineError } from '../errors.ts';
-import { parseAddress, type Address } from '../packet/address.ts';
-import { ADDRESS_TYPE } from '../packet/columns.ts';
+import { parseAddress } from '../packet/address.ts';
+import { parseNetwork, type HostRange } from '../packet/host-range.ts';
 import { parseTime } from '../packet/time.ts';
 import { DETECTORS, type Alert, type DetectorName } from './alert.ts';
 
@@ -106,28 +106,7 @@ function covers(rule: AllowRule, alert: Alert): boolean {
   return rule.entity === undefined || isWithin(parseNetwork(rule.entity)!, alert.filter.host ?? alert.entity);
 }
 
-interface Network extends Address {
-  /** Bits of the four words that count, IPv4 being ::ffff:0:0/96. */
-  readonly bits: number;
-}
-
-function parseNetwork(text: string): Network | undefined {
-  const [host, length, more] = text.split('/');
-  const address = parseAddress(host!);
-  if (address === undefined || address.type === ADDRESS_TYPE.mac || more !== undefined) return undefined;
-  const most = address.type === ADDRESS_TYPE.ipv4 ? 32 : 128;
-  const prefix = length === undefined ? most : Number(length);
-  if (length === '' || !Number.isInteger(prefix) || prefix < 0 || prefix > most) return undefined;
-  return { ...address, bits: prefix + 128 - most };
-}
-
-function isWithin({ type, words, bits }: Network, host: string): boolean {
+function isWithin(range: HostRange, host: string): boolean {
   const address = parseAddress(host);
-  if (address?.type !== type) return false;
-  return words.every((word, place) => {
-    const left = Math.min(32, Math.max(0, bits - 32 * place));
-    // A shift by 32 is none in JavaScript.
-    const mask = left === 0 ? 0 : (0xffff_ffff << (32 - left)) >>> 0;
-    return (word & mask) >>> 0 === (address.words[place]! & mask) >>> 0;
-  });
+  return address !== undefined && range.matches(address.words, 0, address.type);
 }

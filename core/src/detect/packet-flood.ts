@@ -8,8 +8,10 @@ import { PANE_CONTACTS } from '../window/flow-bucket.ts';
 import type { Evidence } from './alert.ts';
 import { topContributors } from './contributors.ts';
 import type { DetectorConfig } from './config.ts';
+import { dhcpFlood, isDhcp, judgeDhcp } from './dhcp-flood.ts';
 import { endpoint, figure, reason, rounded, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
 import type { PaneView } from '../window/pane-view.ts';
+import { reflectedPackets } from './reflection.ts';
 
 interface FloodKind {
   readonly name: 'udp-flood' | 'icmp-flood';
@@ -35,18 +37,25 @@ export function packetFlood(kind: FloodKind): Detector {
     name: kind.name,
     version: 1,
     gravity: 0.5,
-    lookbackWindows: () => 0,
+    // A burst of DHCP requests is short and may lie across the edge of two windows; the others are judged by the last alone.
+    lookbackWindows: () => (kind.protocol === 'udp' ? 1 : 0),
     detect(view, config) {
       const { packets, inOutRatio } = config.packetFlood;
-      const found: Finding[] = [];
+      const found: Finding[] = kind.protocol === 'udp' ? dhcpFlood(view, config) : [];
+      const reflected = kind.protocol === 'udp' ? reflectedPackets(view, config) : new Map<number, number>();
       receivedByHost(view, kind).forEach((received, host) => {
         if (received.packets < packets) return;
+        // What reflection accounts for is that detector's: one cause, one alert.
+        if (received.packets - (reflected.get(host) ?? 0) < packets) return;
         if (kind.answersClear && received.packets < inOutRatio * received.sent) return;
         if (view.hosts.isUnicast(host)) found.push(evidence(view, kind, host, received, config));
       });
       return found.sort((a, b) => b.features['packets']! - a.features['packets']!).slice(0, config.evidenceLimit);
     },
-    judge: (evidence, config) => judge(evidence.at(-1)!, kind, config),
+    judge(evidence, config) {
+      const last = evidence.at(-1)!;
+      return isDhcp(last) ? judgeDhcp(evidence, config) : judge(last, kind, config);
+    },
   };
 }
 

@@ -3,13 +3,33 @@ import type { Pane } from '../window/pane.ts';
 import type { Evidence } from './alert.ts';
 import { DETECTOR_CONFIG, type DetectorConfig } from './config.ts';
 import type { Detector } from './detector.ts';
+import { bruteForce } from './brute-force.ts';
+import { dnsTunnel } from './dns-tunnel.ts';
 import { horizontalScan } from './horizontal-scan.ts';
+import { httpFlood } from './http-flood.ts';
 import { icmpFlood } from './icmp-flood.ts';
+import { icmpTunnel } from './icmp-tunnel.ts';
+import { reflection } from './reflection.ts';
+import { reflector } from './reflector.ts';
+import { slowHttp } from './slow-http.ts';
 import { synFlood } from './syn-flood.ts';
 import { udpFlood } from './udp-flood.ts';
 import { verticalScan } from './vertical-scan.ts';
 
-export const DETECTOR_LIST: readonly Detector[] = [synFlood, udpFlood, icmpFlood, horizontalScan, verticalScan];
+export const DETECTOR_LIST: readonly Detector[] = [
+  synFlood,
+  udpFlood,
+  icmpFlood,
+  reflection,
+  reflector,
+  horizontalScan,
+  verticalScan,
+  bruteForce,
+  slowHttp,
+  httpFlood,
+  dnsTunnel,
+  icmpTunnel,
+];
 
 /** The evidence one pane gives, ascending by detector and entity; at most one per (detector, entity). Pure. */
 export function scorePane(pane: Pane, sensor: string, config: DetectorConfig = DETECTOR_CONFIG): Evidence[] {

@@ -4,6 +4,7 @@
  */
 import type { Hop, HopEntry, LedgerStore, PacketStore, StoredBatch } from '../ports.ts';
 import { HOPS } from '../ports.ts';
+import type { MirrorCounters } from '../mirror/mirror-counters.ts';
 import type { BatchTrace } from './session-account.ts';
 import { SessionAccount } from './session-account.ts';
 
@@ -63,6 +64,8 @@ export interface SessionBooks {
   /** Whether the session said goodbye; until then batches behind the last whole one count as under way. */
   readonly final: boolean;
   readonly totals: LedgerTotals;
+  /** About the order of packets, of a sensor that puts them in order. */
+  readonly mirror?: MirrorCounters;
   /** Packets that are announced but not yet through every hop of a session that is still running. */
   readonly underWay: number;
   /** Event time up to which everything adds up; null before the first watermark. */

@@ -3,6 +3,7 @@
  * batches went through a hop. JSON, because it is small, rare, and read by people too (`tapline consume`).
  */
 import { PipelineError } from '../errors.ts';
+import { NO_MIRROR_COUNTERS, type MirrorCounters } from '../mirror/mirror-counters.ts';
 import type { Hop, HopEntry } from '../ports.ts';
 import { HOPS } from '../ports.ts';
 import { NO_COUNTERS } from './heartbeat.ts';
@@ -107,6 +108,7 @@ function readCounters<C extends string>(fields: Fields, names: readonly C[]): Re
 }
 
 const SENSOR_COUNTERS = Object.keys(NO_COUNTERS) as readonly (keyof SensorCounters)[];
+const MIRROR_COUNTERS = Object.keys(NO_MIRROR_COUNTERS) as readonly (keyof MirrorCounters)[];
 const WINDOW_COUNTS: readonly (keyof WindowCount)[] = ['batches', 'packets', 'bytes'];
 
 function readHeartbeat(fields: Fields): Heartbeat {
@@ -131,6 +133,7 @@ function readHeartbeat(fields: Fields): Heartbeat {
       ...readCounters(item, MINUTE_COUNTERS),
     })),
     counters: readCounters(object(fields, 'counters'), SENSOR_COUNTERS),
+    ...(fields['mirror'] === undefined ? {} : { mirror: readCounters(object(fields, 'mirror'), MIRROR_COUNTERS) }),
     cpuPercent: finite(fields, 'cpuPercent'),
     rssBytes: finite(fields, 'rssBytes'),
     final: flag(fields, 'final'),

@@ -1,5 +1,7 @@
 /** The heartbeat of a sensor: a promise about time, an announcement of what was sent, and the books of the first hop. */
 
+import type { MirrorCounters } from '../mirror/mirror-counters.ts';
+
 export interface WindowCount {
   batches: number;
   packets: number;
@@ -78,6 +80,8 @@ export interface Heartbeat {
   /** Totals so far of every minute that changed since the last heartbeat. */
   readonly minutes: readonly MinuteCount[];
   readonly counters: SensorCounters;
+  /** About the order of packets, of a sensor that puts them in order. */
+  readonly mirror?: MirrorCounters;
   readonly cpuPercent: number;
   readonly rssBytes: number;
   /** The last heartbeat of the session closes everything. */

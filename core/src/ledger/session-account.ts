@@ -154,6 +154,7 @@ export class SessionAccount {
         stored,
         unexplained: atSensor + lostUnseen + this.#lostPackets,
       },
+      ...(heartbeat?.mirror && { mirror: heartbeat.mirror }),
       underWay: final ? 0 : Math.max(0, notParsed - lostUnseen) + this.#tailPackets,
       closedToUs: closedTo(heartbeat?.watermarkUs ?? null, unbalanced),
       discrepancies: nameThePackets(this.#found, notParsed),

@@ -4,6 +4,7 @@
  * else, so that what is documented is what is read.
  */
 import { PipelineError } from '../errors.ts';
+import { PRIVATE_NETWORKS } from '../history/host-place.ts';
 
 export interface SettingRule {
   readonly name: string;
@@ -68,6 +69,16 @@ export const SETTINGS = {
     name: 'TAPLINE_BLIND_AFTER',
     meaning: 'seconds without a heartbeat after which a sensor counts as blind',
     fallback: '15',
+  },
+  falseAlarms: {
+    name: 'TAPLINE_FALSE_ALARMS_PER_DAY',
+    meaning: 'false alarms a day and sensor that the detector unlike-history may raise',
+    fallback: '1',
+  },
+  internalNetworks: {
+    name: 'TAPLINE_INTERNAL_NETWORKS',
+    meaning: 'networks of our own, address/bits, comma-separated',
+    fallback: PRIVATE_NETWORKS,
   },
   rowsPerSecond: {
     name: 'TAPLINE_ROWS_PER_SECOND',

@@ -35,6 +35,16 @@ export class ByteReader {
     return value;
   }
 
+  f64(): number {
+    const { buffer, byteOffset } = this.raw(8);
+    return new DataView(buffer, byteOffset).getFloat64(0, true);
+  }
+
+  f32(): number {
+    const { buffer, byteOffset } = this.raw(4);
+    return new DataView(buffer, byteOffset).getFloat32(0, true);
+  }
+
   signed(): number {
     const value = this.varint();
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;

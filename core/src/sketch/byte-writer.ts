@@ -37,6 +37,20 @@ export class ByteWriter {
     this.#bytes[this.#length++] = rest;
   }
 
+  /** Any number, exactly as it is. */
+  f64(value: number): void {
+    this.#reserve(8);
+    new DataView(this.#bytes.buffer).setFloat64(this.#length, value, true);
+    this.#length += 8;
+  }
+
+  /** The nearest 32-bit float. */
+  f32(value: number): void {
+    this.#reserve(4);
+    new DataView(this.#bytes.buffer).setFloat32(this.#length, value, true);
+    this.#length += 4;
+  }
+
   /** A whole number from -2^52 to 2^52, small magnitudes short. */
   signed(value: number): void {
     this.varint(value < 0 ? -value * 2 - 1 : value * 2);

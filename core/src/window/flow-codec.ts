@@ -22,6 +22,7 @@ const directionColumns = (table: FlowRecords): (Float64Array | Uint16Array)[] =>
   table.accepts,
   table.refusals,
   table.flags,
+  table.pushes,
 ];
 /** More records than a window ever has: what a damaged count is told from. */
 const MAX_RECORDS = 1 << 20;
@@ -157,7 +158,6 @@ function encodeDirections(columns: readonly (Float64Array | Uint16Array)[], row:
 
 function decodeDirections(columns: readonly (Float64Array | Uint16Array)[], row: number, reader: ByteReader): void {
   const mask = reader.u8() | (reader.u8() << 8);
-  if (mask >= 1 << (2 * columns.length)) throw reader.damage('has a field that does not exist');
   for (let bit = 0; mask >>> bit !== 0; bit++) {
     if ((mask & (1 << bit)) !== 0) columns[bit >>> 1]![2 * row + (bit & 1)] = reader.varint();
   }

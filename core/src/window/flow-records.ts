@@ -38,6 +38,8 @@ export class FlowRecords {
   opens: Float64Array<ArrayBuffer>;
   accepts: Float64Array<ArrayBuffer>;
   refusals: Float64Array<ArrayBuffer>;
+  /** TCP segments with PSH and payload: about one for each message an application writes (RFC 9293 3.9.1.2). */
+  pushes: Float64Array<ArrayBuffer>;
   /** Union of TCP flags. */
   flags: Uint16Array<ArrayBuffer>;
   #index: Int32Array;
@@ -61,6 +63,7 @@ export class FlowRecords {
     this.opens = new Float64Array(2 * capacity);
     this.accepts = new Float64Array(2 * capacity);
     this.refusals = new Float64Array(2 * capacity);
+    this.pushes = new Float64Array(2 * capacity);
     this.flags = new Uint16Array(2 * capacity);
     this.#index = new Int32Array(2 ** Math.ceil(Math.log2(2 * capacity + 2))).fill(-1);
   }
@@ -102,6 +105,7 @@ export class FlowRecords {
       this.opens[to]! += other.opens[at]!;
       this.accepts[to]! += other.accepts[at]!;
       this.refusals[to]! += other.refusals[at]!;
+      this.pushes[to]! += other.pushes[at]!;
       this.flags[to]! |= other.flags[at]!;
     }
   }
@@ -157,6 +161,7 @@ export class FlowRecords {
     this.opens = grow(this.opens, f64);
     this.accepts = grow(this.accepts, f64);
     this.refusals = grow(this.refusals, f64);
+    this.pushes = grow(this.pushes, f64);
     this.flags = grow(this.flags, u16);
   }
 }

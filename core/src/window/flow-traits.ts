@@ -1,9 +1,11 @@
 /** What one flow's counts say about it: who began it, whether it was answered, whether it is a probe no stack would send. */
+import { isReflectorPort } from './reflector-ports.ts';
 import { NOT_IP, PROTOCOL_ARP, type FlowRecords } from './flow-records.ts';
 
 export const IP_PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
 
 const FIN = 1;
+const RST = 4;
 const ACK = 16;
 const XMAS = FIN | 8 | 32;
 /** A probe is short; more packets of odd flags are a broken stack, not a scan. */
@@ -12,7 +14,8 @@ const FIRST_UNPRIVILEGED_PORT = 1024;
 
 /**
  * The side (0 forward, 1 reverse) that began the flow. The first captured packet may be the answer (a capture that begins
- * late, or sees one direction only), so a SYN or SYN-ACK decides before it; without either, a service port does.
+ * late, or sees one direction only), so a SYN or SYN-ACK decides before it; without either, a service port does: of UDP
+ * also those services above 1023 that answers are reflected from.
  */
 export function initiatorSide(table: FlowRecords, row: number): 0 | 1 {
   const forward = 2 * row;
@@ -21,14 +24,23 @@ export function initiatorSide(table: FlowRecords, row: number): 0 | 1 {
   if (table.opens[reverse]! > 0 || table.accepts[forward]! > 0) return 1;
   if (table.accepts[reverse]! > 0) return 0;
   const source = table.sourcePort[row]!;
+  const destination = table.destinationPort[row]!;
+  if (table.protocol[row] === IP_PROTOCOL.udp && isReflectorPort(source) !== isReflectorPort(destination)) {
+    return isReflectorPort(source) ? 1 : 0;
+  }
   const fromService = source > 0 && source < FIRST_UNPRIVILEGED_PORT;
-  return fromService && table.destinationPort[row]! >= FIRST_UNPRIVILEGED_PORT ? 1 : 0;
+  return fromService && destination >= FIRST_UNPRIVILEGED_PORT ? 1 : 0;
 }
 
 /** The initiator sent more than opening and refusing packets: for TCP, the three-way handshake was completed. */
 export function isCompleted(table: FlowRecords, row: number, initiator: 0 | 1): boolean {
   const at = 2 * row + initiator;
   return table.packets[at]! > table.opens[at]! + table.refusals[at]!;
+}
+
+/** TCP: one side said that it is done, or broke off. */
+export function isEnded(table: FlowRecords, row: number): boolean {
+  return ((table.flags[2 * row]! | table.flags[2 * row + 1]!) & (FIN | RST)) !== 0;
 }
 
 /** TCP: connection requests of which none was completed (RFC 4987 calls the responder's side a half-open connection). */

@@ -8,6 +8,7 @@ import type { WindowPartial } from './window-partial.ts';
 
 const SYN = 2;
 const RST = 4;
+const PSH = 8;
 const ACK = 16;
 const FLAG_VALUES = 512;
 const FLAG_COUNTERS = ['fin', undefined, 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr'] as const;
@@ -53,7 +54,7 @@ export function addPackets(
     if ((layer & LAYER.tcp) !== 0) {
       const bits = tcpFlags[row]! & (FLAG_VALUES - 1);
       flagCounts[bits]!++;
-      if (at >= 0) addTcp(partial.flows, at, bits);
+      if (at >= 0) addTcp(partial.flows, at, bits, columns.payloadLength[row]!);
     } else if ((layer & (LAYER.anyIcmp | LAYER.arp)) !== 0) addRequest(partial, columns, row, at);
   }
   partial.firstUs = firstUs;
@@ -108,8 +109,9 @@ function addToFlow(
   return at;
 }
 
-function addTcp(flows: FlowRecords, at: number, bits: number): void {
+function addTcp(flows: FlowRecords, at: number, bits: number, payload: number): void {
   flows.flags[at]! |= bits;
+  if ((bits & PSH) !== 0 && payload > 0) flows.pushes[at]!++;
   if ((bits & SYN) !== 0) {
     if ((bits & ACK) !== 0) flows.accepts[at]!++;
     else flows.opens[at]!++;

@@ -18,7 +18,7 @@ import { MAX_WINDOW_US, SECOND_US } from './time-window.ts';
 import { DISTINCTS, DISTRIBUTIONS, KEYED_LIMIT, WindowPartial } from './window-partial.ts';
 
 const MAGIC = 0x57;
-export const PARTIAL_VERSION = 1;
+export const PARTIAL_VERSION = 2;
 /** No partial of a batch is longer, whatever the traffic. */
 export const MAX_PARTIAL_BYTES = 65_536;
 const MAX_SESSIONS = 65_535;

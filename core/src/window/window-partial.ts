@@ -26,8 +26,8 @@ export const PANE_FLOWS = 65_536;
 export const KEYED_LIMIT = 64;
 /** Bytes of flow records a batch's partial may take in the worst case of their coding. */
 const BATCH_FLOW_BYTES = 30_000;
-/** So few records fit whatever is in them: no record of one batch is longer than 130 bytes. */
-const SURELY_FITTING_FLOWS = 230;
+/** So few records fit whatever is in them: no record of one batch is longer than 136 bytes. */
+const SURELY_FITTING_FLOWS = 220;
 
 export class WindowPartial {
   readonly windowStartUs: number;

@@ -1,6 +1,7 @@
 /** Parsers of option values, shared by the commands: each returns the value or throws commander's usage error. */
 import { fieldColumns } from '@tapline/core/text/field-names';
 import { InvalidArgumentError } from 'commander';
+import { internalNetworks } from '@tapline/core/history/host-place';
 import { parseAddress } from '@tapline/core/packet/address';
 import { parseTime } from '@tapline/core/packet/time';
 
@@ -83,6 +84,23 @@ export function parseTimeUs(text: string): number {
   const time = parseTime(text);
   if (time === undefined) throw new InvalidArgumentError('use for example 2017-07-06T13:40:00Z.');
   return time.timeUs;
+}
+
+/** `0.1`, `10`: false alarms a day, above 0. */
+export function parseFalseAlarms(text: string): number {
+  const perDay = Number(text);
+  if (!(perDay > 0 && perDay <= 1000)) throw new InvalidArgumentError('use a number above 0, at most 1000');
+  return perDay;
+}
+
+/** `10.0.0.0/8,fd00::/8`, checked. */
+export function parseNetworks(text: string): string {
+  try {
+    internalNetworks(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  return text;
 }
 
 export const FIELDS_HELP = 'of tshark -T fields without -E header=y: what was given with -e, separated by commas';

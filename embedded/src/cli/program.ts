@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   audit: async () => (await import('../commands/audit.ts')).addAudit,
   alert: async () => (await import('../commands/alert.ts')).addAlert,
   query: async () => (await import('../commands/query.ts')).addQuery,
+  eval: async () => (await import('../commands/eval.ts')).addEval,
   export: async () => (await import('../commands/export.ts')).addExport,
   migrate: async () => (await import('../commands/migrate.ts')).addMigrate,
   functions: async () => (await import('../commands/functions.ts')).addFunctions,
@@ -38,6 +39,8 @@ export async function makeProgram(asked: string | undefined): Promise<Command> {
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .showHelpAfterError('(add --help for what there is)')
+    // A command that has commands of its own does not take their options.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => {

@@ -6,6 +6,8 @@ export interface ProgressState {
   /** Source bytes read so far, and their total when it is known. */
   readonly bytesRead: number;
   readonly sizeBytes?: number;
+  /** Which pass over the source, and of how many: `2 of 3`. */
+  readonly loop?: string;
   /** Batches that wait for a broker, and whether it is away. */
   readonly waiting?: { readonly batches: number; readonly away: boolean };
 }
@@ -41,10 +43,12 @@ export class Progress {
 export function progressLine(state: ProgressState, elapsedSeconds: number, rssBytes: number): string {
   const rate = elapsedSeconds > 0 ? state.packets / elapsedSeconds : 0;
   const parts = [`${formatCount(state.packets)} packets`, `${formatCount(rate)}/s`];
+  if (state.loop !== undefined) parts.push(`loop ${state.loop}`);
   if (state.sizeBytes !== undefined && state.sizeBytes > 0) {
     const share = Math.min(1, state.bytesRead / state.sizeBytes);
     parts.push(`${Math.floor(share * 100)} %`);
-    if (share > 0.01 && share < 1) parts.push(`${formatSeconds((elapsedSeconds * (1 - share)) / share)} to go`);
+    if (share > 0.01 && share < 1 && state.loop === undefined)
+      parts.push(`${formatSeconds((elapsedSeconds * (1 - share)) / share)} to go`);
   }
   if (state.waiting !== undefined) {
     const { batches, away } = state.waiting;

@@ -1,15 +1,19 @@
 /** What `tapline run` says at the end: the contract's JSON object, or the same for people. */
 import type { Alert } from '@tapline/core/detect/alert';
 import type { Allowed } from '@tapline/core/detect/allow-list';
+import type { HistorySummary } from '@tapline/core/history/history';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
 import { formatBytes, formatCount, formatInstant, formatLag, formatSeconds } from './format.ts';
+import { loopText } from './loop-options.ts';
+import { mirrorText } from './mirror-options.ts';
 import { recordLine } from './record-options.ts';
 import { ownUse } from './process-use.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
 export function runJson(result: RunResult, { shown, suppressed }: Allowed, source: string, sensor: string): object {
-  const { audit, session, wireBytes, batchBytes, windows, digest, elapsedMs, lag, record, fault } = result;
+  const { audit, session, wireBytes, batchBytes, windows, digest, elapsedMs, lag, loops, mirror, record } = result;
+  const { history, preloaded, fault } = result;
   return {
     sensor,
     session,
@@ -24,10 +28,33 @@ export function runJson(result: RunResult, { shown, suppressed }: Allowed, sourc
     elapsedMs: Math.round(elapsedMs),
     packetsPerSecond: Math.round(packetsPerSecond(result)),
     ...ownUse(),
+    ...(history && { history: historyJson(history) }),
+    sessions: audit.sessions.map((books) => ({ session: books.session, ledger: books.totals, final: books.final })),
+    ...loopsJson(loops),
+    ...(mirror && { mirror }),
+    ...(preloaded && { preloadedBytes: preloaded.bytes }),
     ...(lag && { lag }),
     ...(record && { record }),
     ...(fault === undefined ? {} : { error: { code: fault.code, message: fault.message } }),
   };
+}
+
+function historyJson({ learnedWindows, neededWindows, isLearning, folded }: HistorySummary): object {
+  return { state: isLearning ? 'learning' : 'judging', learnedWindows, neededWindows, folded };
+}
+
+function historyLine({ learnedWindows, neededWindows, isLearning }: HistorySummary): string {
+  const windows = formatCount(learnedWindows);
+  return isLearning
+    ? `history  learning: ${windows} of ${formatCount(neededWindows)} windows until unlike-history judges`
+    : `history  judging, from ${windows} windows`;
+}
+
+/** For `run` and `capture` alike; `of` null = until it was stopped. */
+export function loopsJson(loops: RunResult['loops']): object {
+  if (loops === undefined) return {};
+  const { count, times } = loops.plan;
+  return { loops: { done: loops.done, of: count === Infinity ? null : count, times } };
 }
 
 /** An alert as scripts get it. */
@@ -55,14 +82,29 @@ export function runText(result: RunResult, allowed: Allowed, source: string): st
   const lines = [
     `${source}: ${formatCount(totals.offered)} packets in ${formatSeconds(result.elapsedMs / 1000)}, ` +
       `${formatCount(packetsPerSecond(result))} packets/s, peak memory ${formatBytes(ownUse().peakRssBytes)}`,
-    ...(result.lag === undefined ? [] : [`replay   ${formatLag(result.lag)}`]),
+    ...replayLines(result),
     ...booksLines(result.audit),
+    ...(result.mirror === undefined ? [] : [`         ${mirrorText(result.mirror)}`]),
     `windows  ${formatCount(result.windows)}`,
     ...alertLines(allowed),
+    ...(result.history === undefined ? [] : [historyLine(result.history)]),
     ...(result.record === undefined ? [] : [recordLine(result.record)]),
     `digest   ${result.digest}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** How a capture was replayed, for a terminal: nothing when once and as fast as it went. */
+export function replayLines({ preloaded, loops, lag }: Pick<RunResult, 'preloaded' | 'loops' | 'lag'>): string[] {
+  const lines: string[] = [];
+  if (preloaded !== undefined) {
+    lines.push(`preload  ${formatBytes(preloaded.bytes)} read into memory in ${Math.round(preloaded.elapsedMs)} ms`);
+  }
+  if (loops !== undefined) {
+    lines.push(`loops    ${loopText(loops.done, loops.plan)}, each a session with books of its own`);
+  }
+  if (lag !== undefined) lines.push(`replay   ${formatLag(lag)}`);
+  return lines;
 }
 
 /** The books of a run, three lines. */

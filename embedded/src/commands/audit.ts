@@ -11,6 +11,7 @@ import {
 import { PipelineError } from '@tapline/core/errors';
 import { readSettings } from '@tapline/core/settings/settings';
 import { audit, type AuditDeps, type AuditReport } from '@tapline/functions/stages/audit';
+import { mirrorText } from '../cli/mirror-options.ts';
 import { formatCount, formatInstant } from '../cli/format.ts';
 import { openExistingStores } from '../line/data-folder.ts';
 
@@ -94,6 +95,7 @@ function sessionLines(books: SessionBooks): string[] {
       ? ''
       : `, still open, ${formatCount(underWay)} packets under way`;
   const lines = [`session  ${sensor}/${session}${running}`, `         ${totalsText(books.totals)}`];
+  if (books.mirror !== undefined) lines.push(`         ${mirrorText(books.mirror)}`);
   for (const found of discrepancies) lines.push(`MISSING  ${discrepancyText(found)}`);
   if (unlistedDiscrepancies > 0) lines.push(`MISSING  and ${formatCount(unlistedDiscrepancies)} more`);
   for (const minute of books.unbalancedMinutes.slice(0, MINUTES_SHOWN)) lines.push(minuteText(minute));

@@ -12,6 +12,7 @@ import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-sou
 import { numberSetting, readSettings } from '@tapline/core/settings/settings';
 import { captureJson, captureText, type CaptureRun } from '../cli/capture-output.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
+import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import {
   FIELDS_HELP,
@@ -28,7 +29,7 @@ import { recordOption, recordPlace, recordSizeOption } from '../cli/record-optio
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { captureSenders } from './capture-senders.ts';
 
-interface CaptureFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
+interface CaptureFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
   readonly sensor: string;
   readonly session?: string;
   readonly window?: number;
@@ -62,6 +63,7 @@ export function addCapture(program: Command): void {
     .option('--window <length>', 'window length, whole seconds (default: TAPLINE_WINDOW, 10s)', parseWindowUs);
   addInterfaceOptions(command);
   addSpeedOptions(command, 'top');
+  addLoopOptions(command);
   addMirrorOptions(command)
     .option(
       '--live',
@@ -108,6 +110,7 @@ async function runCapture(choice: SourceChoice, flags: CaptureFlags): Promise<vo
   }
   if (follow) checkFollowable(choice);
   if (flags.spoolSize < SPOOL_BYTES_LEAST) throw new PipelineError('USAGE', '--spool-size is less than 4M');
+  loopOf(choice, flags, live);
   const taking = new Taking({ ...flags, live });
   if (address?.kind === 'listen' && live && (session === undefined || session === 'new')) {
     await captureSenders(address, taking.interrupt, taking.warn, (sender, interrupt) =>
@@ -125,6 +128,7 @@ class Taking {
   readonly #settings = readSettings(process.env);
   readonly #windowUs: number;
   readonly #progress = new Progress();
+  #turn: (() => void) | undefined;
   readonly warn = (line: string): void => {
     this.#progress.clear();
     process.stderr.write(`tapline: ${line}\n`);
@@ -134,6 +138,8 @@ class Taking {
     this.#flags = flags;
     this.#windowUs = flags.window ?? parseWindowUs(`${this.#settings.window}s`);
     this.interrupt = interruptOnSignals(this.warn);
+    // Elsewhere the signal ends the process, as it does everywhere.
+    if (flags.live && !flags.follow) process.on('SIGHUP', () => this.#turn?.());
   }
 
   async sessionOf(choice: SourceChoice): Promise<string> {
@@ -141,7 +147,7 @@ class Taking {
     if (session !== undefined && session !== 'new') return session;
     // Where the wall clock cuts batches, a second run is another session.
     if (session === 'new' || live || typeof choice !== 'string') return freshSession();
-    return replaySession(choice, { windowUs: this.#windowUs, ...mirrorOf(this.#flags) });
+    return replaySession(choice, { windowUs: this.#windowUs, ...mirrorOf(this.#flags, false) });
   }
 
   /** Takes one capture to its end and prints what became of it; what went wrong sets the exit code. */
@@ -156,6 +162,8 @@ class Taking {
     const startedMs = performance.now();
     const spoolFolder = flags.spool ?? defaultSpoolFolder(sensor);
     const record = recordPlace(flags);
+    // A sender that is open already is live.
+    const loop = typeof source === 'string' ? loopOf(source, flags, live) : { preload: false };
     const result = await capture(
       {
         sensor,
@@ -164,9 +172,15 @@ class Taking {
         compression,
         ...(flags.fields && { fields: flags.fields }),
         ...(record && { record }),
-        ...mirrorOf(flags),
+        ...mirrorOf(flags, live && !follow),
+        turns: live && !follow,
+        onTurn: (turn) => {
+          this.#turn = turn;
+        },
         source,
         session,
+        isChosen: flags.session !== undefined && flags.session !== 'new',
+        ...loop,
         windowUs: this.#windowUs,
         speed: speedOf(flags) ?? 'top',
         allowedLatenessUs: numberSetting(this.#settings, 'lateness') * 1e6,
@@ -178,18 +192,19 @@ class Taking {
         warn: this.warn,
       },
       interrupt,
-      ({ packets, source: { bytesRead, sizeBytes }, spooled, away }) => {
+      ({ packets, source: { pass, ...position }, spooled, away }) => {
         this.#progress.update({
           packets,
-          bytesRead,
-          ...(sizeBytes === undefined ? {} : { sizeBytes }),
+          ...position,
+          ...(loop.loop === undefined || pass === undefined ? {} : { loop: loopText(pass, loop.loop) }),
           waiting: { batches: spooled, away },
         });
       },
     ).finally(() => {
       this.#progress.clear();
     });
-    const run: CaptureRun = { source: name, sensor, session, result, elapsedMs: performance.now() - startedMs };
+    const elapsedMs = performance.now() - startedMs;
+    const run: CaptureRun = { source: name, sensor, session, result, elapsedMs, ...loop };
     process.stdout.write(flags.json ? `${JSON.stringify(captureJson(run))}\n` : captureText(run));
     if (result.fault !== undefined) this.warn(`${name}: ${result.fault.message}`);
     if (!result.complete) {

@@ -6,7 +6,7 @@ import { codecs } from '@tapline/adapters/codec/codecs';
 import { sourceName } from '@tapline/capture-agent/source/source-address';
 import { applyAllowList, type AllowList } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
-import { readSettings, type Settings } from '@tapline/core/settings/settings';
+import { SETTINGS, readSettings, type Settings } from '@tapline/core/settings/settings';
 import { createReport } from '@tapline/functions/stages/report';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { openAllowFile } from '../cli/allow-file.ts';
@@ -30,14 +30,24 @@ export interface ServiceFlags {
   readonly duplicatesWithinUs?: number;
   readonly port: number;
   readonly instances: number;
+  readonly falseAlarmsPerDay?: number;
+  readonly internal?: string;
   readonly allow?: string;
   readonly exit: boolean;
   readonly json: boolean;
 }
 
+/** What the command line says of the history; the environment where it says nothing. */
+function historyOf({ falseAlarmsPerDay, internal }: ServiceFlags): Record<string, string> {
+  return {
+    ...(falseAlarmsPerDay === undefined ? {} : { [SETTINGS.falseAlarms.name]: String(falseAlarmsPerDay) }),
+    ...(internal === undefined ? {} : { [SETTINGS.internalNetworks.name]: internal }),
+  };
+}
+
 export async function runServices(flags: ServiceFlags): Promise<void> {
   const windowS = flags.window / 1e6;
-  const environment = { ...localEnvironment(process.env), TAPLINE_WINDOW: String(windowS) };
+  const environment = { ...localEnvironment(process.env), TAPLINE_WINDOW: String(windowS), ...historyOf(flags) };
   const settings = readSettings(environment);
   await bringTablesUpToDate(settings);
   const allowList = openAllowFile(flags.allow, note);

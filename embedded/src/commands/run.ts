@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { applyAllowList, type Allowed } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
+import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
 import { createReport, type ReportPorts } from '@tapline/functions/stages/report';
 import type { FrameShelf } from '@tapline/functions/stages/report/capture';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
@@ -14,16 +15,20 @@ import { checkFollowable, choiceName, type SourceChoice } from '@tapline/capture
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { allowOption, openAllowFile } from '../cli/allow-file.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
+import { PRIVATE_NETWORKS } from '@tapline/core/history/host-place';
 import {
   FIELDS_HELP,
   FOLLOW_HELP,
-  parseFields,
   parseCount,
+  parseFalseAlarms,
+  parseFields,
   parseName,
+  parseNetworks,
   parsePort,
   parseWindowUs,
   SOURCE_HELP,
 } from '../cli/options.ts';
+import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
 import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
@@ -38,7 +43,7 @@ const BUNDLED = fileURLToPath(new URL('../../../captures/office-under-attack.pca
 /** The bundled capture lasts minutes; at this speed its attacks appear within seconds. */
 const BUNDLED_SPEED = 12;
 
-interface RunFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
+interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
   readonly on: 'embedded' | 'services';
   readonly window: number;
   readonly port: number;
@@ -48,6 +53,8 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, MirrorFlags {
   readonly follow: boolean;
   readonly fields?: string[];
   readonly instances: number;
+  readonly falseAlarmsPerDay?: number;
+  readonly internal?: string;
   readonly allow?: string;
   readonly record?: string;
   readonly recordSize: number;
@@ -66,6 +73,7 @@ export function addRun(program: Command): void {
     new Option('--on <where>', 'where the stages run').choices(['embedded', 'services']).default('embedded'),
   );
   addSpeedOptions(command, 'top; the bundled capture: 12');
+  addLoopOptions(command);
   addMirrorOptions(command)
     .addOption(
       new Option('--window <length>', 'window length, whole seconds').argParser(parseWindowUs).default(10e6, '10s'),
@@ -83,6 +91,13 @@ export function addRun(program: Command): void {
     .addOption(allowOption())
     .addOption(recordOption())
     .addOption(recordSizeOption())
+    .addOption(
+      new Option(
+        '--false-alarms-per-day <n>',
+        'that the detector unlike-history may raise, per sensor (default: 1)',
+      ).argParser(parseFalseAlarms),
+    )
+    .option('--internal <networks>', 'networks of our own, comma-separated (default: private ranges)', parseNetworks)
     .option('--instances <n>', 'of each function, with --on services', parseCount, 1)
     .option('--exit', 'no page: end when the capture is through', false)
     .option('--json', 'print the result as one JSON object', false)
@@ -96,6 +111,7 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
   if (flags.follow) checkFollowable(source);
   const isBundled = words.length === 0 && flags.interface === undefined;
   const speed = speedOf(flags) ?? (isBundled && !flags.exit ? BUNDLED_SPEED : 'top');
+  const loop = loopOf(source, flags, flags.follow);
   if (flags.on === 'services' && typeof source === 'string') {
     if (flags.data !== undefined) {
       throw new PipelineError('USAGE', '--data is for --on embedded: the services keep data of their own');
@@ -103,16 +119,22 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
     if (flags.record !== undefined) {
       throw new PipelineError('USAGE', '--record is for --on embedded, and for tapline capture');
     }
+    if (loop.loop !== undefined || loop.preload) {
+      throw new PipelineError('USAGE', '--loop and --preload are for --on embedded, and for tapline capture');
+    }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
-    await runServices({ ...flags, ...mirrorOf(flags), source, speed: speedText(speed) });
+    if (flags.reorder !== undefined) {
+      throw new PipelineError('USAGE', '--reorder is for --on embedded, and for tapline capture');
+    }
+    await runServices({ ...flags, ...mirrorOf(flags, false), source, speed: speedText(speed) });
     return;
   }
   const record = recordPlace(flags);
   const session = await sessionOf(source, flags);
   const stores = flags.data === undefined ? openTemporaryStores() : openStores(flags.data);
   try {
-    await runWith(stores, { source, speed, session, ...(record && { record }) }, flags);
+    await runWith(stores, { source, speed, session, ...loop, ...(record && { record }) }, flags);
   } finally {
     stores.close();
   }
@@ -129,6 +151,8 @@ interface Chosen {
   readonly source: SourceChoice;
   readonly speed: ReplaySpeed;
   readonly session: string;
+  readonly loop?: LoopPlan;
+  readonly preload: boolean;
   readonly record?: RecordPlace;
 }
 
@@ -137,7 +161,7 @@ async function sessionOf(source: SourceChoice, flags: RunFlags): Promise<string>
   if (session !== undefined && session !== 'new') return session;
   // What is captured now, or still being written, has no identity.
   if (session === 'new' || follow || typeof source !== 'string') return freshSession();
-  return replaySession(source, { windowUs, ...mirrorOf(flags) });
+  return replaySession(source, { windowUs, ...mirrorOf(flags, false) });
 }
 
 async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
@@ -156,11 +180,33 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
         run: () => current?.status() ?? { state: 'waiting', progress: null, source: null, speed: null },
       });
   try {
-    const { follow, fields, sensor, window: windowUs } = flags;
-    const options = { ...chosen, ...mirrorOf(flags), ...(fields && { fields }), follow, sensor, windowUs, warn };
+    const {
+      follow,
+      fields,
+      sensor,
+      window: windowUs,
+      falseAlarmsPerDay = 1,
+      internal: internalNetworks = PRIVATE_NETWORKS,
+    } = flags;
+    const rules = { windowUs, falseAlarmsPerDay, internalNetworks };
+    const isChosen = flags.session !== undefined && flags.session !== 'new';
+    const options = {
+      ...chosen,
+      ...mirrorOf(flags, typeof chosen.source !== 'string'),
+      ...rules,
+      ...(fields && { fields }),
+      isChosen,
+      follow,
+      sensor,
+      warn,
+    };
     current = new CaptureRun(stores, options, (run) => {
-      progress.update({ packets: run.packets, ...run.position });
+      const { loop } = chosen;
+      const { pass } = run.position;
+      const passes = loop !== undefined && pass !== undefined ? { loop: loopText(pass, loop) } : {};
+      progress.update({ packets: run.packets, ...run.position, ...passes });
     });
+    if (typeof chosen.source !== 'string') process.on('SIGHUP', current.turn.bind(current));
     const interrupted = onInterrupt(current, progress);
     const result = await current.finish();
     progress.clear();

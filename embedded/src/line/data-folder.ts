@@ -3,12 +3,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteDatabase } from '@tapline/adapters/sqlite/database';
+import { SqliteHistoryStore } from '@tapline/adapters/sqlite/history-store';
 import { SqliteLedgerStore } from '@tapline/adapters/sqlite/ledger-store';
 import { SqlitePacketStore } from '@tapline/adapters/sqlite/packet-store';
 import { SqliteResultStore } from '@tapline/adapters/sqlite/result-store';
 import { SqliteWindowStore } from '@tapline/adapters/sqlite/window-store';
 import { PipelineError } from '@tapline/core/errors';
-import type { LedgerStore, PacketStore, ResultStore, WindowStore } from '@tapline/core/ports';
+import type { HistoryStore, LedgerStore, PacketStore, ResultStore, WindowStore } from '@tapline/core/ports';
 import { systemClock } from './clock.ts';
 
 /** Every port that the stages keep something in. */
@@ -17,6 +18,7 @@ export interface Stores {
   readonly packets: PacketStore;
   readonly results: ResultStore;
   readonly ledger: LedgerStore;
+  readonly histories: HistoryStore;
   close(): void;
 }
 
@@ -28,6 +30,7 @@ export function openStores(folder: string): Stores {
     packets: new SqlitePacketStore(database, systemClock),
     results: new SqliteResultStore(database, systemClock),
     ledger: new SqliteLedgerStore(database),
+    histories: new SqliteHistoryStore(database),
     close: () => {
       database.close();
     },

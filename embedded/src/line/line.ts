@@ -3,11 +3,13 @@
  * turn. Messages are taken one at a time; a message is done when everything it caused is stored.
  */
 import { codecs } from '@tapline/adapters/codec/codecs';
+import { internalNetworks, PRIVATE_NETWORKS } from '@tapline/core/history/host-place';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
 import type { Clock, WindowKey } from '@tapline/core/ports';
 import { createParseScratch, parseBatch, type ParseDeps } from '@tapline/functions/stages/parse';
 import { AlertFolds } from '@tapline/functions/stages/alerts';
+import { Histories } from '@tapline/functions/stages/history';
 import { confirmFinal, scoreWindow, type ScoreDeps } from '@tapline/functions/stages/score';
 import {
   DEFAULT_TIMEOUT_US,
@@ -25,12 +27,17 @@ export interface LineOptions {
   /** How long a window waits for announced packets after its last arrival. */
   readonly timeoutUs?: number;
   readonly allowedLatenessUs?: number;
+  readonly falseAlarmsPerDay?: number;
+  /** Networks of our own, address/bits, comma-separated. */
+  readonly internalNetworks?: string;
 }
 
 const DEFAULTS = {
   clock: systemClock,
   timeoutUs: DEFAULT_TIMEOUT_US,
   allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
+  falseAlarmsPerDay: 1,
+  internalNetworks: PRIVATE_NETWORKS,
 };
 
 export class Line {
@@ -39,33 +46,39 @@ export class Line {
   readonly #score: ScoreDeps;
 
   constructor(stores: Omit<Stores, 'close'>, options: LineOptions) {
-    const { packets, windows, results, ledger } = stores;
+    const { packets, windows, results, ledger, histories } = stores;
     const rules = { ...DEFAULTS, ...options };
     this.#parse = { codecs, packets, windows, ledger, windowUs: rules.windowUs, scratch: createParseScratch() };
     this.#window = { windows, ledger, ...rules };
-    this.#score = { windows, ledger, results, ...rules, folds: new AlertFolds() };
+    const { falseAlarmsPerDay, internalNetworks: networks } = rules;
+    const isInternal = internalNetworks(networks);
+    const history = { store: histories, falseAlarmsPerDay, isInternal, kept: new Histories() };
+    this.#score = { windows, ledger, results, ...rules, folds: new AlertFolds(), history };
   }
 
   /** Takes one batch through parse, and scores the windows that it completed. */
   async batch(bytes: Uint8Array): Promise<void> {
     const { windows } = await parseBatch(bytes, this.#parse);
-    await this.#scoreAll(await onBatch(windows, this.#window));
+    const due = await onBatch(windows, this.#window);
+    await this.#scoreAll(due);
+    // What a late batch completes is final already, and no heartbeat may follow.
+    if (due.length > 0) await confirmFinal(due[0]!.sensor, this.#score);
   }
 
   /** Takes one heartbeat, and scores the windows that it closed. */
   async heartbeat(heartbeat: Heartbeat): Promise<void> {
     await this.#scoreAll(await onHeartbeat(heartbeat, this.#window));
     await this.scoreDue(heartbeat.sensor);
-    await confirmFinal(heartbeat.sensor, this.#score);
   }
 
-  /** Scores what is complete or has waited long enough; a capture that spans years closes more than one call names. */
+  /** Scores what is complete or has waited long enough, and concludes what is final then; a capture that spans years closes more than one call names. */
   async scoreDue(sensor: string): Promise<void> {
     for (;;) {
       const due = await dueWindows(sensor, this.#window);
-      if (due.length === 0) return;
+      if (due.length === 0) break;
       await this.#scoreAll(due);
     }
+    await confirmFinal(sensor, this.#score);
   }
 
   async #scoreAll(keys: readonly WindowKey[]): Promise<void> {

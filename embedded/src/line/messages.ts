@@ -1,11 +1,12 @@
 /** What the agent's thread and the stages' thread say to each other. */
 import type { AgentMessage } from '@tapline/capture-agent/batcher';
-import type { ReplayLag, ReplaySpeed } from '@tapline/capture-agent/pacer';
-import type { RecordSummary } from '@tapline/capture-agent/record/recorder';
+import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
+import type { ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { RecordPlace } from '@tapline/capture-agent/record/recording';
+import type { Position, RunSourceResult } from '@tapline/capture-agent/run-source';
 import type { SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import type { ErrorCode } from '@tapline/core/errors';
-import type { Heartbeat, SensorCounters } from '@tapline/core/ledger/heartbeat';
+import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 
 /** What the agent's thread is started with. */
 export interface AgentJob {
@@ -14,8 +15,13 @@ export interface AgentJob {
   readonly follow: boolean;
   readonly sensor: string;
   readonly session: string;
+  /** As RunSourceOptions has them. */
+  readonly isChosen: boolean;
+  readonly loop?: LoopPlan;
+  readonly preload: boolean;
   readonly windowUs: number;
   readonly duplicatesWithinUs?: number;
+  readonly reorderWithinUs?: number;
   readonly allowedLatenessUs: number;
   readonly speed: ReplaySpeed;
   /** As AgentOptions has it. */
@@ -24,31 +30,26 @@ export interface AgentJob {
   readonly record?: RecordPlace;
 }
 
-export interface SourcePosition {
-  readonly bytesRead: number;
-  readonly sizeBytes?: number;
-}
-
 export type FromAgent =
-  | (Extract<AgentMessage, { kind: 'batch' }> & { readonly position: SourcePosition })
-  | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat; readonly position: SourcePosition }
+  | (Extract<AgentMessage, { kind: 'batch' }> & { readonly position: Position })
+  | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat; readonly position: Position }
   /** A line for people; nobody answers it. */
   | { readonly kind: 'warning'; readonly line: string }
   /** The session could not be run; nothing follows. */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
   | {
       readonly kind: 'end';
-      readonly counters: SensorCounters;
-      readonly lag?: ReplayLag;
-      readonly record?: RecordSummary;
+      readonly result: Omit<RunSourceResult, 'fault'>;
+      /** Between threads an error keeps its text only. */
       readonly fault?: { code: ErrorCode; message: string };
     };
 
 /**
- * `done`: one message was dealt with, another may come. `stop`: end the session cleanly now. `mark`: an alert stands on
+ * `done`: one message was dealt with, another may come. `stop`: end the session cleanly now. `turn`: end it, and begin another. `mark`: an alert stands on
  * packets of this event time, so the recorder is to keep them.
  */
 export type ToAgent =
   | { readonly kind: 'done' }
   | { readonly kind: 'stop' }
+  | { readonly kind: 'turn' }
   | { readonly kind: 'mark'; readonly fromUs: number; readonly toUs: number };

@@ -1,20 +1,25 @@
 /** One capture through the whole embedded line, from the sensor's thread to closed books and a digest. */
 import { newHash } from '@tapline/adapters/hash/sha256';
 import { codecs } from '@tapline/adapters/codec/codecs';
+import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
 import type { ReplayLag, ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { RecordSummary } from '@tapline/capture-agent/record/recorder';
 import type { RecordPlace } from '@tapline/capture-agent/record/recording';
+import type { Position, RunSourceResult } from '@tapline/capture-agent/run-source';
 import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import type { Alert } from '@tapline/core/detect/alert';
+import { addMirrorCounters, type MirrorCounters } from '@tapline/core/mirror/mirror-counters';
+import type { SessionEnd } from '@tapline/capture-agent/session-end';
 import { digest } from '@tapline/core/digest/digest';
 import type { PipelineError } from '@tapline/core/errors';
 import { ALL_TIME } from '@tapline/core/ports';
 import type { RunStatus } from '@tapline/core/report/snapshot';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
+import type { HistorySummary } from '@tapline/core/history/history';
+import { historySummary } from '@tapline/functions/stages/history';
 import { audit, type AuditReport } from '@tapline/functions/stages/audit';
 import type { Stores } from './data-folder.ts';
 import { Line } from './line.ts';
-import type { SourcePosition } from './messages.ts';
 import { AlertMarks } from './alert-marks.ts';
 import { SensorThread, type SensorMessage } from './sensor.ts';
 
@@ -24,10 +29,17 @@ export interface RunOptions {
   readonly follow?: boolean;
   readonly sensor: string;
   readonly session: string;
+  /** As RunSourceOptions has them. */
+  readonly isChosen: boolean;
+  readonly loop?: LoopPlan;
+  readonly preload: boolean;
   readonly windowUs: number;
   /** As BatcherOptions has it. */
   readonly duplicatesWithinUs?: number;
+  readonly reorderWithinUs?: number;
   readonly speed: ReplaySpeed;
+  readonly falseAlarmsPerDay: number;
+  readonly internalNetworks: string;
   /** As AgentOptions has it. */
   readonly fields?: readonly string[];
   /** Where the frames are kept, if they are. */
@@ -37,8 +49,9 @@ export interface RunOptions {
 }
 
 export interface RunResult {
+  /** The first one. */
   readonly session: string;
-  /** The books of this session. */
+  /** The books of each session of the run, in their order, and of all together. */
   readonly audit: AuditReport;
   readonly alerts: readonly Alert[];
   readonly windows: number;
@@ -49,6 +62,13 @@ export interface RunResult {
   /** Over everything the stores hold of the sensor. */
   readonly digest: string;
   readonly elapsedMs: number;
+  /** How far the sensor's history has come; undefined when nothing became final. */
+  readonly history?: HistorySummary;
+  /** What putting packets in order counted; absent when none were. */
+  readonly mirror?: MirrorCounters;
+  /** Passes over the source; absent when it was not to be looped. */
+  readonly loops?: { readonly done: number; readonly plan: LoopPlan };
+  readonly preloaded?: RunSourceResult['preloaded'];
   /** How far behind its schedule the replay was, if it had one. */
   readonly lag?: ReplayLag;
   /** What was recorded, if that was asked for. */
@@ -60,7 +80,7 @@ export interface RunResult {
 /** A capture on its way through the line. */
 export class CaptureRun {
   packets = 0;
-  position: SourcePosition = { bytesRead: 0 };
+  position: Position = { bytesRead: 0 };
   readonly #options: RunOptions;
   readonly #session: string;
   readonly #stores: Stores;
@@ -76,13 +96,18 @@ export class CaptureRun {
     this.#options = options;
     this.#session = options.session;
     this.#stores = stores;
-    this.#line = new Line(stores, { windowUs: options.windowUs });
+    this.#line = new Line(stores, options);
     const { source, follow = false, sensor, windowUs, duplicatesWithinUs, speed, record, warn } = options;
+    const { isChosen, loop, preload, reorderWithinUs } = options;
     const job = {
       source,
       follow,
       sensor,
       session: this.#session,
+      isChosen,
+      preload,
+      ...(reorderWithinUs === undefined ? {} : { reorderWithinUs }),
+      ...(loop === undefined ? {} : { loop }),
       windowUs,
       ...(duplicatesWithinUs === undefined ? {} : { duplicatesWithinUs }),
       allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
@@ -101,13 +126,17 @@ export class CaptureRun {
   /** What the page says about the run. */
   status(): RunStatus {
     const { speed, source } = this.#options;
-    const { bytesRead, sizeBytes } = this.position;
     return {
       state: this.#state,
-      progress: this.#state === 'finished' ? 1 : sizeBytes === undefined ? null : Math.min(1, bytesRead / sizeBytes),
+      progress: this.#state === 'finished' ? 1 : progressOf(this.position, this.#options.loop?.count ?? 1),
       source: choiceName(source),
       speed: speed === 'top' ? 0 : typeof speed === 'number' ? speed : null,
     };
+  }
+
+  /** Ends the running session of an interface and begins another. */
+  turn(): void {
+    this.#sensor.turn();
   }
 
   /** Ends the capture early; `finish` then resolves with the books of what was read. */
@@ -117,21 +146,27 @@ export class CaptureRun {
 
   /** Waits for the end of the capture, closes the books and takes the digest. */
   async finish(): Promise<RunResult> {
-    const { counters, lag, record, fault } = await this.#sensor.ended;
+    const { counters, sessions, lag, preloaded, record, fault } = await this.#sensor.ended;
     await this.#marks?.markAll();
     this.#state = 'finished';
     const elapsedMs = performance.now() - this.#startedMs;
-    const { sensor } = this.#options;
-    const { results } = this.#stores;
+    const { sensor, loop } = this.#options;
+    const { results, histories: store } = this.#stores;
+    const history = await historySummary(sensor, { ...this.#options, store });
+    const names = sessions.map(({ session }) => session);
     return {
       session: this.#session,
-      audit: await audit({ ...this.#stores, codecs }, { sensor, session: this.#session }),
+      audit: await audit({ ...this.#stores, codecs }, { sensor, session: names }),
       alerts: await results.alerts(sensor, ALL_TIME),
       windows: (await results.sensors()).find((known) => known.sensor === sensor)?.windows ?? 0,
       wireBytes: counters.wireBytes,
       batchBytes: this.#batchBytes,
       digest: await digest(sensor, { ...this.#stores, newHash }),
       elapsedMs,
+      ...(history && { history }),
+      ...mirrorOf(sessions),
+      ...(loop && { loops: { done: names.length, plan: loop } }),
+      ...(preloaded && { preloaded }),
       ...(lag && { lag }),
       ...(record && { record }),
       ...(fault && { fault }),
@@ -149,4 +184,15 @@ export class CaptureRun {
     await this.#line.batch(message.bytes);
     this.packets += message.header.count;
   }
+}
+
+/** 0 to 1 over all passes, or null when nobody can know. */
+function progressOf({ bytesRead, sizeBytes, pass = 1 }: Position, passes: number): number | null {
+  if (sizeBytes === undefined || passes === Infinity) return null;
+  return Math.min(1, (pass - 1 + bytesRead / sizeBytes) / passes);
+}
+
+function mirrorOf(sessions: readonly SessionEnd[]): { mirror?: MirrorCounters } {
+  const counted = sessions.flatMap(({ mirror }) => (mirror === undefined ? [] : [mirror]));
+  return counted.length === 0 ? {} : { mirror: counted.reduce(addMirrorCounters) };
 }

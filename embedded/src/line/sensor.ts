@@ -1,22 +1,13 @@
 /** The stages' side of the sensor's thread: starts it, takes its messages one at a time, and stops it cleanly. */
 import { Worker } from 'node:worker_threads';
-import type { ReplayLag } from '@tapline/capture-agent/pacer';
-import type { RecordSummary } from '@tapline/capture-agent/record/recorder';
+import type { RunSourceResult } from '@tapline/capture-agent/run-source';
 import { PipelineError } from '@tapline/core/errors';
-import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import type { AgentJob, FromAgent, ToAgent } from './messages.ts';
 
 export type SensorMessage = Exclude<FromAgent, { kind: 'end' | 'warning' | 'failed' }>;
 
-export interface SensorEnd {
-  readonly counters: SensorCounters;
-  /** How far behind its schedule the replay was, if it had one. */
-  readonly lag?: ReplayLag;
-  /** What was recorded, if the job asked for it. */
-  readonly record?: RecordSummary;
-  /** The fault in the source that ended the session early, if one did. */
-  readonly fault?: PipelineError;
-}
+/** How the session, or the last of several, ended. */
+export type SensorEnd = RunSourceResult;
 
 export class SensorThread {
   readonly #worker: Worker;
@@ -74,6 +65,11 @@ export class SensorThread {
     this.#tell({ kind: 'stop' });
   }
 
+  /** Ends the running session of an interface and begins another. */
+  turn(): void {
+    this.#tell({ kind: 'turn' });
+  }
+
   /** Has the recorder keep the packets of an event-time range; without one, and after the end, nothing happens. */
   mark(fromUs: number, toUs: number): void {
     this.#tell({ kind: 'mark', fromUs, toUs });
@@ -84,12 +80,6 @@ export class SensorThread {
   }
 }
 
-function endOf(message: Extract<FromAgent, { kind: 'end' }>): SensorEnd {
-  const { counters, lag, record, fault } = message;
-  return {
-    counters,
-    ...(lag && { lag }),
-    ...(record && { record }),
-    ...(fault && { fault: new PipelineError(fault.code, fault.message) }),
-  };
+function endOf({ result, fault }: Extract<FromAgent, { kind: 'end' }>): SensorEnd {
+  return { ...result, ...(fault && { fault: new PipelineError(fault.code, fault.message) }) };
 }

@@ -1,7 +1,7 @@
 /**
  * The small HTTP server of `tapline run`: the page and the report API on loopback, for the browser of this machine and
  * nobody else. Answers only GET and HEAD, only to its own host names (a page elsewhere cannot reach it by DNS rebinding),
- * and every answer carries the same strict security headers.
+ * and every answer carries the security headers that firebase.json hosts it with.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +9,7 @@ import { PipelineError } from '@tapline/core/errors';
 import { sendStream } from '@tapline/functions/entry/send-stream';
 import type { ReportApi } from '@tapline/functions/stages/report';
 import type { DownloadBody } from '@tapline/functions/stages/report/capture';
+import { hostingHeaders } from './hosting-headers.ts';
 import { loadStaticFiles, type StaticFile } from './static-files.ts';
 
 export interface ServerOptions {
@@ -29,19 +30,6 @@ export interface RunningServer {
 
 const HOST = '127.0.0.1';
 const GRACE_MS = 1000;
-
-/** Sent with everything, also with errors. */
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
-};
 
 interface Answer {
   readonly status: number;
@@ -65,6 +53,8 @@ const header = (request: IncomingMessage, name: string): string | null => {
   return typeof value === 'string' ? value : null;
 };
 
+const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?', 1)[0]!;
+
 const fileAnswer = (file: StaticFile, request: IncomingMessage): Answer => {
   const headers = { 'Content-Type': file.type, 'Cache-Control': 'no-cache', ETag: file.etag, Vary: 'Accept-Encoding' };
   if (header(request, 'if-none-match') === file.etag) return { status: 304, headers, body: '' };
@@ -85,7 +75,7 @@ const answerTo = async (
   if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
   const target = request.url ?? '/';
   const split = target.indexOf('?');
-  const path = split === -1 ? target : target.slice(0, split);
+  const path = pathOf(request);
   if (path.startsWith('/api/')) {
     const query = new URLSearchParams(split === -1 ? '' : target.slice(split + 1));
     return api({ method, path, query, ifNoneMatch: header(request, 'if-none-match') });
@@ -96,11 +86,11 @@ const answerTo = async (
 
 const send = async (request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> => {
   if (answer.stream !== undefined) {
-    return sendStream(request, response, { ...SECURITY_HEADERS, ...answer.headers }, answer.stream);
+    return sendStream(request, response, { ...hostingHeaders(pathOf(request)), ...answer.headers }, answer.stream);
   }
   const body = Buffer.from(answer.body as string);
   const length = answer.status === 304 ? {} : { 'Content-Length': String(body.length) };
-  response.writeHead(answer.status, { ...SECURITY_HEADERS, ...answer.headers, ...length });
+  response.writeHead(answer.status, { ...hostingHeaders(pathOf(request)), ...answer.headers, ...length });
   response.end(request.method === 'HEAD' || answer.status === 304 ? undefined : body);
 };
 

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { isAboutSensor } from '@tapline/core/detect/alert';
-import type { LedgerStore, PacketStore, ResultStore, WindowStore } from '@tapline/core/ports';
+import type { HistoryStore, LedgerStore, PacketStore, ResultStore, WindowStore } from '@tapline/core/ports';
+import { decodeRecord } from '@tapline/core/history/history-record';
 import { audit, type AuditReport } from '@tapline/functions/stages/audit';
 
 export interface SettleStores {
@@ -10,6 +11,7 @@ export interface SettleStores {
   readonly packets: PacketStore;
   readonly results: ResultStore;
   readonly windows: WindowStore;
+  readonly histories: HistoryStore;
 }
 
 export interface SettleOptions {
@@ -31,8 +33,8 @@ export interface Settled {
 const LOOK_EVERY_MS = { first: 100, most: 1000 };
 
 /**
- * Looks at the books of a session until they are closed, every window of the sensor is scored and no alert waits for its
- * confirmation.
+ * Looks at the books of a session until they are closed, every window of the sensor is scored and in its history, and no
+ * alert waits for its confirmation.
  * @throws PipelineError STORE
  */
 export async function settle(stores: SettleStores, options: SettleOptions): Promise<Settled> {
@@ -70,5 +72,13 @@ async function look(stores: SettleStores, { sensor, session }: SettleOptions): P
   if ((await stores.windows.stale(sensor, Infinity, 1)).length > 0) return awaits('windows that are not scored');
   const provisional = (await stores.results.provisional(sensor)).filter((alert) => !isAboutSensor(alert));
   if (provisional.length > 0) return awaits('alerts that are not confirmed');
+  if (!(await isHistoryDone(stores, sensor))) return awaits('the history of the sensor');
   return { audit: report, awaited: [] };
+}
+
+async function isHistoryDone({ results, histories }: SettleStores, sensor: string): Promise<boolean> {
+  const scored = (await results.sensors()).find((known) => known.sensor === sensor);
+  const stored = await histories.load(sensor);
+  if (scored === undefined) return true;
+  return stored !== undefined && decodeRecord(stored.bytes).uptoUs > scored.lastUs;
 }

@@ -4,11 +4,12 @@ import { BigtableRows } from '@tapline/adapters/bigtable/rows';
 import { BigtableWindowStore } from '@tapline/adapters/bigtable/window-store';
 import { cassandraOptions, connectCassandra } from '@tapline/adapters/cassandra/client';
 import { Directory } from '@tapline/adapters/cassandra/directory';
+import { CassandraHistoryStore } from '@tapline/adapters/cassandra/history-store';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
 import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
 import { CassandraSession } from '@tapline/adapters/cassandra/session';
-import type { LedgerStore, PacketStore, ResultStore } from '@tapline/core/ports';
+import type { HistoryStore, LedgerStore, PacketStore, ResultStore } from '@tapline/core/ports';
 import type { Settings } from '@tapline/core/settings/settings';
 import { systemClock } from '../line/clock.ts';
 import type { SettleStores } from './settle.ts';
@@ -17,6 +18,7 @@ export interface RowStores {
   readonly packets: PacketStore;
   readonly results: ResultStore;
   readonly ledger: LedgerStore;
+  readonly histories: HistoryStore;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function openRowStores(settings: Settings): Promise<RowStores> {
     packets: new CassandraPacketStore(session, directory),
     results: new CassandraResultStore(session, directory),
     ledger: new CassandraLedgerStore(session, directory),
+    histories: new CassandraHistoryStore(session),
     close: () => session.close(),
   };
 }

@@ -1,5 +1,6 @@
 /** What every function starts with, whatever it does: its settings, checked before the first request, and its log. */
 import { PipelineError } from '@tapline/core/errors';
+import { internalNetworks, type IsInternal } from '@tapline/core/history/host-place';
 import type { Clock } from '@tapline/core/ports';
 import { numberSetting, readSettings, SETTINGS, type Settings } from '@tapline/core/settings/settings';
 import { createLog, severityOf, type Log } from './log.ts';
@@ -15,6 +16,8 @@ export interface Instance {
   readonly timeoutUs: number;
   readonly allowedLatenessUs: number;
   readonly blindAfterUs: number;
+  readonly falseAlarmsPerDay: number;
+  readonly isInternal: IsInternal;
 }
 
 /**
@@ -38,5 +41,7 @@ export function startInstance(name: string, environment = process.env): Instance
     timeoutUs: numberSetting(settings, 'timeout') * 1e6,
     allowedLatenessUs: numberSetting(settings, 'lateness') * 1e6,
     blindAfterUs: numberSetting(settings, 'blindAfter', 1) * 1e6,
+    falseAlarmsPerDay: numberSetting(settings, 'falseAlarms'),
+    isInternal: internalNetworks(settings.internalNetworks),
   };
 }

@@ -1,5 +1,6 @@
 /** The function `score`: messages of the windows topic into KPIs, flows and alerts. */
 import { http } from '@google-cloud/functions-framework';
+import { CassandraHistoryStore } from '@tapline/adapters/cassandra/history-store';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
 import { startInstance } from './instance.ts';
@@ -20,8 +21,10 @@ async function open(): Promise<WindowTopicDeps> {
       windows: openWindows(instance),
       ledger: new CassandraLedgerStore(session, directory),
       results: new CassandraResultStore(session, directory),
+      history: { ...instance, store: new CassandraHistoryStore(session), lastReadUs: new Map() },
     },
     checkSensor: instance.checkSensor,
+    log: instance.log,
   };
 }
 

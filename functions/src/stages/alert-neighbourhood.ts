@@ -2,7 +2,7 @@
  * The alerts around one window, folded anew from the store. An episode cannot bridge a pause longer than the fold's reach,
  * so only windows up to such a pause on either side matter.
  */
-import { isAboutSensor, type Alert, type Evidence } from '@tapline/core/detect/alert';
+import { isFromWindows, type Alert, type Evidence } from '@tapline/core/detect/alert';
 import { AlertFold, UNKNOWN_WINDOW, withdrawn, type KnownWindow } from '@tapline/core/detect/alert-fold';
 import { DETECTOR_CONFIG } from '@tapline/core/detect/config';
 import { windowQuality } from '@tapline/core/detect/data-quality';
@@ -52,7 +52,7 @@ export async function foldNeighbourhood(
   }));
   fold.add(evidence);
   const after = fold.alerts();
-  const before = (await deps.results.alerts(sensor, range)).filter((alert) => !isAboutSensor(alert));
+  const before = (await deps.results.alerts(sensor, range)).filter(isFromWindows);
   const standing = before.filter(({ state }) => state !== 'withdrawn');
   return { fold, range, before, after, gone: withdrawn(standing, after, evidence) };
 }

@@ -3,7 +3,7 @@
  * usually come in order and are added to a fold that is kept; one that comes late, or again, folds its neighbourhood anew
  * from the store. Where several processes score the same sensor, no fold can be kept (shared-alerts.ts).
  */
-import { isAboutSensor, type Alert, type Evidence } from '@tapline/core/detect/alert';
+import { isFromWindows, type Alert, type Evidence } from '@tapline/core/detect/alert';
 import type { AlertFold, KnownWindow } from '@tapline/core/detect/alert-fold';
 import type { ResultStore } from '@tapline/core/ports';
 import { foldNeighbourhood, foldReachUs } from './alert-neighbourhood.ts';
@@ -52,7 +52,7 @@ export class AlertFolds {
   async of(sensor: string, deps: AlertDeps): Promise<SensorFold> {
     const known = this.#folds.get(sensor);
     if (known !== undefined) return known;
-    const provisional = (await deps.results.provisional(sensor)).filter((alert) => !isAboutSensor(alert));
+    const provisional = (await deps.results.provisional(sensor)).filter(isFromWindows);
     const summary = (await deps.results.sensors()).find((one) => one.sensor === sensor);
     const made: SensorFold = {
       fold: undefined,

@@ -16,8 +16,8 @@ export interface AuditDeps {
 export interface AuditOptions {
   /** Only this sensor; all when absent. */
   readonly sensor?: string;
-  /** Only this session; all when absent. */
-  readonly session?: string;
+  /** Only this session, or these, in their order; all when absent. */
+  readonly session?: string | readonly string[];
   /** Also reads every stored batch and compares its content with what was put. */
   readonly verify?: boolean;
 }
@@ -42,10 +42,7 @@ export interface AuditReport {
 
 /** @throws PipelineError USAGE when nothing is known of the sensor that was asked for */
 export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promise<AuditReport> {
-  const known = await deps.ledger.sessions();
-  const wanted = known.filter(
-    ({ sensor, session }) => sensor === (options.sensor ?? sensor) && session === (options.session ?? session),
-  );
+  const wanted = wantedOf(await deps.ledger.sessions(), options);
   if (wanted.length === 0 && options.sensor !== undefined) {
     throw new PipelineError('USAGE', `there are no books of a sensor ${JSON.stringify(options.sensor)}`);
   }
@@ -67,6 +64,17 @@ export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promis
     verifiedBatches,
     balanced: sessions.every(isWhole) && damaged.length === 0,
   };
+}
+
+type Known = Awaited<ReturnType<LedgerStore['sessions']>>;
+
+function wantedOf(known: Known, { sensor: only, session: chosen }: AuditOptions): Known {
+  const ofSensor = known.filter(({ sensor }) => sensor === (only ?? sensor));
+  if (chosen === undefined) return ofSensor;
+  const order = new Map((typeof chosen === 'string' ? [chosen] : chosen).map((session, place) => [session, place]));
+  return ofSensor
+    .filter(({ session }) => order.has(session))
+    .sort((a, b) => order.get(a.session)! - order.get(b.session)!);
 }
 
 /** Reads a session's batches; returns how many and appends what is wrong with any. */

@@ -7,6 +7,8 @@ import type { Alert } from '@tapline/core/detect/alert';
 import { windowQuality } from '@tapline/core/detect/data-quality';
 import { scorePane } from '@tapline/core/detect/registry';
 import { PipelineError } from '@tapline/core/errors';
+import { encodeObservations } from '@tapline/core/history/observations';
+import { observe } from '@tapline/core/history/observe';
 import type { KpiRow } from '@tapline/core/kpi/kpi-row';
 import { flowSlices, kpiRow } from '@tapline/core/kpi/kpi-row-from-pane';
 import type { WindowCount } from '@tapline/core/ledger/heartbeat';
@@ -26,14 +28,17 @@ import { decodePartial } from '@tapline/core/window/partial-codec';
 import { dropShareOf } from './drop-share.ts';
 import type { AlertDeps } from './alerts.ts';
 import { confirmAlerts, updateAlerts } from './alerts.ts';
+import { advanceHistory, windowChanged, type HistoryDeps } from './history.ts';
 
 export interface ScoreDeps extends AlertDeps {
-  readonly windows: Pick<WindowStore, 'read' | 'state' | 'setEmitted'>;
+  readonly windows: Pick<WindowStore, 'read' | 'state' | 'setEmitted' | 'firstPending'>;
   readonly results: ResultStore;
   readonly ledger: Pick<LedgerStore, 'lastHeartbeats' | 'minutes'>;
   readonly clock: Clock;
   readonly timeoutUs: number;
   readonly allowedLatenessUs: number;
+  /** What needs longer memory; without it only the windows' neighbourhoods are looked at. */
+  readonly history?: HistoryDeps;
 }
 
 /** Rounds of one call while cells keep coming; the window stays pending and is named again. */
@@ -86,7 +91,13 @@ async function scoreOnce(key: WindowKey, last: Scored | undefined, deps: ScoreDe
   const kpi = kpiRow(pane, { sensor, revision, complete: wholeYet, announced, arrived, dropShare });
   const evidence = scorePane(pane, sensor);
   const replaced = await deps.results.evidence(sensor, { fromUs: windowStartUs, toUs: windowStartUs + 1 });
-  await deps.results.putWindow({ kpi, flows: flowSlices(pane, sensor), evidence });
+  const seen = deps.history && encodeObservations(observe(pane.view, deps.history.isInternal), windowStartUs);
+  await deps.results.putWindow({
+    kpi,
+    flows: flowSlices(pane, sensor),
+    evidence,
+    ...(seen && { observations: seen }),
+  });
   const finalBeforeUs = finalBefore(heartbeats, rule);
   const alerts = await updateAlerts(
     {
@@ -99,6 +110,8 @@ async function scoreOnce(key: WindowKey, last: Scored | undefined, deps: ScoreDe
     },
     deps,
   );
+  // Before the window counts as scored: until then no history passes it.
+  if (deps.history) await windowChanged(kpi, finalBeforeUs, { ...deps, history: deps.history });
   const emitted: EmittedWindow = { revision, complete: wholeYet, arrived, announced };
   await deps.windows.setEmitted(key, emitted);
   return { result: { kpi, alerts }, emitted };
@@ -132,9 +145,12 @@ async function mergeCells(key: WindowKey, deps: ScoreDeps): Promise<{ pane: Pane
 
 /**
  * To be asked after a heartbeat that completed no window, and at the end of a run: confirms the alerts that cannot change
- * any more.
+ * any more, and takes the windows that are final into the sensor's history.
  */
 export async function confirmFinal(sensor: string, deps: ScoreDeps): Promise<Alert[]> {
   const heartbeats = await deps.ledger.lastHeartbeats(sensor);
-  return confirmAlerts(sensor, finalBefore(heartbeats, { ...deps, nowUs: deps.clock.nowUs() }), deps);
+  const finalBeforeUs = finalBefore(heartbeats, { ...deps, nowUs: deps.clock.nowUs() });
+  const confirmed = await confirmAlerts(sensor, finalBeforeUs, deps);
+  if (deps.history === undefined) return confirmed;
+  return [...confirmed, ...(await advanceHistory(sensor, finalBeforeUs, { ...deps, history: deps.history }))];
 }

@@ -8,7 +8,7 @@
  * meanwhile, only the provisional alerts are looked at again. So content is always written as provisional, and an alert is
  * confirmed or withdrawn in a step of its own, which changes nothing but the state of what was looked at.
  */
-import { isAboutSensor, type Alert } from '@tapline/core/detect/alert';
+import { isFromWindows, type Alert } from '@tapline/core/detect/alert';
 import type { KnownWindow } from '@tapline/core/detect/alert-fold';
 import { isSameAlert } from '@tapline/core/digest/same-alert';
 import { PipelineError } from '@tapline/core/errors';
@@ -34,7 +34,7 @@ export async function confirmShared(sensor: string, finalBeforeUs: number, deps:
   const changed: Alert[] = [];
   const done = new Set<string>();
   for (const alert of await deps.results.provisional(sensor)) {
-    if (isAboutSensor(alert) || alert.windowEndUs > finalBeforeUs || done.has(alert.id)) continue;
+    if (!isFromWindows(alert) || alert.windowEndUs > finalBeforeUs || done.has(alert.id)) continue;
     for (const settled of await settleAround(sensor, alert.windowStartUs, finalBeforeUs, deps)) {
       changed.push(settled);
       done.add(settled.id);
@@ -88,5 +88,5 @@ function differences({ before, after, gone }: Neighbourhood): { written: Alert[]
 async function hasAlert(sensor: string, windowStartUs: number, deps: SharedDeps): Promise<boolean> {
   const range = { fromUs: windowStartUs, toUs: windowStartUs + deps.windowUs };
   const alerts = await deps.results.alerts(sensor, range);
-  return alerts.some((alert) => alert.state !== 'withdrawn' && !isAboutSensor(alert));
+  return alerts.some((alert) => alert.state !== 'withdrawn' && isFromWindows(alert));
 }

@@ -51,7 +51,7 @@ export async function verifyAlert(
 ): Promise<Verification> {
   const alert = await deps.results.alert(id);
   if (alert === undefined) throw new PipelineError('USAGE', `there is no alert ${id}`);
-  if (!DETECTOR_LIST.some(({ name }) => name === alert.detector)) {
+  if (alert.isFromHistory === true || !DETECTOR_LIST.some(({ name }) => name === alert.detector)) {
     throw new PipelineError('USAGE', `${alert.detector} alerts are not made from the packets of a few windows alone`);
   }
   const [first] = await deps.results.kpis(alert.sensor, { fromUs: alert.windowStartUs, toUs: alert.windowEndUs }, 1);

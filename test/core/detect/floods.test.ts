@@ -141,9 +141,9 @@ describe('udp-flood and icmp-flood', () => {
     expect(only(flood((index) => 1 + (index % 60_000)))).toMatchObject({ detector: 'udp-flood', entity: VICTIM });
   });
 
-  it('count packets by direction: answers nobody asked for are a flood too', () => {
+  it('count packets by direction: what comes from a service nobody asked is a flood too', () => {
     const flood = repeat(8000, 0, MS, (index, timeUs) => [
-      datagram(timeUs, spoofed(index), VICTIM, 123, 20_000 + (index % 100)),
+      datagram(timeUs, spoofed(index), VICTIM, 700, 20_000 + (index % 100)),
     ]);
     expect(only(flood)).toMatchObject({ detector: 'udp-flood', entity: VICTIM });
   });

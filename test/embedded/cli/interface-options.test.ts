@@ -30,7 +30,12 @@ describe('what a command is to read', () => {
     ['a file and an interface', [import.meta.filename], onEth0, 'leave one away'],
     ['standard input and an interface', ['-'], onEth0, 'leave one away'],
     ['a count of packets of a file', ['a.pcap'], { ...plain, count: 1 }, '--count is for an interface'],
-    ['a file without promiscuity', ['a.pcap'], { ...plain, promiscuous: false }, '--no-promiscuous is for an interface'],
+    [
+      'a file without promiscuity',
+      ['a.pcap'],
+      { ...plain, promiscuous: false },
+      '--no-promiscuous is for an interface',
+    ],
     ['a file without own traffic', ['a.pcap'], { ...plain, includeSelf: true }, '--include-self is for an interface'],
   ])('is not %s', (_what, words, flags, said) => {
     expect(() => chooseSource(words, flags)).toThrow(said);

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildReport } from '../../../report/build.ts';
-import { SECURITY_HEADERS, startServer, type RunningServer } from '../../../embedded/src/server/http-server.ts';
+import { hostingHeaders } from '../../../embedded/src/server/hosting-headers.ts';
+import { startServer, type RunningServer } from '../../../embedded/src/server/http-server.ts';
 
 let server: RunningServer;
 let folder: string;
@@ -63,7 +64,17 @@ describe('the report server', () => {
     'sends every security header with %s',
     async (path) => {
       const { headers } = await send(path);
-      for (const [name, value] of Object.entries(SECURITY_HEADERS)) expect(headers[name.toLowerCase()]).toBe(value);
+      const wanted = Object.entries(hostingHeaders(path)).filter(([name]) => name !== 'Cache-Control');
+      expect(wanted.map(([name]) => name)).toEqual(
+        expect.arrayContaining([
+          'Content-Security-Policy',
+          'Strict-Transport-Security',
+          'X-Content-Type-Options',
+          'Referrer-Policy',
+          'Permissions-Policy',
+        ]),
+      );
+      for (const [name, value] of wanted) expect(headers[name.toLowerCase()]).toBe(value);
     },
   );
 
@@ -96,6 +107,11 @@ describe('the report server', () => {
     ]) {
       expect((await send('/api/v1/overview', { headers: { Host: host } })).status).not.toBe(200);
     }
+  });
+
+  test('lets nobody keep what the API says, by the rules that it is hosted with', () => {
+    expect(hostingHeaders('/api/v1/overview')['Cache-Control']).toBe('private, no-store');
+    expect(hostingHeaders('/page.js')['Cache-Control']).toBe('no-cache');
   });
 
   test('listens on loopback only', async () => {

@@ -1,11 +1,11 @@
-/** Seeded random numbers for the generator: the same seed gives the same capture on every machine. */
+/** Seeded random numbers: the same seed gives the same generated capture, the same mix and the same bootstrap on every machine. */
 
 /** sfc32 (Chris Doty-Humphrey's Small Fast Counting generator, PractRand), seeded through a splitmix32 step per word. */
 export class Prng {
-  private a: number;
-  private b: number;
-  private c: number;
-  private counter = 1;
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter = 1;
 
   /** @param seed any whole number; only its low 32 bits count */
   constructor(seed: number) {
@@ -17,19 +17,19 @@ export class Prng {
       z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
       return z ^ (z >>> 15);
     };
-    this.a = next();
-    this.b = next();
-    this.c = next();
+    this.#a = next();
+    this.#b = next();
+    this.#c = next();
     for (let i = 0; i < 12; i++) this.u32();
   }
 
   /** A whole number from 0 to 2^32 - 1. */
   u32(): number {
-    const sum = (((this.a + this.b) | 0) + this.counter) | 0;
-    this.counter = (this.counter + 1) | 0;
-    this.a = this.b ^ (this.b >>> 9);
-    this.b = (this.c + (this.c << 3)) | 0;
-    this.c = (((this.c << 21) | (this.c >>> 11)) + sum) | 0;
+    const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
+    this.#counter = (this.#counter + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0;
     return sum >>> 0;
   }
 

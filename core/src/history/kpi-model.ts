@@ -1,0 +1,128 @@
+/**
+ * How unlike its own history a sensor's window is: for each KPI the probability of so large a residual against its hour of
+ * the day, the least probable of them as the window's score S = max(-log10 p), and a censored tail of S itself, which
+ * turns one number, false alarms per day, into a threshold. The tail of S takes up how the KPIs depend on each other.
+ */
+import type { ByteReader } from '../sketch/byte-reader.ts';
+import type { ByteWriter } from '../sketch/byte-writer.ts';
+import { CensoredTail, type TailOptions } from './censored-tail.ts';
+import { FEATURES, restore, transform } from './features.ts';
+import { SeasonalBaseline } from './seasonal-baseline.ts';
+
+const DAY_US = 86_400e6;
+/** Windows before the first alarm: six hours of ten seconds. */
+export const LEARNING_WINDOWS = 2160;
+/** Alarms in a row after which the windows are an incident, and nothing is learned from them. */
+const INCIDENT_AFTER = 3;
+/** An incident that lasts so many windows is what the network is like now. */
+const INCIDENT_MOST = 2160;
+const KPI_TAIL: TailOptions = { limit: 500, refitEvery: 40, shape: { mean: 0.1, deviation: 0.15 } };
+/** The score is a logarithm of probabilities: an exponential tail (shape 0), longer for the errors of those probabilities. */
+const SCORE_TAIL: TailOptions = { limit: 500, refitEvery: 10, shape: { mean: 0.12, deviation: 0.1 } };
+/** A KPI alone is censored where it would be exceeded about once in a week. */
+const KPI_CENSOR = 1.6e-5;
+
+export interface FeatureReading {
+  /** Place in FEATURES. */
+  readonly feature: number;
+  readonly value: number;
+  /** What is usual at this hour. */
+  readonly usual: number;
+  readonly probability: number;
+}
+
+export interface Reading {
+  /** -log10 of the least probability. */
+  readonly score: number;
+  /** How often a window scores so high, as a probability. */
+  readonly probability: number;
+  readonly isAlarm: boolean;
+  /** Least probable first. */
+  readonly features: readonly FeatureReading[];
+}
+
+export class KpiModel {
+  #windows = 0;
+  #run = 0;
+  readonly #baselines: SeasonalBaseline[];
+  readonly #tails: CensoredTail[];
+  #score: CensoredTail;
+
+  constructor() {
+    this.#baselines = FEATURES.map(() => new SeasonalBaseline());
+    this.#tails = FEATURES.map(() => new CensoredTail(KPI_TAIL));
+    this.#score = new CensoredTail(SCORE_TAIL);
+  }
+
+  /** Windows that were learned from. */
+  get windows(): number {
+    return this.#windows;
+  }
+
+  get isLearning(): boolean {
+    return this.#windows < LEARNING_WINDOWS;
+  }
+
+  /**
+   * Judges a window by those before it, then learns from it.
+   * @param values in the order of FEATURES
+   */
+  take(
+    values: readonly number[],
+    timeUs: number,
+    { windowUs, falseAlarmsPerDay }: { readonly windowUs: number; readonly falseAlarmsPerDay: number },
+  ): Reading {
+    const measured = FEATURES.map((feature, k) => transform(feature, values[k]!));
+    const sizes = new Float64Array(FEATURES.length);
+    const features = FEATURES.map((feature, k): FeatureReading => {
+      const { z, expected } = this.#baselines[k]!.residual(measured[k]!, timeUs);
+      const size = feature.isTwoSided ? Math.abs(z) : z;
+      sizes[k] = size;
+      const probability = this.#tails[k]!.isFitted ? this.#tails[k]!.probability(size) : 1;
+      return { feature: k, value: values[k]!, usual: restore(feature, expected), probability };
+    });
+    const least = features.reduce((min, { probability }) => Math.min(min, probability), 1);
+    const score = -Math.log10(least);
+    const allowed = Math.min(0.01, (falseAlarmsPerDay * windowUs) / DAY_US);
+    const probability = this.#score.isFitted ? this.#score.probability(score) : 1;
+    const isAlarm = !this.isLearning && probability < allowed;
+    this.#run = isAlarm ? this.#run + 1 : 0;
+    if (this.#run >= INCIDENT_MOST) this.#run = 0;
+    if (this.#run <= INCIDENT_AFTER) this.#learn(measured, sizes, { score, timeUs, allowed });
+    return { score, probability, isAlarm, features: features.sort((a, b) => a.probability - b.probability) };
+  }
+
+  #learn(
+    measured: readonly number[],
+    sizes: Float64Array,
+    { score, timeUs, allowed }: { score: number; timeUs: number; allowed: number },
+  ): void {
+    this.#windows++;
+    for (let k = 0; k < FEATURES.length; k++) {
+      const tail = this.#tails[k]!;
+      // The first residuals are against a baseline that does not exist yet.
+      if (this.#windows > 360) tail.add(sizes[k]!, tail.isFitted ? tail.quantile(KPI_CENSOR) : Infinity);
+      this.#baselines[k]!.learn(measured[k]!, timeUs);
+    }
+    if (this.#windows <= 1000) return;
+    this.#score.add(score, this.#score.isFitted ? this.#score.quantile(allowed) : Infinity);
+  }
+
+  encode(writer: ByteWriter): void {
+    writer.varint(this.#windows);
+    writer.varint(this.#run);
+    for (const baseline of this.#baselines) baseline.encode(writer);
+    for (const tail of this.#tails) tail.encode(writer);
+    this.#score.encode(writer);
+  }
+
+  static decode(reader: ByteReader): KpiModel {
+    const model = new KpiModel();
+    model.#windows = reader.varint();
+    model.#run = reader.varint();
+    for (let k = 0; k < FEATURES.length; k++) model.#baselines[k] = SeasonalBaseline.decode(reader);
+    for (let k = 0; k < FEATURES.length; k++) model.#tails[k] = CensoredTail.decode(reader, KPI_TAIL);
+    model.#score = CensoredTail.decode(reader, SCORE_TAIL);
+    return model;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * What one window tells the history besides its KPIs: who spoke with whom, and who asked in vain. Small and bounded,
+ * because it is kept with every window. Where there are more pairs than places, those with most bytes and then always the
+ * same ones are kept (by hash), so that what is followed over hours is followed whole; the others are counted.
+ */
+import { ByteReader } from '../sketch/byte-reader.ts';
+import { ByteWriter } from '../sketch/byte-writer.ts';
+
+const VERSION = 1;
+export const OBSERVATION_LIMITS = { pairs: 512, heaviest: 64, starts: 8, sweeps: 256, contacts: 16 } as const;
+const NAME_LENGTH = 64;
+const PORTS = 65_535;
+
+/** What an initiator and a responder's service did in a window. */
+export interface PairSight {
+  readonly source: string;
+  readonly destination: string;
+  readonly port: number;
+  /** FlowRecords protocol code. */
+  readonly protocol: number;
+  readonly isSourceInternal: boolean;
+  readonly isDestinationInternal: boolean;
+  readonly flows: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  /** Whole seconds since 1970 in which it was connected anew, ascending, each once. */
+  readonly starts: readonly number[];
+}
+
+/** One source's failed first contacts: hosts asked for one service, or ports asked of one host. */
+export interface SweepSight {
+  readonly kind: 'hosts' | 'ports';
+  readonly source: string;
+  readonly protocol: number;
+  /** The service asked for; 0 for ports. */
+  readonly port: number;
+  /** The host asked; empty for hosts. */
+  readonly target: string;
+  /** Hashes of what did not answer. */
+  readonly failed: readonly number[];
+  readonly answered: readonly number[];
+  readonly firstUs: number;
+  readonly lastUs: number;
+}
+
+export interface Observations {
+  /** Bytes from internal hosts to external ones, all flows. */
+  readonly outboundBytes: number;
+  readonly pairs: readonly PairSight[];
+  readonly sweeps: readonly SweepSight[];
+  /** Pairs, sweeps, starts and contacts that found no place. */
+  readonly folded: number;
+}
+
+export const NO_OBSERVATIONS: Observations = { outboundBytes: 0, pairs: [], sweeps: [], folded: 0 };
+
+export function encodeObservations(observations: Observations, windowStartUs: number): Uint8Array {
+  const { outboundBytes, pairs, sweeps, folded } = observations;
+  const writer = new ByteWriter(4096);
+  const names = [...new Set([...pairs.flatMap(ends), ...sweeps.flatMap(({ source, target }) => [source, target])])];
+  const places = new Map(names.map((name, place) => [name, place]));
+  const time = (timeUs: number): void => {
+    writer.varint(Math.max(0, timeUs - windowStartUs));
+  };
+  const hashes = (list: readonly number[]): void => {
+    writer.varint(list.length);
+    for (const hash of list) writer.u32(hash);
+  };
+  writer.u8(VERSION);
+  writer.varint(outboundBytes);
+  writer.varint(folded);
+  writer.varint(names.length);
+  for (const name of names) writer.text(name);
+  writer.varint(pairs.length);
+  for (const pair of pairs) {
+    writer.varint(places.get(pair.source)!);
+    writer.varint(places.get(pair.destination)!);
+    for (const count of [pair.port, pair.protocol, pair.flows, pair.bytesUp, pair.bytesDown]) writer.varint(count);
+    writer.u8((pair.isSourceInternal ? 1 : 0) | (pair.isDestinationInternal ? 2 : 0));
+    time(pair.firstUs);
+    time(pair.lastUs);
+    writer.varint(pair.starts.length);
+    for (const second of pair.starts) writer.signed(second - Math.floor(windowStartUs / 1e6));
+  }
+  writer.varint(sweeps.length);
+  for (const sweep of sweeps) {
+    writer.u8(sweep.kind === 'hosts' ? 0 : 1);
+    writer.varint(places.get(sweep.source)!);
+    writer.varint(places.get(sweep.target)!);
+    writer.varint(sweep.protocol);
+    writer.varint(sweep.port);
+    hashes(sweep.failed);
+    hashes(sweep.answered);
+    time(sweep.firstUs);
+    time(sweep.lastUs);
+  }
+  return writer.finish();
+}
+
+const ends = ({ source, destination }: PairSight): string[] => [source, destination];
+
+/** @throws PipelineError WIRE_CORRUPT when the bytes are damaged or of another version */
+export function decodeObservations(bytes: Uint8Array, windowStartUs: number): Observations {
+  const reader = new ByteReader(bytes);
+  if (reader.u8() !== VERSION) throw reader.damage('of observations is of another version');
+  const outboundBytes = reader.varint();
+  const folded = reader.varint();
+  const most = 2 * (OBSERVATION_LIMITS.pairs + OBSERVATION_LIMITS.sweeps);
+  const names = Array.from({ length: reader.bounded(most, 'names') }, () => reader.text(NAME_LENGTH));
+  const name = (): string => names[reader.bounded(names.length - 1, 'as a name')]!;
+  const hashes = (): number[] =>
+    Array.from({ length: reader.bounded(OBSERVATION_LIMITS.contacts, 'contacts') }, () => reader.u32());
+  const pairs = Array.from({ length: reader.bounded(OBSERVATION_LIMITS.pairs, 'pairs') }, (): PairSight => {
+    const [source, destination] = [name(), name()];
+    const port = reader.bounded(PORTS, 'as a port');
+    const [protocol, flows, bytesUp, bytesDown] = [reader.varint(), reader.varint(), reader.varint(), reader.varint()];
+    const places = reader.u8();
+    const [firstUs, lastUs] = [windowStartUs + reader.varint(), windowStartUs + reader.varint()];
+    const starts = Array.from(
+      { length: reader.bounded(OBSERVATION_LIMITS.starts, 'starts') },
+      () => Math.floor(windowStartUs / 1e6) + reader.signed(),
+    );
+    const isSourceInternal = (places & 1) !== 0;
+    const isDestinationInternal = (places & 2) !== 0;
+    const sums = { flows, bytesUp, bytesDown, firstUs, lastUs, starts };
+    return { source, destination, port, protocol, isSourceInternal, isDestinationInternal, ...sums };
+  });
+  const sweeps = Array.from({ length: reader.bounded(OBSERVATION_LIMITS.sweeps, 'sweeps') }, (): SweepSight => {
+    const kind = reader.u8() === 0 ? 'hosts' : 'ports';
+    const [source, target, protocol] = [name(), name(), reader.varint()];
+    const port = reader.bounded(PORTS, 'as a port');
+    const [failed, answered] = [hashes(), hashes()];
+    const [firstUs, lastUs] = [windowStartUs + reader.varint(), windowStartUs + reader.varint()];
+    return { kind, source, target, protocol, port, failed, answered, firstUs, lastUs };
+  });
+  reader.end();
+  return { outboundBytes, pairs, sweeps, folded };
+}

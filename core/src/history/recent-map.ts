@@ -1,0 +1,44 @@
+/** A map that holds so many keys at most: what was not touched for longest is forgotten, and counted. */
+export class RecentMap<T> {
+  readonly #limit: number;
+  readonly #items = new Map<string, T>();
+  /** Keys that were forgotten for want of room. */
+  forgotten = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  peek(key: string): T | undefined {
+    return this.#items.get(key);
+  }
+
+  /** The item of a key, made if it is new, as the one touched last. */
+  touch(key: string, make: () => T): T {
+    const item = this.#items.get(key) ?? make();
+    this.set(key, item);
+    return item;
+  }
+
+  set(key: string, item: T): void {
+    this.#items.delete(key);
+    this.#items.set(key, item);
+    if (this.#items.size <= this.#limit) return;
+    const [oldest] = this.#items.keys();
+    this.#items.delete(oldest!);
+    this.forgotten++;
+  }
+
+  delete(key: string): void {
+    this.#items.delete(key);
+  }
+
+  /** Touched longest ago first. */
+  entries(): MapIterator<[string, T]> {
+    return this.#items.entries();
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * history: takes a sensor's final windows into its history, in time order, and writes the alerts that come of it. It never
+ * passes a window that is still to be scored, and goes back when one that it has passed is scored anew; so it ends with what
+ * the stored windows say, whatever order they came in.
+ *
+ * Where several processes do this for one sensor, the record in the store is replaced only by who has read what it replaces
+ * (HistoryStore.save). A process that scores a window which others may be passing at that moment replaces the record as well,
+ * with the same or an earlier one, and before the window counts as scored: whoever had read the old row begins again. Alerts
+ * are in the record before they are written, and are written again by the next reader, so that none is lost in between.
+ */
+import type { Alert } from '@tapline/core/detect/alert';
+import { PipelineError } from '@tapline/core/errors';
+import { History, type HistoryOptions, type HistorySummary } from '@tapline/core/history/history';
+import {
+  decodeRecord,
+  encodeRecord,
+  goBack,
+  NO_RECORD,
+  pointsAt,
+  type HistoryRecord,
+} from '@tapline/core/history/history-record';
+import type { IsInternal } from '@tapline/core/history/host-place';
+import { decodeObservations, NO_OBSERVATIONS } from '@tapline/core/history/observations';
+import type { KpiRow } from '@tapline/core/kpi/kpi-row';
+import type { HistoryStore, PastWindow, ResultStore, WindowStore } from '@tapline/core/ports';
+
+/** Windows read at once: an hour of ten seconds. */
+const WINDOWS_PER_STEP = 360;
+/** Event time that has to become final before the next step: the record is read and written once in so long. */
+const STEP_US = 60_000_000;
+/** Times that a step is begun again because others had written meanwhile. */
+const ROUNDS_AT_MOST = 32;
+
+const WITHDRAWAL = 'windows of its time changed, and the history does not say it any more';
+
+export interface HistoryDeps extends HistoryOptions {
+  readonly store: HistoryStore;
+  readonly isInternal: IsInternal;
+  /** Open histories, for the only process that scores; absent where there may be others. */
+  readonly kept?: Histories;
+  /** How far histories were when this process last read them: until a step more is final, nobody reads them again. */
+  readonly lastReadUs?: Map<string, number>;
+}
+
+export interface HistoryStageDeps {
+  readonly history: HistoryDeps;
+  readonly windows: Pick<WindowStore, 'firstPending'>;
+  readonly results: Pick<ResultStore, 'pastWindows' | 'alerts' | 'putAlerts'>;
+}
+
+/** A record with the history it stands for. */
+interface OpenHistory {
+  record: HistoryRecord;
+  /** Of the record in the store; 0 when there is none. */
+  version: number;
+  history: History;
+}
+
+/** The histories of one process, by sensor. */
+export class Histories {
+  readonly #open = new Map<string, OpenHistory>();
+
+  get(sensor: string): OpenHistory | undefined {
+    return this.#open.get(sensor);
+  }
+
+  set(sensor: string, open: OpenHistory | undefined): void {
+    if (open === undefined) this.#open.delete(sensor);
+    else this.#open.set(sensor, open);
+  }
+}
+
+/**
+ * Takes what has become final into the sensor's history.
+ * @param finalBeforeUs event time before which nothing of the sensor can change any more
+ * @returns the alerts that are new, changed or withdrawn; they are written
+ * @throws PipelineError STORE
+ */
+export async function advanceHistory(sensor: string, finalBeforeUs: number, deps: HistoryStageDeps): Promise<Alert[]> {
+  const { kept, lastReadUs } = deps.history;
+  const news: Alert[] = [];
+  if (finalBeforeUs - (lastReadUs?.get(sensor) ?? -Infinity) < STEP_US) return news;
+  for (let conflicts = 0; conflicts < ROUNDS_AT_MOST;) {
+    const open = kept?.get(sensor) ?? (await load(sensor, deps));
+    kept?.set(sensor, open);
+    lastReadUs?.set(sensor, open.record.uptoUs);
+    if (finalBeforeUs - open.record.uptoUs < STEP_US) return news;
+    // Until the step is done, what is open is neither the record nor the next one.
+    kept?.set(sensor, undefined);
+    const step = await takeStep(sensor, finalBeforeUs, open, deps);
+    if (step === 'conflict') {
+      conflicts++;
+      continue;
+    }
+    kept?.set(sensor, open);
+    news.push(...step.alerts);
+    if (!step.isMore) return news;
+  }
+  throw changing(sensor);
+}
+
+/**
+ * To be called when a window was scored, its row written and not yet marked as scored.
+ * @throws PipelineError STORE
+ */
+export async function windowChanged(row: KpiRow, finalBeforeUs: number, deps: HistoryStageDeps): Promise<void> {
+  const { sensor, windowStartUs, windowEndUs } = row;
+  const { kept } = deps.history;
+  const known = kept?.get(sensor);
+  // Nobody passes a window that is not final, so nobody has to be told of it.
+  if (known === undefined ? windowEndUs > finalBeforeUs : windowStartUs >= known.record.uptoUs) return;
+  kept?.set(sensor, undefined);
+  for (let round = 0; round < ROUNDS_AT_MOST; round++) {
+    const { record, version } = await load(sensor, deps);
+    if (await deps.history.store.save(sensor, encodeRecord(goBack(record, windowStartUs)), version)) return;
+  }
+  throw changing(sensor);
+}
+
+/** How far a sensor's history has come; undefined when there is none. */
+export async function historySummary(
+  sensor: string,
+  history: Pick<HistoryDeps, 'store' | 'falseAlarmsPerDay'>,
+): Promise<(HistorySummary & { readonly uptoUs: number }) | undefined> {
+  const stored = await history.store.load(sensor);
+  if (stored === undefined) return undefined;
+  const record = decodeRecord(stored.bytes);
+  return { ...openState(record, history).summary, uptoUs: record.uptoUs };
+}
+
+async function load(sensor: string, deps: HistoryStageDeps): Promise<OpenHistory> {
+  const stored = await deps.history.store.load(sensor);
+  const record = stored === undefined ? NO_RECORD : decodeRecord(stored.bytes);
+  // Its writer may have stopped before it wrote them.
+  if (record.outbox.length > 0) await deps.results.putAlerts(record.outbox);
+  return { record, version: stored?.version ?? 0, history: open(record, deps) };
+}
+
+function open(record: HistoryRecord, { history }: HistoryStageDeps): History {
+  const opened = openState(record, history);
+  // What is open here may stand in the store as it was further on.
+  if (record.review !== undefined) opened.repeat();
+  return opened;
+}
+
+function openState({ state }: HistoryRecord, options: HistoryOptions): History {
+  return state.length === 0 ? new History(options) : History.decode(state, options);
+}
+
+type Step = { readonly alerts: readonly Alert[]; readonly isMore: boolean } | 'conflict';
+
+async function takeStep(
+  sensor: string,
+  finalBeforeUs: number,
+  known: OpenHistory,
+  deps: HistoryStageDeps,
+): Promise<Step> {
+  const { results, history: options } = deps;
+  const before = known.record;
+  const pendingUs = (await deps.windows.firstPending(sensor)) ?? Infinity;
+  const range = { fromUs: before.uptoUs, toUs: Math.min(finalBeforeUs, pendingUs) };
+  const read = range.toUs > range.fromUs ? await results.pastWindows(sensor, range, WINDOWS_PER_STEP) : [];
+  const windows = read.filter(({ kpi }) => kpi.windowEndUs <= range.toUs);
+  if (windows.length === 0) return { alerts: [], isMore: false };
+  const { hour, day } = takeWindows(windows, known);
+  const changed = known.history.takeChanged();
+  const { review, gone } = await reviewed(sensor, before, { changed, uptoUs: known.history.uptoUs }, deps);
+  const alerts = [...changed, ...gone];
+  const isMore = read.length === WINDOWS_PER_STEP;
+  const point = { uptoUs: known.history.uptoUs, firstUs: Math.min(before.firstUs, windows[0]!.kpi.windowStartUs) };
+  // The state is written down when it is stored, and not at every step of a history that is kept open.
+  const next: HistoryRecord = { ...point, state: before.state, hour, day, review, outbox: alerts };
+  // The only process writes when others would miss something, and when it may be the last time.
+  const mustSave =
+    options.kept === undefined || alerts.length > 0 || hour !== before.hour || finalBeforeUs === Infinity;
+  if (mustSave) {
+    const record = { ...next, state: known.history.encode() };
+    if (!(await options.store.save(sensor, encodeRecord(record), known.version))) return 'conflict';
+    known.version++;
+  }
+  known.record = next;
+  if (alerts.length > 0) await results.putAlerts(alerts);
+  return { alerts, isMore };
+}
+
+function takeWindows(
+  windows: readonly PastWindow[],
+  { record, history }: OpenHistory,
+): Pick<HistoryRecord, 'hour' | 'day'> {
+  let now = record;
+  for (const { kpi, observations } of windows) {
+    const { windowStartUs } = kpi;
+    const points = pointsAt(now, windowStartUs, () => ({ uptoUs: history.uptoUs, state: history.encode() }));
+    const seen = observations === undefined ? NO_OBSERVATIONS : decodeObservations(observations, windowStartUs);
+    history.take({ row: kpi, observations: seen });
+    now = { ...now, ...points, uptoUs: history.uptoUs };
+  }
+  return now;
+}
+
+/** After going back: which alerts of the history stand in the store although the windows do not say so any more. */
+async function reviewed(
+  sensor: string,
+  { review }: HistoryRecord,
+  { changed, uptoUs }: { readonly changed: readonly Alert[]; readonly uptoUs: number },
+  { results }: HistoryStageDeps,
+): Promise<{ readonly review: HistoryRecord['review']; readonly gone: readonly Alert[] }> {
+  if (review === undefined) return { review, gone: [] };
+  const known = [...review.raised, ...changed].map(({ id, windowEndUs }) => [id, { id, windowEndUs }] as const);
+  const raised = new Map(known);
+  if (uptoUs < review.toUs) return { review: { ...review, raised: [...raised.values()] }, gone: [] };
+  const stored = await results.alerts(sensor, { fromUs: review.fromUs, toUs: Infinity });
+  const gone = stored
+    .filter((alert) => alert.isFromHistory === true && alert.state !== 'withdrawn' && !raised.has(alert.id))
+    .filter((alert) => alert.windowEndUs > review.fromUs)
+    .map((alert): Alert => ({ ...alert, state: 'withdrawn', withdrawal: WITHDRAWAL }));
+  return { review: undefined, gone };
+}
+
+function changing(sensor: string): PipelineError {
+  return new PipelineError('STORE', `the history of sensor ${sensor} is being changed by others all the time`, {
+    retriable: true,
+  });
+}

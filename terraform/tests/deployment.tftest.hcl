@@ -1,0 +1,179 @@
+# The whole deployment, planned with mocked providers: expressions, types, conditions. Nothing reaches a cloud.
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789012" }
+  }
+  mock_resource "google_service_account" {
+    defaults = { email = "account@tapline-test.iam.gserviceaccount.com", member = "serviceAccount:account@tapline-test.iam.gserviceaccount.com" }
+  }
+}
+mock_provider "google-beta" {}
+mock_provider "archive" {}
+
+variables {
+  project        = "tapline-test"
+  sensor_archive = "tests/deployment.tftest.hcl"
+}
+
+run "small_by_default" {
+  assert {
+    condition     = google_compute_instance.capture.machine_type == "e2-standard-2" && google_bigtable_instance.main.cluster[0].autoscaling_config[0].min_nodes == 1
+    error_message = "the defaults are not small"
+  }
+  assert {
+    condition     = length(google_compute_packet_mirroring.this) + length(google_dataflow_flex_template_job.line) + length(google_cloud_run_v2_worker_pool.bridge) + length(google_vpc_access_connector.functions) + length(google_billing_budget.month) == 0
+    error_message = "something is made that nobody asked for"
+  }
+  assert {
+    condition     = length(google_compute_firewall.broker) == 0 && length(google_compute_network_firewall_policy_rule.packages) == 0
+    error_message = "something is open that nobody asked for"
+  }
+}
+
+run "nobody_reaches_a_function_who_is_not_named" {
+  assert {
+    condition     = [for name, function in google_cloudfunctions2_function.this : name if function.service_config[0].ingress_settings != "ALLOW_INTERNAL_ONLY"] == ["report"]
+    error_message = "a function other than the report is reached from outside"
+  }
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.report) == 0
+    error_message = "somebody may read the report who was not named"
+  }
+  assert {
+    condition     = keys(google_cloud_run_v2_service_iam_member.push) == ["parse", "score", "window"]
+    error_message = "the push account may call something else"
+  }
+}
+
+run "pushes_are_signed_and_end_as_dead_letters" {
+  assert {
+    condition     = alltrue([for push in google_pubsub_subscription.push : length(push.push_config[0].oidc_token) == 1 && push.dead_letter_policy[0].max_delivery_attempts == 20 && push.expiration_policy[0].ttl == ""])
+    error_message = "a push is unsigned, has no dead letters, or expires"
+  }
+  assert {
+    condition     = { for kind, push in google_pubsub_subscription.push : kind => push.name } == { packets = "tapline-packets-push", heartbeats = "tapline-heartbeats-push", windows = "tapline-windows-push" }
+    error_message = "a subscription has another name than the code's"
+  }
+}
+
+run "no_plan_holds_a_secret" {
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : !contains(keys(function.service_config[0].environment_variables), "TAPLINE_CASSANDRA_PASSWORD")])
+    error_message = "the password is a plain variable"
+  }
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : [for secret in function.service_config[0].secret_environment_variables : secret.key] == ["TAPLINE_CASSANDRA_PASSWORD"]])
+    error_message = "the password does not come from Secret Manager"
+  }
+}
+
+run "the_start_up_script_captures_what_is_replayed" {
+  assert {
+    condition     = strcontains(google_compute_instance.capture.metadata_startup_script, "tapline-capture@tap1' tapline-bridge") && !strcontains(google_compute_instance.capture.metadata_startup_script, "tapline-health")
+    error_message = "the start-up script sets up something else"
+  }
+}
+
+run "mirroring_has_a_collector_that_captures_its_card" {
+  variables {
+    mirror = { tags = ["web"], ranges = ["10.40.0.0/16"] }
+  }
+  assert {
+    condition     = google_compute_forwarding_rule.collector[0].is_mirroring_collector && one(google_compute_packet_mirroring.this).mirrored_resources[0].tags[0] == "web"
+    error_message = "what is mirrored does not arrive"
+  }
+  assert {
+    condition     = strcontains(google_compute_instance.capture.metadata_startup_script, "tapline-capture@ens4") && google_compute_firewall.mirrored[0].source_ranges == toset(["10.40.0.0/16"])
+    error_message = "the host does not capture what is mirrored"
+  }
+}
+
+run "the_bridge_as_a_worker_pool" {
+  variables {
+    bridge_on    = "worker-pool"
+    bridge_image = "us-docker.pkg.dev/p/r/tapline@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  }
+  assert {
+    condition     = length(google_cloud_run_v2_worker_pool.bridge) == 1 && google_compute_firewall.broker[0].source_ranges == toset(["10.20.0.0/24"])
+    error_message = "the worker pool does not reach the broker, or somebody else does"
+  }
+  assert {
+    condition     = !strcontains(google_compute_instance.capture.metadata_startup_script, "tapline-bridge") && strcontains(google_compute_instance.capture.metadata_startup_script, "EXTERNAL:PLAINTEXT")
+    error_message = "the capture host still runs the bridge, or its broker does not listen"
+  }
+}
+
+run "a_cluster_of_ones_own" {
+  variables {
+    cassandra            = { contact_points = ["10.50.0.4:9042"], username = "tapline" }
+    astra_bundle_secret  = null
+    cassandra_in_network = true
+  }
+  assert {
+    condition     = google_cloudfunctions2_function.this["parse"].service_config[0].environment_variables.TAPLINE_CASSANDRA_CONTACT_POINTS == "10.50.0.4:9042" && length(google_cloudfunctions2_function.this["parse"].service_config[0].secret_volumes) == 0
+    error_message = "the functions look for another database"
+  }
+}
+
+run "what_may_be_destroyed_is_said_first" {
+  variables {
+    protect = false
+  }
+  assert {
+    condition     = !google_bigtable_instance.main.deletion_protection && google_bigtable_table.windows.deletion_protection == "UNPROTECTED" && !google_compute_instance.capture.deletion_protection
+    error_message = "protect = false does not lift the protection"
+  }
+}
+
+run "everything_at_once" {
+  variables {
+    dataflow       = { template = "gs://bucket/template.json", parameters = { topic = "t" } }
+    budget         = { billing_account = "000000-000000-000000", usd_per_month = 700 }
+    alarm_emails   = ["soc@example.org"]
+    operators      = ["group:soc@example.org"]
+    report_readers = ["group:soc@example.org"]
+    sensor_ranges  = ["10.30.0.0/16"]
+    package_hosts  = ["mirror.example.org"]
+    settings       = { TAPLINE_ROWS_PER_SECOND = "0" }
+  }
+  assert {
+    condition     = length(google_monitoring_alert_policy.above) == 5 && length(google_monitoring_alert_policy.no_heartbeat.notification_channels) == 1
+    error_message = "alarms are missing, or nobody hears them"
+  }
+  assert {
+    condition     = length(jsondecode(google_monitoring_dashboard.line.dashboard_json).mosaicLayout.tiles) == 8
+    error_message = "the dashboard lacks a chart"
+  }
+}
+
+run "a_secret_among_the_settings_is_refused" {
+  command = plan
+  variables {
+    settings = { TAPLINE_CASSANDRA_PASSWORD = "x" }
+  }
+  expect_failures = [var.settings]
+}
+
+run "a_bundle_and_contact_points_together_are_refused" {
+  command = plan
+  variables {
+    cassandra = { contact_points = ["10.50.0.4:9042"] }
+  }
+  expect_failures = [var.astra_bundle_secret]
+}
+
+run "everybody_as_a_reader_is_refused" {
+  command = plan
+  variables {
+    report_readers = ["allUsers"]
+  }
+  expect_failures = [var.report_readers]
+}
+
+run "a_worker_pool_without_an_image_is_refused" {
+  command = plan
+  variables {
+    bridge_on = "worker-pool"
+  }
+  expect_failures = [var.bridge_image]
+}

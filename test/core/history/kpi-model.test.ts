@@ -1,0 +1,82 @@
+/** How often `unlike-history` cries wolf, against what the operator asked for, and whether it still sees the wolf. */
+import { FEATURES } from '@tapline/core/history/features';
+import { KpiModel, type Reading } from '@tapline/core/history/kpi-model';
+import { describe, expect, it } from 'vitest';
+import { EPOCH_US, SyntheticKpis, WINDOW_US } from '../../helpers/synthetic-kpis.ts';
+
+const DAY = 8640;
+
+/** Readings of windows with seasons, drift, heavy tails and dependence, from a seed. */
+function* readings(
+  seed: number,
+  days: number,
+  falseAlarmsPerDay: number,
+  change: (values: number[], window: number) => readonly number[] = (values) => values,
+): Generator<{ readonly window: number; readonly reading: Reading }> {
+  const model = new KpiModel();
+  const series = new SyntheticKpis(seed);
+  for (let window = 0; window < days * DAY; window++) {
+    const values = change(series.values(window), window);
+    yield {
+      window,
+      reading: model.take(values, EPOCH_US + window * WINDOW_US, { windowUs: WINDOW_US, falseAlarmsPerDay }),
+    };
+  }
+}
+
+/** False alarms a day in the 30 days after 5 days of training; alarms within four windows are one alert. */
+function realised(seed: number, falseAlarmsPerDay: number): number {
+  let alerts = 0;
+  let last = -Infinity;
+  for (const { window, reading } of readings(seed, 35, falseAlarmsPerDay)) {
+    if (window < 5 * DAY || !reading.isAlarm) continue;
+    if (window - last > 4) alerts++;
+    last = window;
+  }
+  return alerts / 30;
+}
+
+describe('unlike-history on traffic without attacks', () => {
+  it.each([1, 10])(
+    'raises %d false alarm(s) a day where that many are allowed, within a factor of 0.5 to 1.5',
+    (perDay) => {
+      // One series; test/bench/history.ts runs as many as one has time for.
+      const factor = realised(11, perDay) / perDay;
+      expect(factor).toBeGreaterThan(0.5);
+      expect(factor).toBeLessThan(1.5);
+    },
+  );
+
+  it('says nothing for six hours, whatever happens', () => {
+    for (const { reading } of readings(3, 0.25, 1000, (values, window) =>
+      window === 2100 ? values.map((v) => v * 50) : values,
+    )) {
+      expect(reading.isAlarm).toBe(false);
+    }
+  });
+});
+
+describe('unlike-history on an attack', () => {
+  const place = FEATURES.findIndex(({ name }) => name === 'syn');
+  const start = 3 * DAY + 1000;
+  const flood = (values: number[], window: number): number[] =>
+    window >= start && window < start + 30 ? values.map((value, k) => (k === place ? value * 8 : value)) : values;
+
+  it('alarms at once, and names the KPI', () => {
+    for (const { window, reading } of readings(5, 3.2, 1, flood)) {
+      if (window !== start) continue;
+      expect(reading.isAlarm).toBe(true);
+      expect(FEATURES[reading.features[0]!.feature]!.name).toBe('syn');
+    }
+  });
+
+  it('is as alarmed by the same attack an hour later: it did not learn that this is ordinary', () => {
+    let alarms = 0;
+    const twice = (values: number[], window: number): number[] =>
+      flood(values, window >= start + 360 ? window - 360 : window);
+    for (const { window, reading } of readings(5, 3.3, 1, twice)) {
+      if (window >= start + 360 && window < start + 390 && reading.isAlarm) alarms++;
+    }
+    expect(alarms).toBeGreaterThanOrEqual(25);
+  });
+});
