@@ -18,7 +18,7 @@ describe('the tapline command', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it.each([['run'], ['decode'], ['audit'], ['query'], ['export'], ['migrate'], ['alert']])(
+  it.each([['run'], ['decode'], ['flows'], ['audit'], ['query'], ['export'], ['migrate'], ['alert']])(
     '%s --help explains itself and exits 0',
     async (command) => {
       const { code, stdout, stderr } = await tapline(command, '--help');
@@ -39,9 +39,12 @@ describe('the tapline command', () => {
     [['run', '-i', 'lo', '--loop', '2', '--exit'], '--interface is live'],
     [['capture', '-', '--live', '--preload'], 'captures that end'],
     [['decode'], 'source'],
-    [['flows'], 'one of the two'],
-    [['flows', '/nowhere.pcap'], 'no such file'],
     [['decode', '--format', 'xml', 'x'], 'xml'],
+    [['flows'], 'name a source'],
+    [['flows', '/nowhere.pcap'], 'no such file'],
+    [['flows', 'x.pcap', '--data', '.'], 'not both'],
+    [['flows', '--data', '/nowhere'], 'holds no Tapline data'],
+    [['flows', 'x.pcap', '--label', '/nowhere.tsv'], 'cannot read the label file'],
     [['audit'], '--data'],
     [['audit', '--data', '/nowhere'], 'holds no Tapline data'],
     [['query', 'nonsense', '--data', '.'], 'there is no query'],

@@ -1,5 +1,4 @@
 /** `tapline decode`: the decoder alone, a row per packet on standard output. */
-import { once } from 'node:events';
 import { Option, type Command } from 'commander';
 import { ColumnsSink } from '@tapline/capture-agent/columns-sink';
 import { openSource } from '@tapline/capture-agent/source/open-source';
@@ -10,8 +9,10 @@ import { arrowRows } from '@tapline/core/rows/arrow';
 import { csvRows } from '@tapline/core/rows/csv';
 import { ndjsonRows } from '@tapline/core/rows/ndjson';
 import type { RowWriter } from '@tapline/core/rows/row-writer';
+import { interruptOnSignal } from '../cli/interrupt.ts';
 import { FIELDS_HELP, parseFields, SOURCE_HELP } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
+import { writeOut } from '../cli/write-out.ts';
 
 const WRITERS = { ndjson: ndjsonRows, csv: csvRows, arrow: arrowRows } satisfies Record<string, () => RowWriter>;
 type Format = keyof typeof WRITERS;
@@ -72,23 +73,5 @@ async function decode(given: string, flags: { format: Format; fields?: string[] 
     sink.flush();
     pending.push(writer.end());
     await writeOut(pending);
-  }
-}
-
-/** First Ctrl-C: what was read is printed, and the document ended. Second: leave at once. */
-function interruptOnSignal(): AbortSignal {
-  const interrupt = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (interrupt.signal.aborted) process.exit(130);
-      interrupt.abort();
-    });
-  }
-  return interrupt.signal;
-}
-
-async function writeOut(pending: Uint8Array[]): Promise<void> {
-  for (const bytes of pending.splice(0)) {
-    if (bytes.length > 0 && !process.stdout.write(bytes)) await once(process.stdout, 'drain');
   }
 }

@@ -1,86 +1,159 @@
-/** `tapline flows`: a row per flow with the statistics of CICFlowMeter, from a capture or from what a run stored. */
-import { once } from 'node:events';
+/** `tapline flows`: a row per flow with the 76 statistics of CICFlowMeter, from a capture or from a run's stored batches. */
 import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { ColumnsSink } from '@tapline/capture-agent/columns-sink';
 import { openSource } from '@tapline/capture-agent/source/open-source';
 import { sourceName } from '@tapline/capture-agent/source/source-address';
 import { PipelineError } from '@tapline/core/errors';
-import { FlowExport } from '@tapline/core/flow-statistics/flow-export';
-import { FLOW_FORMATS, flowHead, flowLine, type FlowFormat } from '@tapline/core/flow-statistics/flow-rows';
-import { allocateColumns } from '@tapline/core/packet/columns';
+import { FlowExporter } from '@tapline/core/flow-statistics/flow-exporter';
+import { cicflowmeterFlows, csvFlows, ndjsonFlows, NO_LABEL } from '@tapline/core/flow-statistics/flow-writer';
+import { allocateColumns, type PacketColumns } from '@tapline/core/packet/columns';
 import { CaptureSetReader } from '@tapline/core/pcap/capture-set-reader';
 import { decodeBatch } from '@tapline/core/wire/batch';
-import { SOURCE_HELP } from '../cli/options.ts';
+import { readFlowLabels } from '../cli/flow-labels.ts';
+import { formatCount } from '../cli/format.ts';
+import { interruptOnSignal } from '../cli/interrupt.ts';
+import { FIELDS_HELP, parseFields, parseName, SOURCE_HELP } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
+import { writeOut } from '../cli/write-out.ts';
 import { openExistingStores } from '../line/data-folder.ts';
 
+const WRITERS = { cicflowmeter: cicflowmeterFlows, ndjson: ndjsonFlows, csv: csvFlows } as const;
+
 interface FlowsFlags {
-  readonly format: FlowFormat;
   readonly data?: string;
+  readonly sensor?: string;
+  readonly format: keyof typeof WRITERS;
+  readonly label?: string;
+  readonly fields?: string[];
 }
+
+const HELP = `
+Flows are cut as the corrected CICFlowMeter (Engelen 2021) cuts them: 120 s after their first packet, or at a new SYN after
+FIN-FIN-ACK or RST. docs/flows.md says what every column means and where the two tools differ.
+
+  tapline flows my.pcap > flows.csv
+  tapline flows --data day --format ndjson
+  tapline flows attack.pcap --label LABELS.tsv > labelled.csv`;
 
 export function addFlows(program: Command): void {
   program
     .command('flows')
-    .description('print a row per flow with the 76 statistics of CICFlowMeter, cut as its corrected version cuts')
+    .description('print a row per flow: addresses, ports, and the 76 statistics of CICFlowMeter')
     .argument('[source]', SOURCE_HELP)
-    .option('--data <dir>', 'instead of a source: the folder that "tapline run --data" wrote')
-    .addOption(new Option('--format <format>', 'what to print').choices(FLOW_FORMATS).default('cicflowmeter'))
+    .option('--data <dir>', 'instead of a source: the batches in the folder that "tapline run --data" wrote')
+    .option('--sensor <name>', 'only this sensor of the data folder', parseName)
+    .addOption(
+      new Option('--format <format>', 'cicflowmeter: its 84 columns; csv and ndjson: names of this project')
+        .choices(Object.keys(WRITERS))
+        .default('cicflowmeter'),
+    )
+    .option('--label <file>', 'a table of labelled captures (path, class, filter) that says what the flows are')
+    .option('--fields <names>', FIELDS_HELP, parseFields)
+    .addHelpText('after', HELP)
     .action(flows);
 }
 
-async function flows(given: string | undefined, { format, data }: FlowsFlags): Promise<void> {
-  if ((given === undefined) === (data === undefined)) {
-    throw new PipelineError('USAGE', 'name a capture, or the folder of a run with --data DIR, one of the two');
+async function flows(source: string | undefined, flags: FlowsFlags): Promise<void> {
+  const { data, label } = flags;
+  if (source === undefined && data === undefined) throw new PipelineError('USAGE', 'name a source, or --data DIR');
+  if (source !== undefined && data !== undefined) {
+    throw new PipelineError('USAGE', 'name a source or a data folder, not both');
   }
-  const interrupt = interruptOnSignal();
-  const progress = new Progress(process.stderr.isTTY && !process.stdout.isTTY);
-  const lines: string[] = [];
-  const flowExport = new FlowExport((flow, table, row) => lines.push(flowLine(format, flow, table, row)));
-  const begin = (): void => {
-    lines.push(flowHead(format));
-  };
-  const writeOut = async (): Promise<void> => {
-    const text = lines.splice(0).join('');
-    if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
-  };
-  try {
-    if (given === undefined) await readData(data!, flowExport, progress, interrupt, begin, writeOut);
-    else await readSource(given, flowExport, progress, interrupt, begin, writeOut);
-  } finally {
-    progress.clear();
-    // Flows before a fault or Ctrl-C are the user's.
-    flowExport.end();
-    await writeOut();
-    if (flowExport.evicted > 0) {
-      process.stderr.write(`tapline: ${flowExport.evicted} flows were printed before their end: too many at a time\n`);
+  if (label !== undefined && source === undefined) {
+    throw new PipelineError('USAGE', '--label needs the capture: the label file names flows by its path');
+  }
+  const output = new FlowOutput(flags, source);
+  if (source === undefined) await storedFlows(flags, output);
+  else await captureFlows(source, flags, output);
+}
+
+/** Flows on their way to standard output, and what is said of them on stderr. */
+class FlowOutput {
+  readonly interrupt: AbortSignal;
+  readonly progress = new Progress(process.stderr.isTTY && !process.stdout.isTTY);
+  #pending: Uint8Array[];
+  readonly #make: () => FlowExporter;
+  #exporter: FlowExporter;
+  #counts = { flows: 0, skipped: 0, shed: 0 };
+
+  constructor(flags: FlowsFlags, source: string | undefined) {
+    const labels = flags.label === undefined ? undefined : readFlowLabels(flags.label, source!);
+    for (const filter of labels?.unmapped ?? []) {
+      this.warn(`this filter cannot be told of a flow, so its flows have no label: ${filter}`);
+    }
+    this.interrupt = interruptOnSignal();
+    const writer = WRITERS[flags.format]();
+    this.#pending = [Buffer.from(writer.head)];
+    this.#make = () =>
+      new FlowExporter((statistics, row) => {
+        const label = labels?.of(statistics, row) ?? NO_LABEL;
+        this.#pending.push(Buffer.from(writer.flow(statistics, row, label)));
+      });
+    this.#exporter = this.#make();
+  }
+
+  take(columns: PacketColumns): void {
+    this.#exporter.take(columns);
+  }
+
+  async drain(): Promise<void> {
+    const lines = Buffer.concat(this.#pending);
+    this.#pending = [];
+    await writeOut([lines]);
+  }
+
+  /** Flow numbers begin anew in every session. */
+  async endSession(): Promise<void> {
+    while (!this.#exporter.finish()) await this.drain();
+    const { flows: given, skipped, shed } = this.#exporter;
+    this.#counts.flows += given;
+    this.#counts.skipped += skipped;
+    this.#counts.shed += shed;
+    this.#exporter = this.#make();
+    await this.drain();
+  }
+
+  warn(line: string): void {
+    this.progress.clear();
+    process.stderr.write(`tapline: ${line}\n`);
+  }
+
+  /** What a reader of the rows must know of what is not in them. */
+  conclude(): void {
+    this.progress.clear();
+    const { skipped, shed } = this.#counts;
+    if (skipped > 0) this.warn(`${formatCount(skipped)} packets without an IP header belong to no flow`);
+    if (shed > 0) {
+      this.warn(
+        `${formatCount(shed)} flows were ended early, because more were open than fit: some may be in two rows`,
+      );
     }
   }
 }
 
-async function readSource(
-  given: string,
-  flowExport: FlowExport,
-  progress: Progress,
-  interrupt: AbortSignal,
-  begin: () => void,
-  writeOut: () => Promise<void>,
-): Promise<void> {
-  const warn = (line: string): void => {
-    progress.clear();
-    process.stderr.write(`tapline: ${line}\n`);
-  };
-  const source = await openSource(given, { signal: interrupt, warn });
-  begin();
-  const sink = new ColumnsSink((columns) => {
-    flowExport.add(columns);
+async function captureFlows(given: string, flags: FlowsFlags, output: FlowOutput): Promise<void> {
+  const { interrupt, progress } = output;
+  const source = await openSource(given, {
+    signal: interrupt,
+    warn: (line) => {
+      output.warn(line);
+    },
   });
-  const reader = new CaptureSetReader(sink);
+  const sink = new ColumnsSink((columns) => {
+    output.take(columns);
+  });
+  const reader = new CaptureSetReader(sink, undefined, {
+    rows: (columns) => {
+      sink.rows(columns);
+    },
+    arrivalUs: () => Date.now() * 1000,
+    ...(flags.fields && { fields: flags.fields }),
+  });
   try {
     for await (const piece of source) {
       reader.feed(piece);
-      await writeOut();
+      await output.drain();
       const { bytesRead, sizeBytes } = source;
       progress.update({ packets: sink.packets, bytesRead, ...(sizeBytes === undefined ? {} : { sizeBytes }) });
     }
@@ -91,53 +164,41 @@ async function readSource(
     if (!(error instanceof PipelineError)) throw error;
     throw new PipelineError(error.code, `${sourceName(given)}: ${error.message}`, { cause: error });
   } finally {
+    // Flows of the packets before a fault are the user's, so they are written whatever happened.
     sink.flush();
+    await output.endSession();
+    output.conclude();
   }
 }
 
-/** Every stored batch, session by session: flow numbers belong to a session. */
-async function readData(
-  folder: string,
-  flowExport: FlowExport,
-  progress: Progress,
-  interrupt: AbortSignal,
-  begin: () => void,
-  writeOut: () => Promise<void>,
-): Promise<void> {
-  const stores = openExistingStores(folder);
-  begin();
+async function storedFlows({ data, sensor: only }: FlowsFlags, output: FlowOutput): Promise<void> {
+  const stores = openExistingStores(data!);
   const columns = allocateColumns();
-  let packets = 0;
-  let bytesRead = 0;
   try {
-    for (const { sensor, session } of await stores.ledger.sessions()) {
-      for await (const { id, count } of stores.packets.sessionBatches(sensor, session)) {
-        if (interrupt.aborted) return;
-        const wire = await stores.packets.getBatch(id);
-        if (wire === undefined) continue;
+    const sessions = (await stores.ledger.sessions()).filter(({ sensor }) => only === undefined || sensor === only);
+    if (sessions.length === 0) {
+      throw new PipelineError(
+        'USAGE',
+        `${data!} holds no packets${only === undefined ? '' : ` of the sensor ${only}`}`,
+      );
+    }
+    const total = { packets: 0, bytesRead: 0 };
+    for (const { sensor, session } of sessions) {
+      for await (const batch of stores.packets.sessionBatches(sensor, session)) {
+        if (output.interrupt.aborted) break;
+        const wire = await stores.packets.getBatch(batch.id);
+        if (wire === undefined) throw new PipelineError('STORE', `batch ${batch.id} is gone from ${data!}`);
         decodeBatch(wire, codecs, columns);
-        flowExport.add(columns);
-        await writeOut();
-        packets += count;
-        bytesRead += wire.length;
-        progress.update({ packets, bytesRead });
+        output.take(columns);
+        await output.drain();
+        total.packets += columns.count;
+        total.bytesRead += wire.length;
+        output.progress.update(total);
       }
-      flowExport.end();
-      await writeOut();
+      await output.endSession();
     }
   } finally {
+    output.conclude();
     stores.close();
   }
-}
-
-/** First Ctrl-C: what was read is printed. Second: leave at once. */
-function interruptOnSignal(): AbortSignal {
-  const interrupt = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (interrupt.signal.aborted) process.exit(130);
-      interrupt.abort();
-    });
-  }
-  return interrupt.signal;
 }
