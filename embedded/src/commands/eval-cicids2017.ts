@@ -46,7 +46,7 @@ export function addCicids2017(command: Command): void {
     )
     .option('--data <dir>', 'keep what the line stores in this new folder (default: a temporary one)')
     .addOption(
-      new Option('--freeze-after <time>', 'nothing is learned from packets after it; no detector learns yet')
+      new Option('--freeze-after <time>', 'kept in the scorecard; the history does not stop learning at it yet')
         .argParser(parseTimeUs)
         .default(parseTimeUs(FREEZE_AFTER), FREEZE_AFTER),
     )
@@ -79,7 +79,7 @@ async function run(flags: CicidsFlags): Promise<void> {
       return result;
     });
     progress.clear();
-    const training = `packets up to ${formatInstant(freezeAfter)}, then frozen; ${NO_TRAINING}`;
+    const training = `meant to stop at ${formatInstant(freezeAfter)}, which nothing does yet; ${NO_TRAINING}`;
     const made = making({ windowUs, ...(detectors && { detectors }), scenario: 'alone', labels: file, seed, training });
     const evaluated = file.labels.filter(({ path }) => found.some(({ day }) => day === path));
     const limits = [...commonLimits('alone'), ...cicidsLimits(variant, missing, evaluated)];

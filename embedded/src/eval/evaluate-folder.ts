@@ -12,7 +12,7 @@ import type { LabelFile } from './label-file.ts';
 
 /** What does nothing where detectors keep no baseline; docs/eval.md says what a later one has to do here. */
 export const NO_TRAINING =
-  'none: no detector of this version keeps a baseline, every threshold is fixed in the configuration';
+  'none for the rules, whose thresholds are fixed in the configuration; the history learns from the windows before, attacks or not';
 
 export interface MakingOptions {
   readonly windowUs: number;
