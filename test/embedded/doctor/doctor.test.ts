@@ -154,7 +154,7 @@ describeWithServices(['kafka', 'pubsub', 'bigtable', 'cassandra'], 'tapline doct
     ['broker', 'kafkaBrokers', ['topics', 'bridge']],
     ['pubsub', 'pubsubEmulator', ['functions']],
     ['bigtable', 'bigtableEmulator', []],
-    ['cassandra', 'cassandraContactPoints', ['schema', 'consistency', 'page', 'heartbeats', 'rows']],
+    ['cassandra', 'cassandraContactPoints', ['schema', 'consistency', 'page', 'heartbeats', 'rows', 'mirror']],
   ] as const)('names %s when nobody listens there, and skips what depends on it', async (name, setting, skipped) => {
     const results = await visit({ [setting]: deadAddress });
     expect(firstBroken(results)).toMatchObject({
