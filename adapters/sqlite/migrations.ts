@@ -82,4 +82,11 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX window_pending ON window_state (sensor_id, window_start_us) WHERE pending = 1;
   CREATE TABLE history (sensor_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
   `,
+  `
+  -- What people did about alerts: added, never changed.
+  CREATE TABLE triage (
+    alert_id TEXT NOT NULL, id TEXT NOT NULL, action TEXT NOT NULL, text TEXT NOT NULL, until_us INTEGER, undoes TEXT,
+    who TEXT NOT NULL, at_us INTEGER NOT NULL,
+    PRIMARY KEY (alert_id, id)) STRICT, WITHOUT ROWID;
+  `,
 ];
