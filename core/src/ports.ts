@@ -3,6 +3,7 @@
  * Every write is an upsert under a deterministic key, so doing it twice is doing it once (design §7).
  */
 import type { Alert, Evidence } from './detect/alert.ts';
+import type { HostActivity } from './kpi/host-activity.ts';
 import type { FlowSlice, KpiRow } from './kpi/kpi-row.ts';
 import type { Heartbeat, WindowCount } from './ledger/heartbeat.ts';
 import type { TriageEntry } from './triage/triage-entry.ts';
@@ -129,6 +130,9 @@ export interface PastWindow {
   readonly observations: Uint8Array | undefined;
 }
 
+/** Which end of a range a limit keeps. */
+export type HostOrder = 'newest' | 'oldest';
+
 export interface ResultStore {
   /** Replaces what the same window said before. */
   putWindow(result: WindowResult): Promise<void>;
@@ -138,6 +142,19 @@ export interface ResultStore {
   pastWindows(sensor: string, range: TimeRange, limit: number): Promise<PastWindow[]>;
   /** Slices of the windows that start in the range, ascending by window, session and flow; at most `limit`. */
   flows(sensor: string, range: TimeRange, limit?: number): Promise<FlowSlice[]>;
+  /**
+   * What a host did, window by window, ascending: of the windows that start in the range the newest or the oldest
+   * `limit` in which it was among the hosts that are kept (kpi/host-activity.ts). Both ends of the range are finite.
+   */
+  hostWindows(
+    sensor: string,
+    host: string,
+    range: TimeRange,
+    limit: number,
+    first?: HostOrder,
+  ): Promise<HostActivity[]>;
+  /** The slices of one window that a host is an end of, ascending by session and flow; at most `limit`. */
+  hostFlows(sensor: string, host: string, windowStartUs: number, limit: number): Promise<FlowSlice[]>;
   /** Evidence of the windows that start in the range, ascending by window, detector and entity. */
   evidence(sensor: string, range: TimeRange): Promise<Evidence[]>;
   /** Upsert by id. */

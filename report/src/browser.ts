@@ -1,4 +1,5 @@
 /** What the page asks of the browser beyond drawing: saving a file, remembering the colours, dialogs and scrolling. */
+import { visible } from './dom/vnode.ts';
 import { THEMES, type Theme } from './views/model.ts';
 
 const THEME_KEY = 'tapline-theme';
@@ -57,4 +58,16 @@ export function revealPanel(root: Element, name: string): void {
   if (top >= 0 && top < window.innerHeight * 0.6) return;
   const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
   panel?.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' });
+}
+
+/** The document is named after the page, so that tabs, history and screen readers tell pages apart. */
+export function nameDocument(title: string): void {
+  document.title = title === 'Overview' ? 'Tapline' : `${visible(title)} · Tapline`;
+}
+
+/** A new page begins at its top, and the next Tab leads into it; moving the focus there has its name read out. */
+export function enterPage(title: string): void {
+  nameDocument(title);
+  document.getElementById('main')?.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
 }

@@ -1,11 +1,12 @@
 /** Keeps the model: follows the URL, polls the API, and redraws once per animation frame when something changed. */
 import type { AlertCapture, AlertReport, Overview, PacketPage, WindowReport } from '@tapline/core/report/snapshot';
 import { ApiClient } from './api/client.ts';
-import { readTheme, revealPanel, saveText, syncDialog, writeTheme } from './browser.ts';
+import { enterPage, nameDocument, readTheme, revealPanel, saveText, syncDialog, writeTheme } from './browser.ts';
 import { patch } from './dom/vnode.ts';
 import { alertAddress, captureAddress, overviewAddress, packetsAddress, windowAddress } from './state/questions.ts';
 import { DEFAULT_STATE, formatState, parseState, type PageState } from './state/url-state.ts';
 import { NOTHING, type Actions, type PageModel, type Remote } from './views/model.ts';
+import { pageTitle } from './views/navigation.ts';
 import { page } from './views/page.ts';
 
 const POLL_RUNNING_MS = 1000;
@@ -16,6 +17,8 @@ const STALE_AFTER_MS = 5000;
 
 /** Names what the side panel shows. */
 const panelOf = (state: PageState): string => JSON.stringify([state.alert, state.window, state.query, state.view]);
+
+const pageOf = ({ page, subject }: PageState): string => JSON.stringify([page, subject]);
 
 const panelName = (state: PageState): string => {
   if (state.alert !== null) return 'alert';
@@ -34,6 +37,8 @@ export class Controller {
   private polling: string | null = null;
   /** Something was opened: bring it into sight with the next drawing. */
   private reveal = false;
+  /** Another page was turned to: say so with the next drawing. */
+  private turned = false;
   private model: PageModel;
 
   readonly actions: Actions = {
@@ -88,6 +93,7 @@ export class Controller {
       cursorUs: null,
       brush: null,
     };
+    nameDocument(pageTitle(this.model.state));
   }
 
   get current(): PageModel {
@@ -99,6 +105,7 @@ export class Controller {
     const state = parseState(location.hash);
     const moved = overviewAddress(state) !== overviewAddress(this.model.state);
     const opened = panelOf(state) !== panelOf(this.model.state);
+    if (pageOf(state) !== pageOf(this.model.state)) this.turned = true;
     this.change({ state, ...(moved ? { cursorUs: null } : {}) });
     if (moved || this.model.overview.address === null) void this.poll();
     if (opened || (moved && state.query !== null)) this.change({ packets: { page: NOTHING, trail: [''] } });
@@ -117,6 +124,8 @@ export class Controller {
     syncDialog(this.root, this.model.helpShown);
     if (this.reveal) revealPanel(this.root, panelName(this.model.state));
     this.reveal = false;
+    if (this.turned) enterPage(pageTitle(this.model.state));
+    this.turned = false;
   };
 
   /** Fetches into one field of the model; an answer that comes too late for the state is dropped. */

@@ -1,6 +1,7 @@
 /** The keys that work anywhere on the page; those of the time line and of lists are with them. */
 import type { Controller } from './controller.ts';
-import { withPanel } from './state/url-state.ts';
+import { withPage, withPanel } from './state/url-state.ts';
+import { NAVIGATION } from './views/navigation.ts';
 
 const isTyping = (event: KeyboardEvent): boolean =>
   event.ctrlKey ||
@@ -33,13 +34,21 @@ export function listenForKeys(controller: Controller): void {
       actions.go({ ...controller.current.state, range: null });
     },
     Escape: () => {
-      const { alert } = controller.current.state;
+      const { alert, page } = controller.current.state;
+      if (page !== 'overview') return;
       actions.go(withPanel(controller.current.state, {}));
       if (alert !== null) focusOn('.alert-list a');
     },
   };
+  const turnTo = (key: string): (() => void) | undefined => {
+    const entry = NAVIGATION[Number(key) - 1];
+    if (entry === undefined) return undefined;
+    return () => {
+      actions.go(withPage(controller.current.state, entry.page));
+    };
+  };
   document.addEventListener('keydown', (event) => {
-    const action = keys[event.key];
+    const action = keys[event.key] ?? turnTo(event.key);
     if (action === undefined || event.defaultPrevented || isTyping(event)) return;
     event.preventDefault();
     action();

@@ -11,6 +11,7 @@ import { contentHash } from '@tapline/core/wire/content-hash';
 import { alertReport, alertPackets } from './report/alerts.ts';
 import { alertCapture, alertDownload, Download, type DownloadBody, type FrameShelf } from './report/capture.ts';
 import { flowPage } from './report/flows.ts';
+import { hostFlows, hostList, hostReport } from './report/hosts.ts';
 import { overview } from './report/overview.ts';
 import { packetPage } from './report/packets.ts';
 import { addTriage, alertTriage } from './report/triage.ts';
@@ -111,6 +112,9 @@ export const ROUTES: readonly Route[] = [
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/triage$/u, handler: alertTriage, writer: addTriage },
   { pattern: /^\/api\/v1\/packets$/u, handler: packetPage },
   { pattern: /^\/api\/v1\/flows$/u, handler: flowPage },
+  { pattern: /^\/api\/v1\/hosts$/u, handler: hostList },
+  { pattern: /^\/api\/v1\/hosts\/([^/]{1,200})$/u, handler: hostReport },
+  { pattern: /^\/api\/v1\/hosts\/([^/]{1,200})\/flows$/u, handler: hostFlows },
 ];
 
 const HEADERS = {

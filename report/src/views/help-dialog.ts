@@ -4,6 +4,7 @@ import type { View } from './model.ts';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['?', 'this help'],
+  ['1 … 5', 'the pages, in the order of their links'],
   ['a', 'go to the alerts; arrow keys or j and k move, Enter opens'],
   ['t', 'go to the time line; arrow keys move the cursor'],
   ['Enter', 'on the time line: the indicators of the window under the cursor'],

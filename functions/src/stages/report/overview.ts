@@ -33,6 +33,12 @@ const mostSevereFirst = (alerts: readonly Alert[]): Alert[] =>
       (a.id < b.id ? -1 : 1),
   );
 
+const widthOf = (heartbeats: readonly Heartbeat[]): number => heartbeats.at(-1)?.windowUs ?? DEFAULT_WINDOW_US;
+
+export async function windowWidthUs(ports: ReportPorts, sensor: string): Promise<number> {
+  return widthOf(await ports.ledger.lastHeartbeats(sensor));
+}
+
 /** Rows of the windows that overlap the range, ascending. Stores find windows by their start, so the ask begins earlier. */
 export async function rowsWithin(
   ports: ReportPorts,
@@ -53,7 +59,7 @@ const healthOf = (rows: readonly KpiRow[], heartbeats: readonly Heartbeat[]): Se
 };
 
 /** The whole extent widened to whole windows, so that the axis does not tremble while a capture replays. */
-const wholeWindows = (firstUs: number, lastUs: number, windowUs: number): TimeRange => ({
+export const wholeWindows = (firstUs: number, lastUs: number, windowUs: number): TimeRange => ({
   fromUs: Math.floor(firstUs / windowUs) * windowUs,
   toUs: (Math.floor(lastUs / windowUs) + 1) * windowUs,
 });
@@ -75,7 +81,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
   const { sensors, chosen } = await chooseSensor(ports, query);
   const sensor = chosen?.sensor ?? null;
   const heartbeats = sensor === null ? [] : await ports.ledger.lastHeartbeats(sensor);
-  const windowUs = heartbeats.at(-1)?.windowUs ?? DEFAULT_WINDOW_US;
+  const windowUs = widthOf(heartbeats);
   const extent = chosen === undefined ? null : wholeWindows(chosen.firstUs, chosen.lastUs, windowUs);
   const within = asked ?? (await untilNow(ports, sensor, extent));
   const known = sensor !== null && within !== null;
