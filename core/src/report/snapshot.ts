@@ -109,6 +109,37 @@ export interface Overview {
   readonly triage: readonly TriageMark[];
 }
 
+/** The reasons of an alert in one window, in the order of AlertEvidence.reasons. */
+export interface ReasonWindow {
+  readonly startUs: number;
+  readonly endUs: number;
+  /** Whether the window was scored: of one that was not, nothing is known. */
+  readonly scored: boolean;
+  readonly complete: boolean;
+  /** Null: below the bar, so that no number is kept. */
+  readonly values: readonly (number | null)[];
+}
+
+/** What raised an alert. */
+export interface AlertEvidence {
+  readonly version: 1;
+  /** Whether the thresholds of this build are those that judged the alert; otherwise `windows` may say something else than it. */
+  readonly sameRules: boolean;
+  readonly reasons: readonly Pick<Alert['reasons'][number], 'feature' | 'unit' | 'floor' | 'baseline'>[];
+  /** Ascending, from some time before the alert to some time after it; empty when it is not made from windows. */
+  readonly windows: readonly ReasonWindow[];
+  readonly windowsLeftOff: number;
+  /** What the detector found in each window about the entity, ascending. */
+  readonly rows: readonly {
+    readonly windowStartUs: number;
+    readonly windowEndUs: number;
+    readonly features: Readonly<Record<string, number>>;
+  }[];
+  /** Statements that return them from Cassandra. */
+  readonly cql: readonly string[];
+  readonly cqlLeftOff: number;
+}
+
 /** Where an alert stands with the people who look at it. */
 export interface TriageMark {
   /** Id of the alert. */

@@ -4,6 +4,7 @@ import { codecs } from '@tapline/adapters/codec/codecs';
 import { applyAllowList } from '@tapline/core/detect/allow-list';
 import type { Alert } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
+import { evidenceCql } from '@tapline/core/report/evidence-cql';
 import type { PacketStore, ResultStore, TriageStore } from '@tapline/core/ports';
 import { readSettings } from '@tapline/core/settings/settings';
 import { triageState, type TriageState } from '@tapline/core/triage/triage-state';
@@ -17,7 +18,6 @@ import { Progress } from '../cli/progress.ts';
 import { ROW_FORMATS, rowsText, type RowFormat } from '../cli/rows-output.ts';
 import { systemClock } from '../line/clock.ts';
 import { openExistingStores } from '../line/data-folder.ts';
-import { evidenceStatements } from '../queries/evidence-statements.ts';
 
 export interface PlaceFlags {
   readonly data?: string;
@@ -157,7 +157,7 @@ const listRow = (alert: Alert, { acknowledged, muted, notes }: TriageState): Rec
 async function show(id: string, flags: OneFlags): Promise<void> {
   const alert = await withStores(flags, ({ results }) => results.alert(id));
   if (alert === undefined) throw new PipelineError('USAGE', `there is no alert ${id}: tapline alert list names them`);
-  process.stdout.write(flags.json ? `${JSON.stringify(alert)}\n` : receiptText(alert, evidenceStatements(alert)));
+  process.stdout.write(flags.json ? `${JSON.stringify(alert)}\n` : receiptText(alert, evidenceCql(alert)));
 }
 
 async function verify(id: string, flags: OneFlags): Promise<void> {

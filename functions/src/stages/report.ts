@@ -10,6 +10,7 @@ import type { ApiError, RunStatus } from '@tapline/core/report/snapshot';
 import { contentHash } from '@tapline/core/wire/content-hash';
 import { alertReport, alertPackets } from './report/alerts.ts';
 import { alertCapture, alertDownload, Download, type DownloadBody, type FrameShelf } from './report/capture.ts';
+import { alertEvidence } from './report/evidence.ts';
 import { flowPage } from './report/flows.ts';
 import { hostFlows, hostList, hostReport } from './report/hosts.ts';
 import { overview } from './report/overview.ts';
@@ -110,6 +111,7 @@ export const ROUTES: readonly Route[] = [
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/capture$/u, handler: alertCapture },
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/capture\.pcapng$/u, handler: alertDownload },
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/triage$/u, handler: alertTriage, writer: addTriage },
+  { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/evidence$/u, handler: alertEvidence },
   { pattern: /^\/api\/v1\/packets$/u, handler: packetPage },
   { pattern: /^\/api\/v1\/flows$/u, handler: flowPage },
   { pattern: /^\/api\/v1\/hosts$/u, handler: hostList },
