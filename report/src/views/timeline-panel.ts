@@ -2,7 +2,8 @@
 import { TRAFFIC_CLASSES } from '@tapline/core/kpi/kpi-row';
 import type { TimeRange } from '@tapline/core/ports';
 import type { Overview, SeriesGap } from '@tapline/core/report/snapshot';
-import { timeline, timelineFrame, type Size } from '../charts/timeline.ts';
+import { timelineFrame, type Size } from '../charts/time-frame.ts';
+import { timeline } from '../charts/timeline.ts';
 import { rateUnit, totalRate, trafficBuckets, type TrafficBucket } from '../charts/traffic-buckets.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { short } from '../format/numbers.ts';
