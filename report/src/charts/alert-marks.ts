@@ -12,6 +12,8 @@ export interface MarkedAlerts {
 
 const LANE = 19;
 const BAR = 9;
+/** From a bar's label beside it to the same beneath it: closer than a lane, so that it is seen to belong. */
+const LABEL_BELOW = 14;
 const LANES_MOST = 6;
 const LANES_LEAST = 2;
 
@@ -24,7 +26,7 @@ export function lanesAbove(
   return { lanes, frame: { ...frame, top: 10 + Math.max(LANES_LEAST, lanes.lanes) * LANE } };
 }
 
-/** One more lane than there was room for is said in words. */
+/** How many alerts found no lane. */
 export function leftOffText(lanes: AlertLanes, frame: TimelineFrame): Child {
   if (lanes.leftOff === 0) return null;
   const text = `+${lanes.leftOff} more in the list`;
@@ -64,9 +66,8 @@ export function alertMarks(lanes: AlertLanes, data: MarkedAlerts): Child[] {
       h(
         'text',
         {
-          class: mark.labelAt === 'across' ? 'across' : null,
           x: pixel(mark.labelX),
-          y: y + BAR - 0.5,
+          y: y + BAR - 0.5 + (mark.labelAt === 'below' ? LABEL_BELOW : 0),
           'text-anchor': mark.labelAt === 'before' ? 'end' : 'start',
         },
         mark.label,
