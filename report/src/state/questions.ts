@@ -4,13 +4,18 @@ import { apiAddress } from '../api/client.ts';
 import type { PageState } from './url-state.ts';
 
 const PACKETS_PER_PAGE = 100;
+export const HOSTS_PER_PAGE = 100;
+const FLOWS_PER_PAGE = 100;
+
+/** What every question about the shown time says. */
+const within = ({ sensor, range }: PageState): Readonly<Record<string, string | number | null>> => ({
+  sensor,
+  from: range?.fromUs ?? null,
+  to: range?.toUs ?? null,
+});
 
 export function overviewAddress(state: PageState): string {
-  return apiAddress('overview', {
-    sensor: state.sensor,
-    from: state.range?.fromUs ?? null,
-    to: state.range?.toUs ?? null,
-  });
+  return apiAddress('overview', within(state));
 }
 
 export function windowAddress(state: PageState): string | null {
@@ -43,4 +48,20 @@ export function packetsAddress(state: PageState, overview: Overview | null, afte
     protocol,
     ...paging,
   });
+}
+
+export function hostsAddress(state: PageState, shown: number): string | null {
+  if (state.page !== 'hosts' || state.subject !== null) return null;
+  return apiAddress('hosts', { ...within(state), limit: shown });
+}
+
+export function hostAddress(state: PageState): string | null {
+  if (state.page !== 'hosts' || state.subject === null) return null;
+  return apiAddress(`hosts/${encodeURIComponent(state.subject)}`, within(state));
+}
+
+export function hostFlowsAddress(state: PageState, after: string): string | null {
+  if (state.page !== 'hosts' || state.subject === null) return null;
+  const paging = { limit: FLOWS_PER_PAGE, after: after === '' ? null : after };
+  return apiAddress(`hosts/${encodeURIComponent(state.subject)}/flows`, { ...within(state), ...paging });
 }

@@ -6,6 +6,7 @@ import { severityMark } from '../charts/severity-mark.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, measured, percent } from '../format/numbers.ts';
 import { dateTime, duration, timeRange } from '../format/times.ts';
+import { hostHref } from '../state/links.ts';
 import { formatState } from '../state/url-state.ts';
 import { alertTags } from './alert-list.ts';
 import { captureSection } from './capture-section.ts';
@@ -41,13 +42,17 @@ const trust = ({ quality: { confidence, doubts } }: Alert): Child[] =>
         ),
       ];
 
-const contributors = (list: readonly Contributor[]): VNode =>
+const contributors = (view: View, list: readonly Contributor[]): VNode =>
   barList(
-    list.map((contributor) => ({
-      key: contributor.key,
-      value: contributor.value,
-      text: measured(contributor.value, contributor.unit),
-    })),
+    list.map((contributor) => {
+      const href = hostHref(view.model.state, contributor.key);
+      return {
+        key: contributor.key,
+        value: contributor.value,
+        text: measured(contributor.value, contributor.unit),
+        ...(href === undefined ? {} : { href }),
+      };
+    }),
   );
 
 const zoomLink = (view: View, alert: Alert): VNode => {
@@ -64,9 +69,17 @@ const body = (view: View, alert: Alert): Child[] => [
   h('h3', {}, 'Why'),
   alert.reasons.length === 0 ? h('p', { class: 'empty' }, 'The detector gave no numbers.') : ratioBars(alert.reasons),
   h('h3', {}, 'Who'),
-  alert.contributors.length === 0 ? h('p', { class: 'empty' }, 'Nobody stands out.') : contributors(alert.contributors),
+  alert.contributors.length === 0
+    ? h('p', { class: 'empty' }, 'Nobody stands out.')
+    : contributors(view, alert.contributors),
   facts(alert),
 ];
+
+const hostName = (view: View, entity: string): VNode => {
+  const href = hostHref(view.model.state, entity);
+  const properties = { class: 'panel-entity', title: entity };
+  return href === undefined ? h('span', properties, entity) : h('a', { ...properties, href }, entity);
+};
 
 export function alertPanel(view: View): VNode {
   const remote = view.model.alert;
@@ -76,7 +89,7 @@ export function alertPanel(view: View): VNode {
   const title: Child[] = [
     h('span', { class: `alert-severity severity-${alert.severity}` }, severityMark(alert.severity), alert.severity),
     h('span', { class: 'panel-detector' }, alert.detector),
-    h('span', { class: 'panel-entity', title: alert.entity }, alert.entity),
+    hostName(view, alert.entity),
   ];
   return panel(view, 'alert', title, body(view, alert));
 }

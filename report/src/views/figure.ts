@@ -7,6 +7,8 @@ export interface Column {
   readonly name: string;
   /** Right-aligned with tabular digits. */
   readonly numeric?: boolean;
+  /** Left out where there is no room for it. */
+  readonly wide?: boolean;
 }
 
 export interface Table {
@@ -28,7 +30,15 @@ export function csv(table: Table): string {
 }
 
 export function dataTable(table: Table, caption: string): VNode {
-  const numeric = (index: number): string | null => (table.columns[index]?.numeric ? 'numeric' : null);
+  return cellTable(table.columns, table.rows, caption);
+}
+
+/** The same with cells that may be links. */
+export function cellTable(columns: readonly Column[], rows: readonly (readonly Child[])[], caption: string): VNode {
+  const classOf = (index: number): string | null =>
+    [columns[index]?.numeric === true ? 'numeric' : '', columns[index]?.wide === true ? 'wide' : '']
+      .filter((name) => name !== '')
+      .join(' ') || null;
   return h(
     'div',
     { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': `${caption}, table` },
@@ -42,17 +52,17 @@ export function dataTable(table: Table, caption: string): VNode {
         h(
           'tr',
           {},
-          table.columns.map((column, index) => h('th', { scope: 'col', class: numeric(index) }, column.name)),
+          columns.map((column, index) => h('th', { scope: 'col', class: classOf(index) }, column.name)),
         ),
       ),
       h(
         'tbody',
         {},
-        table.rows.map((row) =>
+        rows.map((row) =>
           h(
             'tr',
             {},
-            row.map((cell, index) => h('td', { class: numeric(index) }, cell)),
+            row.map((cell, index) => h('td', { class: classOf(index) }, cell)),
           ),
         ),
       ),

@@ -1,5 +1,6 @@
 /** Everything the page is drawn from, and what a reader can do to it. Views read this and nothing else. */
 import type { TimeRange } from '@tapline/core/ports';
+import type { HostFlows, HostList, HostReport } from '@tapline/core/report/host-report';
 import type { AlertCapture, AlertReport, Overview, PacketPage, WindowReport } from '@tapline/core/report/snapshot';
 import type { PageState } from '../state/url-state.ts';
 
@@ -13,11 +14,14 @@ export interface Remote<T> {
 
 export const NOTHING: Remote<never> = { address: null, value: null, error: null };
 
-export interface PacketBrowser {
-  readonly page: Remote<PacketPage>;
-  /** Cursors of the pages before this one; the first is the empty string. */
+/** An answer that comes page by page. */
+export interface Browser<T> {
+  readonly page: Remote<T>;
+  /** Cursors of the pages up to this one; the first is the empty string. */
   readonly trail: readonly string[];
 }
+
+export const FIRST_PAGE: Browser<never> = { page: NOTHING, trail: [''] };
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
@@ -29,7 +33,13 @@ export interface PageModel {
   readonly alert: Remote<AlertReport>;
   /** Of the open alert. */
   readonly capture: Remote<AlertCapture>;
-  readonly packets: PacketBrowser;
+  readonly packets: Browser<PacketPage>;
+  /** Of the hosts' page, and how many of them are asked for. */
+  readonly hosts: Remote<HostList>;
+  readonly hostsShown: number;
+  /** Of the page of one host. */
+  readonly host: Remote<HostReport>;
+  readonly hostFlows: Browser<HostFlows>;
   /** Milliseconds since the last good answer, once it is too long; null = fresh. */
   readonly staleMs: number | null;
   readonly theme: Theme;
@@ -51,6 +61,8 @@ export interface Actions {
   readonly showHelp: (shown: boolean) => void;
   readonly nextPackets: () => void;
   readonly previousPackets: () => void;
+  readonly turnHostFlows: (trail: readonly string[]) => void;
+  readonly showHosts: (count: number) => void;
   readonly retry: () => void;
   readonly save: (name: string, text: string) => void;
 }

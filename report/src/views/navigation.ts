@@ -6,6 +6,7 @@ import type { View } from './model.ts';
 /** In the order of the links, and of the keys 1, 2, 3 … */
 export const NAVIGATION: readonly { readonly page: PageName; readonly title: string }[] = [
   { page: 'overview', title: 'Overview' },
+  { page: 'hosts', title: 'Hosts' },
 ];
 
 /** Names the page, for its title and for whoever hears it. */

@@ -5,6 +5,8 @@ import { alertList } from './alert-list.ts';
 import { alertPanel } from './alert-panel.ts';
 import { booksPanel } from './books-panel.ts';
 import { helpDialog } from './help-dialog.ts';
+import { hostPage } from './host-page.ts';
+import { hostsPage } from './hosts-page.ts';
 import type { View } from './model.ts';
 import { navigation, pageTitle } from './navigation.ts';
 import { pageHeader } from './page-header.ts';
@@ -38,6 +40,10 @@ const overviewPage = (view: View): (VNode | null)[] => [
 /** What stands in main, by page; a page that is not built yet is the overview. */
 const CONTENT: Partial<Readonly<Record<PageName, (view: View) => readonly (VNode | null)[]>>> = {
   overview: overviewPage,
+  hosts: (view) => {
+    const { subject } = view.model.state;
+    return subject === null ? hostsPage(view) : hostPage(view, subject);
+  },
 };
 
 export function page(view: View): VNode[] {
