@@ -211,7 +211,9 @@ export interface FlowPage {
 /** Every answer that is not 2xx or 304. */
 export interface ApiError {
   readonly error: {
-    readonly code: 'BAD_REQUEST' | 'NOT_FOUND' | 'METHOD' | 'UNAVAILABLE' | 'INTERNAL';
+    readonly code: 'BAD_REQUEST' | 'NOT_FOUND' | 'METHOD' | 'TOO_BROAD' | 'UNAVAILABLE' | 'INTERNAL';
     readonly message: string;
+    /** Characters of the query that are wrong. */
+    readonly place?: { readonly fromAt: number; readonly toAt: number };
   };
 }
