@@ -274,11 +274,14 @@ export interface ApiError {
       | 'NOT_FOUND'
       | 'METHOD'
       | 'CONFLICT'
+      | 'TOO_BROAD'
       | 'TOO_LARGE'
       | 'UNSUPPORTED'
       | 'TOO_MANY'
       | 'UNAVAILABLE'
       | 'INTERNAL';
     readonly message: string;
+    /** Characters of the query that are wrong. */
+    readonly place?: { readonly fromAt: number; readonly toAt: number };
   };
 }
