@@ -1,6 +1,13 @@
 /** Keeps the model: follows the URL, polls the API, and redraws once per animation frame when something changed. */
-import type { AlertCapture, AlertReport, Overview, PacketPage, WindowReport } from '@tapline/core/report/snapshot';
-import { ApiClient } from './api/client.ts';
+import type {
+  AlertCapture,
+  AlertReport,
+  Overview,
+  PacketPage,
+  SignInWay,
+  WindowReport,
+} from '@tapline/core/report/snapshot';
+import { ApiClient, SignInNeeded } from './api/client.ts';
 import { readTheme, revealPanel, saveText, syncDialog, writeTheme } from './browser.ts';
 import { patch } from './dom/vnode.ts';
 import { alertAddress, captureAddress, overviewAddress, packetsAddress, windowAddress } from './state/questions.ts';
@@ -69,6 +76,26 @@ export class Controller {
       this.follow();
     },
     save: saveText,
+    signIn: (email, password) => {
+      void this.signIn(async (way) => {
+        await this.client.session.signIn(way, email, password);
+        this.change({ signIn: null, reader: this.client.session.reader });
+        this.actions.retry();
+        await this.poll();
+      });
+    },
+    sendPasswordMail: (email) => {
+      void this.signIn(async (way) => {
+        await this.client.session.sendPasswordMail(way, email);
+        this.change({ signIn: { busy: false, message: `A mail is on its way to ${email}.` } });
+      });
+    },
+    signOut: () => {
+      this.client.signOut();
+      const nothing = { overview: NOTHING, window: NOTHING, alert: NOTHING, capture: NOTHING };
+      const packets = { page: NOTHING, trail: [''] };
+      this.change({ ...nothing, packets, reader: null, signIn: { busy: false, message: 'You are signed out.' } });
+    },
   };
 
   constructor(root: HTMLElement) {
@@ -83,6 +110,8 @@ export class Controller {
       staleMs: null,
       theme: readTheme(),
       helpShown: false,
+      signIn: null,
+      reader: this.client.session.reader,
       width: 0,
       panelWidth: 0,
       cursorUs: null,
@@ -136,7 +165,20 @@ export class Controller {
     try {
       return { address, value: (await this.client.get(address)) as T, error: null };
     } catch (error) {
+      if (error instanceof SignInNeeded && this.model.signIn === null) {
+        this.change({ signIn: { busy: false, message: error.message } });
+      }
       return { address, value: null, error: messageOf(error) };
+    }
+  }
+
+  /** Does something of the sign-in form, which says what came of it. */
+  private async signIn(work: (way: SignInWay) => Promise<void>): Promise<void> {
+    this.change({ signIn: { busy: true, message: '' } });
+    try {
+      await work(await this.client.signInWay());
+    } catch (error) {
+      this.change({ signIn: { busy: false, message: messageOf(error) } });
     }
   }
 
@@ -179,6 +221,8 @@ export class Controller {
     if (address !== overviewAddress(this.model.state)) return;
     if (answer.error === null) this.answered(answer);
     else this.failed(address, answer.error);
+    // Nothing to ask for until somebody has signed in, who then asks again.
+    if (this.model.signIn !== null) return;
     const finished = this.model.overview.value?.run.state === 'finished' && answer.error === null;
     const restMs = (performance.now() - startedMs) * POLL_REST;
     const delayMs = Math.max(finished ? POLL_FINISHED_MS : POLL_RUNNING_MS, restMs);

@@ -211,7 +211,22 @@ export interface FlowPage {
 /** Every answer that is not 2xx or 304. */
 export interface ApiError {
   readonly error: {
-    readonly code: 'BAD_REQUEST' | 'NOT_FOUND' | 'METHOD' | 'UNAVAILABLE' | 'INTERNAL';
+    readonly code:
+      | 'BAD_REQUEST'
+      | 'UNAUTHENTICATED'
+      | 'FORBIDDEN'
+      | 'NOT_FOUND'
+      | 'METHOD'
+      | 'TOO_MANY'
+      | 'UNAVAILABLE'
+      | 'INTERNAL';
     readonly message: string;
   };
+}
+
+/** How readers sign in, for the page: the one thing that the API tells somebody who has not. */
+export interface SignInWay {
+  readonly kind: 'firebase';
+  /** Web API key of the project whose accounts sign in. */
+  readonly apiKey: string;
 }

@@ -78,7 +78,8 @@ const answerTo = async (
   const path = pathOf(request);
   if (path.startsWith('/api/')) {
     const query = new URLSearchParams(split === -1 ? '' : target.slice(split + 1));
-    return api({ method, path, query, ifNoneMatch: header(request, 'if-none-match') });
+    const { authorization } = request.headers;
+    return api({ method, path, query, ifNoneMatch: header(request, 'if-none-match'), authorization });
   }
   const file = files.get(path);
   return file === undefined ? plain(404, 'not found') : fileAnswer(file, request);

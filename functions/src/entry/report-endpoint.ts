@@ -59,7 +59,16 @@ function answer(request: IncomingMessage, api: ReportApi): Promise<ReportRespons
     path: split === -1 ? target : target.slice(0, split),
     query: new URLSearchParams(split === -1 ? '' : target.slice(split + 1)),
     ifNoneMatch: none ?? null,
+    authorization: request.headers.authorization,
+    address: addressOf(request),
   });
+}
+
+/** Whom the platform's front end saw: it writes the last entry, those before are whatever the caller wrote. */
+function addressOf(request: IncomingMessage): string | undefined {
+  const forwarded = request.headers['x-forwarded-for'];
+  const last = (Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? '')).split(',').at(-1)!.trim();
+  return last === '' ? request.socket.remoteAddress : last;
 }
 
 async function send(answered: ReportResponse, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -10,8 +10,10 @@ import { startInstance } from './instance.ts';
 import { lazily } from './lazily.ts';
 import { openCassandra } from './open-cassandra.ts';
 import { reportEndpoint } from './report-endpoint.ts';
+import { gated, gateOf } from './report-gate.ts';
 
 const { log, ...instance } = startInstance('report');
+const gate = gateOf(instance.settings);
 
 const api = lazily(async () => {
   const allowList = parseAllowList(instance.settings.allowList ?? '[]');
@@ -28,4 +30,10 @@ const api = lazily(async () => {
   });
 });
 
-http('report', reportEndpoint(api, log));
+// The gate first: whoever is not let in does not make the function connect to its database.
+const guarded = gated(async (request) => (await api())(request), gate);
+
+http(
+  'report',
+  reportEndpoint(() => Promise.resolve(guarded), log),
+);

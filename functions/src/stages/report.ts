@@ -34,6 +34,10 @@ export interface ReportRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly ifNoneMatch: string | null;
+  /** The `Authorization` header; the stage itself does not ask who reads (entry/report-gate.ts does). */
+  readonly authorization?: string | undefined;
+  /** Network address of whoever asks, as far as it is known. */
+  readonly address?: string | undefined;
 }
 
 export interface ReportResponse {
@@ -72,7 +76,8 @@ const HEADERS = {
   'Cache-Control': 'private, no-cache',
 };
 
-const failure = (status: number, code: ApiError['error']['code'], message: string): ReportResponse => ({
+/** An error as every answer of the API says it: one line of JSON that nobody keeps. */
+export const failure = (status: number, code: ApiError['error']['code'], message: string): ReportResponse => ({
   status,
   headers: { ...HEADERS, 'Cache-Control': 'no-store' },
   body: JSON.stringify({ error: { code, message } } satisfies ApiError),

@@ -1,5 +1,6 @@
-/** Asks the report API, remembering ETags so that an unchanged answer costs a few bytes. */
-import type { ApiError } from '@tapline/core/report/snapshot';
+/** Asks the report API, as whoever is signed in, remembering ETags so that an unchanged answer costs a few bytes. */
+import type { ApiError, SignInWay } from '@tapline/core/report/snapshot';
+import { Session } from './session.ts';
 
 /** Where the API lives, relative to the page: the same origin in the product and on Firebase Hosting. */
 const BASE = 'api/v1/';
@@ -14,6 +15,9 @@ export function downloadAddress(alertId: string): string {
 export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
 }
+
+/** The API does not know who asks, or does not let them read. */
+export class SignInNeeded extends ApiFailure {}
 
 interface Kept {
   readonly etag: string;
@@ -37,23 +41,38 @@ const messageOf = async (response: Response): Promise<string> => {
   }
 };
 
-/** One client for the page. `get` throws ApiFailure with a sentence for the reader. */
+/** One client for the page. `get` throws ApiFailure, or SignInFailure, with a sentence for the reader. */
 export class ApiClient {
+  readonly session = new Session();
   private readonly kept = new Map<string, Kept>();
 
   async get(address: string): Promise<unknown> {
     const known = this.kept.get(address);
     const headers: Record<string, string> = known === undefined ? {} : { 'If-None-Match': known.etag };
+    const authorization = await this.session.authorization();
+    if (authorization !== null) headers['Authorization'] = authorization;
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     // The browser's own cache would hide the 304 and keep every answer on disk.
     const response = await fetch(BASE + address, { headers, signal, cache: 'no-store' }).catch(() => {
       throw new ApiFailure('Cannot reach the server.');
     });
     if (response.status === 304 && known !== undefined) return known.value;
+    if (response.status === 401 || response.status === 403) throw new SignInNeeded(await messageOf(response));
     if (!response.ok) throw new ApiFailure(await messageOf(response));
     const value: unknown = await response.json();
     this.keep(address, response.headers.get('ETag'), value);
     return value;
+  }
+
+  /** How to sign in here; throws ApiFailure. */
+  async signInWay(): Promise<SignInWay> {
+    return (await this.get('sign-in')) as SignInWay;
+  }
+
+  /** Ends the sign-in, and what was answered to it is kept no longer. */
+  signOut(): void {
+    this.session.signOut();
+    this.kept.clear();
   }
 
   private keep(address: string, etag: string | null, value: unknown): void {

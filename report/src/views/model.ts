@@ -19,6 +19,12 @@ export interface PacketBrowser {
   readonly trail: readonly string[];
 }
 
+/** What the page says while it asks who reads. */
+export interface SignInState {
+  readonly message: string;
+  readonly busy: boolean;
+}
+
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -34,6 +40,10 @@ export interface PageModel {
   readonly staleMs: number | null;
   readonly theme: Theme;
   readonly helpShown: boolean;
+  /** null: nobody has to sign in, or somebody has. */
+  readonly signIn: SignInState | null;
+  /** E-mail address of whoever is signed in. */
+  readonly reader: string | null;
   /** CSS pixels the time line and the matrix may use. */
   readonly width: number;
   readonly panelWidth: number;
@@ -53,6 +63,9 @@ export interface Actions {
   readonly previousPackets: () => void;
   readonly retry: () => void;
   readonly save: (name: string, text: string) => void;
+  readonly signIn: (email: string, password: string) => void;
+  readonly sendPasswordMail: (email: string) => void;
+  readonly signOut: () => void;
 }
 
 export interface View {

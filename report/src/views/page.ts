@@ -7,6 +7,7 @@ import { helpDialog } from './help-dialog.ts';
 import type { View } from './model.ts';
 import { pageHeader } from './page-header.ts';
 import { packetsPanel } from './packets-panel.ts';
+import { signInView } from './sign-in.ts';
 import { summaryPanel } from './summary-panel.ts';
 import { talkers } from './talkers.ts';
 import { timelinePanel } from './timeline-panel.ts';
@@ -27,6 +28,7 @@ const trouble = (view: View): VNode | null => {
 };
 
 export function page(view: View): VNode[] {
+  if (view.model.signIn !== null) return [signInView(view)];
   const nodes = [
     pageHeader(view),
     trouble(view),
