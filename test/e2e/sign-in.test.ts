@@ -15,7 +15,7 @@ import { startServer, type RunningServer } from '../../embedded/src/server/http-
 import { buildReport } from '../../report/build.ts';
 import { makeReportData } from '../fixtures/report-data.ts';
 import { CHROMIUM, launchChromium } from '../helpers/chromium.ts';
-import { HAS_FIREBASE, startEmulator } from '../helpers/firebase-emulators.ts';
+import { HAS_FIREBASE, startEmulator, type Emulator } from '../helpers/firebase-emulators.ts';
 import { PROJECT, serveKeys, sign } from '../helpers/id-tokens.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
@@ -24,16 +24,18 @@ const TOOL = join(import.meta.dirname, '../../tools/report-reader.ts');
 const folder = temporaryFolder();
 const keys = await serveKeys();
 
-let emulator: string;
+let started: Emulator | undefined;
 let server: RunningServer;
 let browser: Browser;
 let page: Page;
 /** What the browser complained of. */
 let offences: string[];
 
+const emulator = (): string => started!.address;
+
 /** `npm run reader`, on the emulator. */
 function reader(...words: string[]): { status: number | null; stdout: string; stderr: string } {
-  const env = { ...process.env, FIREBASE_AUTH_EMULATOR_HOST: emulator };
+  const env = { ...process.env, FIREBASE_AUTH_EMULATOR_HOST: started?.address };
   return spawnSync(process.execPath, [TOOL, ...words], { encoding: 'utf8', env });
 }
 
@@ -45,7 +47,7 @@ async function relay(route: Route): Promise<void> {
   const request = route.request();
   const url = new URL(request.url());
   const type = request.headers()['content-type'] ?? '';
-  const answer = await fetch(`http://${emulator}/${url.host}${url.pathname}${url.search}`, {
+  const answer = await fetch(`http://${emulator()}/${url.host}${url.pathname}${url.search}`, {
     method: request.method(),
     headers: { 'Content-Type': type, Origin: server.url },
     body: request.method() === 'POST' ? request.postData() : null,
@@ -67,7 +69,9 @@ async function relay(route: Route): Promise<void> {
 
 /** Chooses the password behind the link of the last mail, as the reader would in the mail's page. */
 async function choosePassword(password: string): Promise<void> {
-  const { oobCodes } = (await (await fetch(`http://${emulator}/emulator/v1/projects/${PROJECT}/oobCodes`)).json()) as {
+  const { oobCodes } = (await (
+    await fetch(`http://${emulator()}/emulator/v1/projects/${PROJECT}/oobCodes`)
+  ).json()) as {
     oobCodes: { email: string; oobLink: string }[];
   };
   const { oobLink, email } = oobCodes.at(-1)!;
@@ -86,7 +90,7 @@ const message = (): Promise<string | null> => page.locator('.sign-in-message').t
 
 describe.runIf(HAS_FIREBASE && CHROMIUM !== undefined)('the report with a sign-in', () => {
   beforeAll(async () => {
-    emulator = await startEmulator('auth', PROJECT);
+    started = await startEmulator('auth', PROJECT, folder);
     await buildReport(join(folder, 'dist'));
     const data = await makeReportData({ minutes: 6, extraAlerts: [] });
     const api = createReport({ results: data.results, packets: data.batches, ledger: data.ledger, codecs: [noCodec] });
@@ -98,6 +102,7 @@ describe.runIf(HAS_FIREBASE && CHROMIUM !== undefined)('the report with a sign-i
   afterAll(async () => {
     await browser.close();
     await server.close();
+    await started?.stop();
   });
   beforeEach(async () => {
     offences = [];
@@ -163,7 +168,7 @@ describe.runIf(HAS_FIREBASE && CHROMIUM !== undefined)('the report with a sign-i
   });
 
   it('refuses the emulator’s own tokens, which nobody signed', async () => {
-    const url = `http://${emulator}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=any`;
+    const url = `http://${emulator()}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=any`;
     const body = JSON.stringify({ email: READER, password: 'battery staple', returnSecureToken: true });
     const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
     const { idToken } = (await answer.json()) as { idToken: string };

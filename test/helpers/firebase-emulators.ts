@@ -6,8 +6,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts } from '@tapline/embedded/service-line/free-ports';
-import { afterAll } from 'vitest';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const FIREBASE = process.env['TAPLINE_FIREBASE'] ?? 'firebase';
 
@@ -21,12 +19,23 @@ if (!HAS_FIREBASE) {
   console.warn('SKIPPED: the tests of sign-in and hosting need the Firebase CLI; set TAPLINE_FIREBASE');
 }
 
+export interface Emulator {
+  /** `127.0.0.1:PORT` */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
 /**
- * Starts one emulator and gives its address once it answers; it ends with the test file.
- * @param folder with a firebase.json for hosting; one of its own otherwise
+ * Starts one emulator; resolves when it answers.
+ * @param folder that it works in, where its firebase.json is written
+ * @param settings what else firebase.json says; paths in it are relative to the folder
  */
-export async function startEmulator(name: 'auth' | 'hosting', project: string, settings: object = {}): Promise<string> {
-  const folder = temporaryFolder();
+export async function startEmulator(
+  name: 'auth' | 'hosting',
+  project: string,
+  folder: string,
+  settings: object = {},
+): Promise<Emulator> {
   const port = await freePorts(3);
   const at = (number: number): object => ({ host: '127.0.0.1', port: number });
   const emulators = { [name]: at(port), hub: at(port + 1), logging: at(port + 2), ui: { enabled: false } };
@@ -39,10 +48,10 @@ export async function startEmulator(name: 'auth' | 'hosting', project: string, s
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise((closed) => child.on('close', closed));
-  afterAll(async () => {
+  const stop = async (): Promise<void> => {
     if (child.exitCode === null) process.kill(-child.pid!, 'SIGTERM');
     await ended;
-  });
+  };
   let said = '';
   await new Promise<void>((ready, failed) => {
     const listen = (chunk: Buffer): void => {
@@ -55,5 +64,5 @@ export async function startEmulator(name: 'auth' | 'hosting', project: string, s
       failed(new Error(`the emulator of ${name} ended: ${said}`));
     });
   });
-  return `127.0.0.1:${port}`;
+  return { address: `127.0.0.1:${port}`, stop };
 }

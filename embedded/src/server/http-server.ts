@@ -10,7 +10,7 @@ import { sendStream } from '@tapline/functions/entry/send-stream';
 import type { ReportApi } from '@tapline/functions/stages/report';
 import type { DownloadBody } from '@tapline/functions/stages/report/capture';
 import { hostingHeaders } from './hosting-headers.ts';
-import { loadStaticFiles, type StaticFile } from './static-files.ts';
+import { loadStaticFiles, NOT_FOUND_PATH, type StaticFile } from './static-files.ts';
 
 export interface ServerOptions {
   /** 0 takes any free port. */
@@ -55,13 +55,20 @@ const header = (request: IncomingMessage, name: string): string | null => {
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?', 1)[0]!;
 
+/** How long it may be kept, firebase.json says. */
 const fileAnswer = (file: StaticFile, request: IncomingMessage): Answer => {
-  const headers = { 'Content-Type': file.type, 'Cache-Control': 'no-cache', ETag: file.etag, Vary: 'Accept-Encoding' };
+  const headers = { 'Content-Type': file.type, ETag: file.etag, Vary: 'Accept-Encoding' };
   if (header(request, 'if-none-match') === file.etag) return { status: 304, headers, body: '' };
   const gzip = /\bgzip\b/u.test(header(request, 'accept-encoding') ?? '');
   return gzip
     ? { status: 200, headers: { ...headers, 'Content-Encoding': 'gzip' }, body: file.gzipped }
     : { status: 200, headers, body: file.bytes };
+};
+
+const notFound = (files: ReadonlyMap<string, StaticFile>): Answer => {
+  const page = files.get(NOT_FOUND_PATH);
+  if (page === undefined) return plain(404, 'not found');
+  return { status: 404, headers: { 'Content-Type': page.type, 'Cache-Control': 'no-store' }, body: page.bytes };
 };
 
 const answerTo = async (
@@ -82,7 +89,7 @@ const answerTo = async (
     return api({ method, path, query, ifNoneMatch: header(request, 'if-none-match'), authorization });
   }
   const file = files.get(path);
-  return file === undefined ? plain(404, 'not found') : fileAnswer(file, request);
+  return file === undefined ? notFound(files) : fileAnswer(file, request);
 };
 
 const send = async (request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> => {
