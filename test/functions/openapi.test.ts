@@ -27,6 +27,7 @@ const ask = (path: string, method = 'GET', body?: string): Promise<ReportRespons
     query: url.searchParams,
     ifNoneMatch: null,
     headers,
+    caller: LOCAL_ANALYST,
     ...(body && { body }),
   });
 };
@@ -49,7 +50,6 @@ beforeAll(async () => {
     codecs: [noCodec],
     triage: new MemoryTriageStore(),
     clock: new HandClock(),
-    caller: () => LOCAL_ANALYST,
   });
   alertId = data.alerts[2]!.id;
   host = (JSON.parse((await ask('/api/v1/overview')).body) as Overview).tops.sources[0]!.key;

@@ -7,7 +7,6 @@ import { PipelineError } from '@tapline/core/errors';
 import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
 import { createReport, type ReportPorts } from '@tapline/functions/stages/report';
 import type { FrameShelf } from '@tapline/functions/stages/report/capture';
-import { LOCAL_ANALYST } from '@tapline/functions/stages/report/write-guard';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
@@ -235,8 +234,7 @@ async function serve(
   more: Pick<ReportPorts, 'allowList' | 'frames' | 'run'>,
 ): Promise<RunningServer> {
   await buildReport();
-  // Loopback: whoever reaches it is the user of this machine.
-  const api = createReport({ ...stores, clock: systemClock, caller: () => LOCAL_ANALYST, codecs, ...more }, (error) =>
+  const api = createReport({ ...stores, clock: systemClock, codecs, ...more }, (error) =>
     process.stderr.write(`tapline: report: ${error instanceof Error ? error.message : String(error)}\n`),
   );
   const server = await startServer({ port, api, staticDir: REPORT_DIST });
