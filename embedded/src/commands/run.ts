@@ -31,7 +31,7 @@ import {
 import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
-import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
+import { recordBucketOption, recordOption, recordPlace, recordSizeOption, type RecordFlags } from '../cli/record-options.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { openShelf } from '../export/frame-shelf.ts';
@@ -44,7 +44,7 @@ const BUNDLED = fileURLToPath(new URL('../../../captures/office-under-attack.pca
 /** The bundled capture lasts minutes; at this speed its attacks appear within seconds. */
 const BUNDLED_SPEED = 12;
 
-interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
+interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags, RecordFlags {
   readonly on: 'embedded' | 'services';
   readonly window: number;
   readonly port: number;
@@ -57,8 +57,6 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
   readonly falseAlarmsPerDay?: number;
   readonly internal?: string;
   readonly allow?: string;
-  readonly record?: string;
-  readonly recordSize: number;
   readonly exit: boolean;
   readonly json: boolean;
 }
@@ -92,6 +90,7 @@ export function addRun(program: Command): void {
     .addOption(allowOption())
     .addOption(recordOption())
     .addOption(recordSizeOption())
+    .addOption(recordBucketOption())
     .addOption(
       new Option(
         '--false-alarms-per-day <n>',
@@ -225,7 +224,7 @@ async function runWith(stores: FolderStores, chosen: Chosen, flags: RunFlags): P
 }
 
 function shelfOf({ source, record }: Chosen, { follow }: RunFlags): Promise<FrameShelf> {
-  return openShelf({ source, follow, ...(record && { recordFolder: record.folder }) });
+  return openShelf({ source, follow, ...(record && { record }) });
 }
 
 async function serve(
