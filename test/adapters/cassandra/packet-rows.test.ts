@@ -9,7 +9,7 @@ const cql = (name: string): string => readFileSync(new URL(`../../../cql/${name}
 describe('table packets', () => {
   it('has the columns of every row output and no others', () => {
     const body = /CREATE TABLE IF NOT EXISTS packets \(([\s\S]*?)PRIMARY KEY/.exec(cql('002-packets'))![1]!;
-    const added = /ADD IF NOT EXISTS \(([\s\S]*)\);/.exec(cql('008-packet-columns'))![1]!;
+    const added = /ADD IF NOT EXISTS \(([\s\S]*)\);/.exec(cql('009-packet-columns'))![1]!;
     const columns = `${body}${added}`
       .split('\n')
       .map((line) => /^\s*(\w+) (\w+)(?:,| --|$)/.exec(line))
