@@ -32,7 +32,9 @@ const COMMANDS = {
   ],
   build: () => [['report/build.ts'], ['functions/build.ts']],
   bench: ([part = '', ...args]) =>
-    part === 'ceiling' ? [['test/bench/ceiling.ts', ...args]] : [['test/bench/main.ts', part, ...args].filter(Boolean)],
+    ['ceiling', 'memory'].includes(part)
+      ? [[`test/bench/${part}.ts`, ...args]]
+      : [['test/bench/main.ts', part, ...args].filter(Boolean)],
 };
 
 function fail(message) {

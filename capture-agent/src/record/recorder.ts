@@ -7,7 +7,15 @@ import { join } from 'node:path';
 import type { PacketColumns } from '@tapline/core/packet/columns';
 import { PacketKeys } from '@tapline/core/record/packet-keys';
 import type { BatchRecorder } from '../batcher.ts';
-import { addGap, dropSegment, isWaiting, markSegments, segmentPath, settleReplaced, writeManifest } from './manifest.ts';
+import {
+  addGap,
+  dropSegment,
+  isWaiting,
+  markSegments,
+  segmentPath,
+  settleReplaced,
+  writeManifest,
+} from './manifest.ts';
 import type { Gap, Manifest, SegmentEntry } from './manifest.ts';
 import { deleteSegment, lockRecord, recordError } from './record-folder.ts';
 import { indexSegment, recoverRecord } from './recover.ts';
@@ -270,7 +278,8 @@ export class Recorder implements BatchRecorder, UploadQueue {
   #replace(recording: string): void {
     this.#manifest.gaps = this.#manifest.gaps.filter((gap) => gap.recording !== recording);
     const away = this.#manifest.away ?? [];
-    for (const entry of away.filter((one) => one.recording === recording)) dropSegment(this.#manifest, entry, 'replaced');
+    for (const entry of away.filter((one) => one.recording === recording))
+      dropSegment(this.#manifest, entry, 'replaced');
     if (away.length > 0) this.#manifest.away = away.filter((one) => one.recording !== recording);
     for (const entry of this.#manifest.segments.filter((one) => one.recording === recording)) {
       deleteSegment(this.#folder, entry);

@@ -31,7 +31,13 @@ import {
 import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
-import { recordBucketOption, recordOption, recordPlace, recordSizeOption, type RecordFlags } from '../cli/record-options.ts';
+import {
+  recordBucketOption,
+  recordOption,
+  recordPlace,
+  recordSizeOption,
+  type RecordFlags,
+} from '../cli/record-options.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { openShelf } from '../export/frame-shelf.ts';
