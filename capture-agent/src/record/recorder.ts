@@ -77,6 +77,8 @@ export class Recorder implements BatchRecorder, UploadQueue {
   #lost = 0;
   #lostFromUs = Infinity;
   #lostToUs = -Infinity;
+  #textFromUs = Infinity;
+  #textToUs = -Infinity;
 
   /**
    * Opens the sensor's record, which one process at a time may do.
@@ -130,6 +132,17 @@ export class Recorder implements BatchRecorder, UploadQueue {
     if (timeUs > this.#lostToUs) this.#lostToUs = timeUs;
   }
 
+  /** Takes note of packets that came as text: there is nothing of them to keep. Says so once. */
+  rows({ count, timeUs }: PacketColumns): void {
+    if (this.#textFromUs > this.#textToUs) {
+      this.#options.warn('the source is text and carries no frames: nothing of it is recorded');
+    }
+    for (let row = 0; row < count; row++) {
+      this.#textFromUs = Math.min(this.#textFromUs, timeUs[row]!);
+      this.#textToUs = Math.max(this.#textToUs, timeUs[row]!);
+    }
+  }
+
   /** Takes note of what the frames since the last call hold, and writes them out. */
   batch(columns: PacketColumns): void {
     if (this.#failed) return;
@@ -176,6 +189,7 @@ export class Recorder implements BatchRecorder, UploadQueue {
       this.#fail(error);
     }
     this.#noteLost(this.#failed ? 'disk' : 'waiting');
+    if (this.#textFromUs <= this.#textToUs) this.#noteMissing('text', this.#textFromUs, this.#textToUs);
     settleReplaced(this.#manifest, this.#options.recording);
     rmSync(this.#reservePath, { force: true });
     this.#trySave();
@@ -213,11 +227,14 @@ export class Recorder implements BatchRecorder, UploadQueue {
     this.#options.warn(`the record in ${this.#folder} goes on`);
   }
 
+  #noteMissing(reason: Gap['reason'], fromUs: number, toUs: number): void {
+    const { recording } = this.#options;
+    addGap(this.#manifest, { recording, reason, fromUs, toUs, serial: this.#manifest.nextSerial });
+  }
+
   #noteLost(reason: Gap['reason']): void {
     if (this.#lostFromUs > this.#lostToUs) return;
-    const { recording } = this.#options;
-    const serial = this.#manifest.nextSerial;
-    addGap(this.#manifest, { recording, reason, fromUs: this.#lostFromUs, toUs: this.#lostToUs, serial });
+    this.#noteMissing(reason, this.#lostFromUs, this.#lostToUs);
     this.#lostFromUs = Infinity;
     this.#lostToUs = -Infinity;
   }

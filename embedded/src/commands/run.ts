@@ -124,14 +124,14 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
     if (flags.record !== undefined) {
       throw new PipelineError('USAGE', '--record is for --on embedded, and for tapline capture');
     }
-    if (loop.loop !== undefined || loop.preload) {
-      throw new PipelineError('USAGE', '--loop and --preload are for --on embedded, and for tapline capture');
+    if (loop.loop !== undefined) {
+      throw new PipelineError(
+        'USAGE',
+        '--loop is for --on embedded, and for tapline capture: a run on the services waits for the books of one session',
+      );
     }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
-    if (flags.reorder !== undefined) {
-      throw new PipelineError('USAGE', '--reorder is for --on embedded, and for tapline capture');
-    }
     await runServices({ ...flags, ...mirrorOf(flags, false), source, speed: speedText(speed) });
     return;
   }
