@@ -41,7 +41,8 @@ import {
 import { runJson, runText } from '../cli/run-output.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { openShelf } from '../export/frame-shelf.ts';
-import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
+import { systemClock } from '../line/clock.ts';
+import { openStores, openTemporaryStores, type FolderStores } from '../line/data-folder.ts';
 import { CaptureRun, type RunResult } from '../line/run-capture.ts';
 import { startServer, type RunningServer } from '../server/http-server.ts';
 
@@ -169,7 +170,7 @@ async function sessionOf(source: SourceChoice, flags: RunFlags): Promise<string>
   return replaySession(source, { windowUs, ...mirrorOf(flags, false) });
 }
 
-async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
+async function runWith(stores: FolderStores, chosen: Chosen, flags: RunFlags): Promise<void> {
   const progress = new Progress();
   let current: CaptureRun | undefined;
   const warn = (line: string): void => {
@@ -233,12 +234,12 @@ function shelfOf({ source, record }: Chosen, { follow }: RunFlags): Promise<Fram
 }
 
 async function serve(
-  stores: Stores,
+  stores: FolderStores,
   port: number,
   more: Pick<ReportPorts, 'allowList' | 'frames' | 'run'>,
 ): Promise<RunningServer> {
   await buildReport();
-  const api = createReport({ ...stores, codecs, ...more }, (error) =>
+  const api = createReport({ ...stores, clock: systemClock, codecs, ...more }, (error) =>
     process.stderr.write(`tapline: report: ${error instanceof Error ? error.message : String(error)}\n`),
   );
   const server = await startServer({ port, api, staticDir: REPORT_DIST });
