@@ -33,7 +33,9 @@ const COMMANDS = {
   reader: (args) => [['tools/report-reader.ts', ...args]],
   build: () => [['report/build.ts'], ['functions/build.ts']],
   bench: ([part = '', ...args]) =>
-    part === 'ceiling' ? [['test/bench/ceiling.ts', ...args]] : [['test/bench/main.ts', part, ...args].filter(Boolean)],
+    ['ceiling', 'memory'].includes(part)
+      ? [[`test/bench/${part}.ts`, ...args]]
+      : [['test/bench/main.ts', part, ...args].filter(Boolean)],
 };
 
 function fail(message) {

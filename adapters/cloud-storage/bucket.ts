@@ -34,7 +34,8 @@ export class Bucket {
   /** Asks for nothing yet. Throws PipelineError USAGE when `address` is no bucket. */
   constructor(address: string, { use, emulator = '' }: BucketOptions) {
     const parsed = parseBucket(address);
-    if (parsed === undefined) throw new PipelineError('USAGE', `${address} is no bucket: use gs://BUCKET or gs://BUCKET/PREFIX`);
+    if (parsed === undefined)
+      throw new PipelineError('USAGE', `${address} is no bucket: use gs://BUCKET or gs://BUCKET/PREFIX`);
     this.address = address.replace(/\/+$/, '');
     this.#bucket = parsed.bucket;
     this.#prefix = parsed.prefix;
@@ -201,7 +202,11 @@ export class Bucket {
     const { status, statusText } = response;
     await response.body?.cancel();
     const hint =
-      status === 401 || status === 403 ? `; ${DENIED_HINT}` : status === 404 ? `; is there a bucket ${this.#bucket}?` : '';
+      status === 401 || status === 403
+        ? `; ${DENIED_HINT}`
+        : status === 404
+          ? `; is there a bucket ${this.#bucket}?`
+          : '';
     const retriable = status >= 500 || status === 429 || status === 408;
     const answers = `${this.address}: the answer for ${name || 'its list'} is ${status} ${statusText}`.trimEnd();
     return new PipelineError(code, answers + hint, { retriable });

@@ -13,7 +13,7 @@ let lines = 0;
 
 setInterval(() => {
   const collected = collect !== undefined && ++lines % COLLECT_EVERY === 0;
-  if (collected) void collect();
+  if (collected) collect();
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
   writeSync(2, `memory ${[threadId, rss, heapUsed, external, arrayBuffers, Number(collected)].join(' ')}\n`);
 }, EVERY_MS).unref();

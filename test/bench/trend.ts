@@ -29,10 +29,7 @@ export function trendOf(values: readonly number[], step: number): Trend {
   }
   const slope = count < 2 ? NaN : products / squares;
   if (count < 3) return { slope, halfWidth: Infinity };
-  const residual = values.reduce(
-    (sum, value, index) => sum + (value - meanY - slope * (index * step - meanX)) ** 2,
-    0,
-  );
+  const residual = values.reduce((sum, value, index) => sum + (value - meanY - slope * (index * step - meanX)) ** 2, 0);
   return { slope, halfWidth: studentT95(count - 2) * Math.sqrt(residual / (count - 2) / squares) };
 }
 

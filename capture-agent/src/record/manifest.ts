@@ -37,6 +37,7 @@ export const GAP_REASONS = {
   replaced: 'its capture is recorded anew and has not come that far',
   disk: 'it could not be written',
   killed: 'the recording was killed',
+  text: 'the source was text; it carries no frames',
   waiting: 'the record was full of packets that waited for the bucket',
   away: 'it is in the bucket only: --from-bucket gs://… gives it',
   nowhere: 'it is neither in the folder nor in the bucket',

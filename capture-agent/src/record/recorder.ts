@@ -7,7 +7,15 @@ import { join } from 'node:path';
 import type { PacketColumns } from '@tapline/core/packet/columns';
 import { PacketKeys } from '@tapline/core/record/packet-keys';
 import type { BatchRecorder } from '../batcher.ts';
-import { addGap, dropSegment, isWaiting, markSegments, segmentPath, settleReplaced, writeManifest } from './manifest.ts';
+import {
+  addGap,
+  dropSegment,
+  isWaiting,
+  markSegments,
+  segmentPath,
+  settleReplaced,
+  writeManifest,
+} from './manifest.ts';
 import type { Gap, Manifest, SegmentEntry } from './manifest.ts';
 import { deleteSegment, lockRecord, recordError } from './record-folder.ts';
 import { indexSegment, recoverRecord } from './recover.ts';
@@ -69,6 +77,8 @@ export class Recorder implements BatchRecorder, UploadQueue {
   #lost = 0;
   #lostFromUs = Infinity;
   #lostToUs = -Infinity;
+  #textFromUs = Infinity;
+  #textToUs = -Infinity;
 
   /**
    * Opens the sensor's record, which one process at a time may do.
@@ -122,6 +132,17 @@ export class Recorder implements BatchRecorder, UploadQueue {
     if (timeUs > this.#lostToUs) this.#lostToUs = timeUs;
   }
 
+  /** Takes note of packets that came as text: there is nothing of them to keep. Says so once. */
+  rows({ count, timeUs }: PacketColumns): void {
+    if (this.#textFromUs > this.#textToUs) {
+      this.#options.warn('the source is text and carries no frames: nothing of it is recorded');
+    }
+    for (let row = 0; row < count; row++) {
+      this.#textFromUs = Math.min(this.#textFromUs, timeUs[row]!);
+      this.#textToUs = Math.max(this.#textToUs, timeUs[row]!);
+    }
+  }
+
   /** Takes note of what the frames since the last call hold, and writes them out. */
   batch(columns: PacketColumns): void {
     if (this.#failed) return;
@@ -168,6 +189,7 @@ export class Recorder implements BatchRecorder, UploadQueue {
       this.#fail(error);
     }
     this.#noteLost(this.#failed ? 'disk' : 'waiting');
+    if (this.#textFromUs <= this.#textToUs) this.#noteMissing('text', this.#textFromUs, this.#textToUs);
     settleReplaced(this.#manifest, this.#options.recording);
     rmSync(this.#reservePath, { force: true });
     this.#trySave();
@@ -205,11 +227,14 @@ export class Recorder implements BatchRecorder, UploadQueue {
     this.#options.warn(`the record in ${this.#folder} goes on`);
   }
 
+  #noteMissing(reason: Gap['reason'], fromUs: number, toUs: number): void {
+    const { recording } = this.#options;
+    addGap(this.#manifest, { recording, reason, fromUs, toUs, serial: this.#manifest.nextSerial });
+  }
+
   #noteLost(reason: Gap['reason']): void {
     if (this.#lostFromUs > this.#lostToUs) return;
-    const { recording } = this.#options;
-    const serial = this.#manifest.nextSerial;
-    addGap(this.#manifest, { recording, reason, fromUs: this.#lostFromUs, toUs: this.#lostToUs, serial });
+    this.#noteMissing(reason, this.#lostFromUs, this.#lostToUs);
     this.#lostFromUs = Infinity;
     this.#lostToUs = -Infinity;
   }
@@ -270,7 +295,8 @@ export class Recorder implements BatchRecorder, UploadQueue {
   #replace(recording: string): void {
     this.#manifest.gaps = this.#manifest.gaps.filter((gap) => gap.recording !== recording);
     const away = this.#manifest.away ?? [];
-    for (const entry of away.filter((one) => one.recording === recording)) dropSegment(this.#manifest, entry, 'replaced');
+    for (const entry of away.filter((one) => one.recording === recording))
+      dropSegment(this.#manifest, entry, 'replaced');
     if (away.length > 0) this.#manifest.away = away.filter((one) => one.recording !== recording);
     for (const entry of this.#manifest.segments.filter((one) => one.recording === recording)) {
       deleteSegment(this.#folder, entry);

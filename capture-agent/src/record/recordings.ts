@@ -29,7 +29,8 @@ export class Recordings {
   constructor(options: RecordingsOptions) {
     this.#options = options;
     const { bucket, record, sensor, warn } = options;
-    if (bucket !== undefined) this.#uploads = new Uploads({ bucket, folder: join(record.folder, sensor), sensor, warn });
+    if (bucket !== undefined)
+      this.#uploads = new Uploads({ bucket, folder: join(record.folder, sensor), sensor, warn });
   }
 
   /** Ends the recording of the session before, and begins that of this one. Throws as Recorder does. */

@@ -94,7 +94,7 @@ export class Uploads {
   #fail(entry: SegmentEntry, cause: Error, waiting: number): number {
     const { warn } = this.#options;
     const { message } = cause;
-    if (cause instanceof PipelineError && /holds another content/.test(message)) {
+    if (cause instanceof PipelineError && message.includes('holds another content')) {
       this.#refused.add(entry.serial);
       warn(`${message}: it is not replaced`);
     } else if (this.failed === undefined) warn(`${message}; ${waiting} segments wait, it is tried again`);

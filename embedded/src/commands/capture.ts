@@ -25,7 +25,13 @@ import {
   SOURCE_HELP,
 } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
-import { recordBucketOption, recordOption, recordPlace, recordSizeOption, type RecordFlags } from '../cli/record-options.ts';
+import {
+  recordBucketOption,
+  recordOption,
+  recordPlace,
+  recordSizeOption,
+  type RecordFlags,
+} from '../cli/record-options.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { captureSenders } from './capture-senders.ts';
 

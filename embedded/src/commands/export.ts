@@ -128,9 +128,14 @@ async function openRecord({ record, fromBucket }: ExportFlags, named: string | u
   }
   const folders = named === undefined ? await bucket.list('', '/') : [];
   const sensor =
-    named ?? onlySensor(bucket.address, folders.filter((name) => name.endsWith('/')).map((name) => name.slice(0, -1)));
+    named ??
+    onlySensor(
+      bucket.address,
+      folders.filter((name) => name.endsWith('/')).map((name) => name.slice(0, -1)),
+    );
   const manifest = await listBucket({ bucket, sensor });
-  if (manifest.away?.length === 0) throw new PipelineError('USAGE', `${bucket.address} holds nothing of the sensor ${sensor}`);
+  if (manifest.away?.length === 0)
+    throw new PipelineError('USAGE', `${bucket.address} holds nothing of the sensor ${sensor}`);
   return { sensor, folder: sensor, bucket, manifest };
 }
 

@@ -29,6 +29,8 @@ export interface ServiceFlags {
   /** Microseconds. */
   readonly window: number;
   readonly duplicatesWithinUs?: number;
+  readonly reorderWithinUs?: number;
+  readonly preload: boolean;
   readonly port: number;
   readonly instances: number;
   readonly falseAlarmsPerDay?: number;
@@ -56,7 +58,7 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
   const interrupt = interruptOnSignals();
   const server = flags.exit ? undefined : await servePage(stores, flags.port, allowList);
   try {
-    const { source, follow, sensor, session, speed, instances, duplicatesWithinUs } = flags;
+    const { source, follow, sensor, session, speed, instances, duplicatesWithinUs, reorderWithinUs, preload } = flags;
     const name = sourceName(source);
     const result = await runOnServices(
       stores,
@@ -68,6 +70,8 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
         speed,
         windowS,
         ...(duplicatesWithinUs === undefined ? {} : { duplicatesWithinUs }),
+        ...(reorderWithinUs === undefined ? {} : { reorderWithinUs }),
+        preload,
         instances,
         portBase: await freePorts(FUNCTION_NAMES.length),
         environment,

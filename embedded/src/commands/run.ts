@@ -31,7 +31,13 @@ import {
 import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
-import { recordBucketOption, recordOption, recordPlace, recordSizeOption, type RecordFlags } from '../cli/record-options.ts';
+import {
+  recordBucketOption,
+  recordOption,
+  recordPlace,
+  recordSizeOption,
+  type RecordFlags,
+} from '../cli/record-options.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { openShelf } from '../export/frame-shelf.ts';
@@ -119,14 +125,14 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
     if (flags.record !== undefined) {
       throw new PipelineError('USAGE', '--record is for --on embedded, and for tapline capture');
     }
-    if (loop.loop !== undefined || loop.preload) {
-      throw new PipelineError('USAGE', '--loop and --preload are for --on embedded, and for tapline capture');
+    if (loop.loop !== undefined) {
+      throw new PipelineError(
+        'USAGE',
+        '--loop is for --on embedded, and for tapline capture: a run on the services waits for the books of one session',
+      );
     }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
-    if (flags.reorder !== undefined) {
-      throw new PipelineError('USAGE', '--reorder is for --on embedded, and for tapline capture');
-    }
     await runServices({ ...flags, ...mirrorOf(flags, false), source, speed: speedText(speed) });
     return;
   }

@@ -13,7 +13,7 @@ import type { AlertCapture } from '@tapline/core/report/snapshot';
 import type { FrameShelf, OpenedFrames } from '@tapline/functions/stages/report/capture';
 import { captureStream, countFrames, missingHeader, type BeginSearch } from './capture-stream.ts';
 import { searchRecord, type SearchedRecord } from './frame-search.ts';
-import { SourceFrames } from './source-frames.ts';
+import { isText, SourceFrames } from './source-frames.ts';
 
 /** A longer count is not worth the wait: the download tells. */
 const COUNT_BUDGET_MS = 2000;
@@ -81,6 +81,8 @@ async function sourcePlace(source: string, identity: string | undefined, filter:
   const name = basename(source);
   try {
     if ((await identityOfSource(source)) === identity) {
+      if (await isText(source))
+        return { reason: `${name} was text; it carries no frames, so there are no packets to hand out.` };
       return { from: name, begin: (sink) => new SourceFrames(source, filter, sink) };
     }
     return {
