@@ -12,7 +12,8 @@ const SCRIPT = join(ROOT, 'tools/install-agent.sh');
 const folder = temporaryFolder();
 const CAN_COPY = canCopyRoot(join(folder, 'try'));
 if (!CAN_COPY) {
-  if (process.env['REQUIRE_SERVICES'] === '1') throw new Error('REQUIRE_SERVICES=1, but no copy of / can be made: run as root');
+  if (process.env['REQUIRE_SERVICES'] === '1')
+    throw new Error('REQUIRE_SERVICES=1, but no copy of / can be made: run as root');
   console.warn('SKIPPED: the installation of the sensor needs root and an overlay of /');
 }
 
