@@ -18,6 +18,8 @@ export const ROLE_CLAIM = 'tapline';
 export interface Reader {
   /** The account's id, of up to 128 characters. */
   readonly subject: string;
+  /** E-mail address, where the account has one, else its id: what stands beside whatever the reader writes. */
+  readonly name: string;
   readonly role: Role;
 }
 
@@ -95,5 +97,6 @@ function readerOf(claims: Jose.JWTPayload): Reader {
   if (role === undefined) {
     throw new Refusal(403, 'your account may not read this report: ask its owner for the role viewer');
   }
-  return { subject, role };
+  const { email } = claims;
+  return { subject, name: typeof email === 'string' ? email : subject, role };
 }

@@ -41,23 +41,30 @@ function roleFor({ method, path }: ReportRequest): Role {
   return reads && !path.endsWith('/capture.pcapng') ? 'viewer' : 'analyst';
 }
 
+/** A request that was let in, and by what its rate is counted. */
+interface Entered {
+  readonly key: string;
+  readonly request: ReportRequest;
+}
+
 /** The API behind the gate. What the gate refuses never reaches the API. */
 export function gated(api: ReportApi, gate: Gate, nowMs: () => number = Date.now): ReportApi {
   const limit = new RateLimit(gate.perMinute);
-  const enter = async (request: ReportRequest): Promise<string> => {
-    if (gate.signIn === undefined) return request.address ?? '';
-    const reader = await gate.signIn.check(request.authorization);
+  const enter = async (request: ReportRequest): Promise<Entered> => {
+    if (gate.signIn === undefined) return { key: request.address ?? '', request };
+    const reader = await gate.signIn.check(request.headers?.['authorization']);
     const needed = roleFor(request);
     if (ROLES.indexOf(reader.role) < ROLES.indexOf(needed)) {
       throw new Refusal(403, `this needs the role ${needed}, and yours is ${reader.role}: ask the report's owner`);
     }
-    return reader.subject;
+    return { key: reader.subject, request: { ...request, signedIn: { name: reader.name, role: reader.role } } };
   };
   return async (request) => {
     if (request.path === SIGN_IN_PATH && gate.signIn !== undefined) return wayAnswer(gate.signIn.way);
     try {
-      const waitSeconds = limit.take(await enter(request), nowMs());
-      return waitSeconds === 0 ? await api(request) : tooMany(waitSeconds);
+      const entered = await enter(request);
+      const waitSeconds = limit.take(entered.key, nowMs());
+      return waitSeconds === 0 ? await api(entered.request) : tooMany(waitSeconds);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       meter.add('function.refused', 1);

@@ -1,11 +1,15 @@
-/** The function `report`: the API behind the page, which reads from Cassandra and nothing else. */
+/**
+ * The function `report`: the API behind the page, over Cassandra and nothing else. Without a sign-in nobody writes; with one,
+ * analysts do, under the names that the gate found out.
+ */
 import { http } from '@google-cloud/functions-framework';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
 import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
+import { CassandraTriageStore } from '@tapline/adapters/cassandra/triage-store';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { parseAllowList } from '@tapline/core/detect/allow-list';
-import { createReport } from '../stages/report.ts';
+import { createReport, type ReportRequest } from '../stages/report.ts';
 import { startInstance } from './instance.ts';
 import { lazily } from './lazily.ts';
 import { openCassandra } from './open-cassandra.ts';
@@ -24,6 +28,9 @@ const api = lazily(async () => {
     packets: new CassandraPacketStore(session, directory),
     ledger: new CassandraLedgerStore(session, directory),
     allowList: () => allowList,
+    triage: new CassandraTriageStore(session),
+    clock: instance.clock,
+    caller: ({ signedIn }: ReportRequest) => signedIn,
   };
   return createReport(ports, (error) => {
     log('ERROR', `a report failed: ${String(error)}`, {}, error);

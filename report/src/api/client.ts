@@ -14,6 +14,35 @@ export function downloadAddress(alertId: string): string {
 
 export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
+  /** Whether the server said so; otherwise nobody knows what it did. */
+  readonly answered: boolean;
+
+  constructor(message: string, answered = true) {
+    super(message);
+    this.answered = answered;
+  }
+}
+
+/** Where the page has its answers from: the API, or a report that was saved. Both throw ApiFailure. */
+export interface ReportSource {
+  /** When it was saved, milliseconds since 1970; null = it is not saved, but asked for. */
+  readonly savedMs: number | null;
+  get(address: string): Promise<unknown>;
+  /** Sends JSON and gives the answer back. */
+  post(address: string, body: object): Promise<unknown>;
+  /** Where readers sign in; null = nobody ever does. */
+  readonly account: Account | null;
+}
+
+/** The sign-in of whoever reads, where the API asks for one. What fails throws ApiFailure or SignInFailure. */
+export interface Account {
+  /** E-mail address of who is signed in. */
+  readonly reader: string | null;
+  signIn(email: string, password: string): Promise<void>;
+  /** Has a mail sent with which the reader chooses a new password. */
+  sendPasswordMail(email: string): Promise<void>;
+  /** Ends the sign-in, and what was answered to it is kept no longer. */
+  signOut(): void;
 }
 
 /** The API does not know who asks, or does not let them read. */
@@ -41,16 +70,16 @@ const messageOf = async (response: Response): Promise<string> => {
   }
 };
 
-/** One client for the page. `get` throws ApiFailure, or SignInFailure, with a sentence for the reader. */
-export class ApiClient {
-  readonly session = new Session();
+/** One client for the page. `get` and `post` throw ApiFailure, or SignInFailure, with a sentence for the reader. */
+export class ApiClient implements ReportSource, Account {
+  readonly savedMs = null;
+  readonly #session = new Session();
   private readonly kept = new Map<string, Kept>();
 
   async get(address: string): Promise<unknown> {
     const known = this.kept.get(address);
-    const headers: Record<string, string> = known === undefined ? {} : { 'If-None-Match': known.etag };
-    const authorization = await this.session.authorization();
-    if (authorization !== null) headers['Authorization'] = authorization;
+    const unchanged: Record<string, string> = known === undefined ? {} : { 'If-None-Match': known.etag };
+    const headers = { ...unchanged, ...(await this.authorization()) };
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     // The browser's own cache would hide the 304 and keep every answer on disk.
     const response = await fetch(BASE + address, { headers, signal, cache: 'no-store' }).catch(() => {
@@ -64,15 +93,50 @@ export class ApiClient {
     return value;
   }
 
-  /** How to sign in here; throws ApiFailure. */
-  async signInWay(): Promise<SignInWay> {
+  async post(address: string, body: object): Promise<unknown> {
+    const response = await fetch(BASE + address, {
+      method: 'POST',
+      // A foreign page cannot send the second: the server asks for it.
+      headers: { ...(await this.authorization()), 'Content-Type': 'application/json', 'X-Tapline-Write': '1' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      cache: 'no-store',
+    }).catch(() => {
+      throw new ApiFailure('Cannot reach the server.', false);
+    });
+    if (response.status === 401) throw new SignInNeeded(await messageOf(response));
+    if (!response.ok) throw new ApiFailure(await messageOf(response));
+    return response.json();
+  }
+
+  get account(): Account {
+    return this;
+  }
+
+  get reader(): string | null {
+    return this.#session.reader;
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    await this.#session.signIn(await this.signInWay(), email, password);
+  }
+
+  async sendPasswordMail(email: string): Promise<void> {
+    await this.#session.sendPasswordMail(await this.signInWay(), email);
+  }
+
+  signOut(): void {
+    this.#session.signOut();
+    this.kept.clear();
+  }
+
+  private async signInWay(): Promise<SignInWay> {
     return (await this.get('sign-in')) as SignInWay;
   }
 
-  /** Ends the sign-in, and what was answered to it is kept no longer. */
-  signOut(): void {
-    this.session.signOut();
-    this.kept.clear();
+  private async authorization(): Promise<Record<string, string>> {
+    const authorization = await this.#session.authorization();
+    return authorization === null ? {} : { Authorization: authorization };
   }
 
   private keep(address: string, etag: string | null, value: unknown): void {
