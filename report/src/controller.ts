@@ -1,6 +1,10 @@
 /** Keeps the model: follows the URL, polls the API, and redraws once per animation frame when something changed. */
 import type { Overview } from '@tapline/core/report/snapshot';
+<<<<<<< HEAD
 import { SignInNeeded, type ReportSource } from './api/client.ts';
+=======
+import { SignInNeeded, type Account, type ReportSource } from './api/client.ts';
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 import {
   copyText,
   enterPage,
@@ -126,12 +130,11 @@ export class Controller {
       void this.load('hosts');
     },
     retry: () => {
-      const single = Object.fromEntries(Object.keys(SINGLE).map((field) => [field, NOTHING]));
-      const paged = Object.fromEntries(Object.keys(PAGED).map((field) => [field, FIRST_PAGE]));
-      this.change({ ...single, ...paged });
+      this.forget();
       this.follow();
     },
     save: saveText,
+<<<<<<< HEAD
     signIn: (email, password) => {
       void this.signIn.signIn(email, password);
     },
@@ -141,6 +144,8 @@ export class Controller {
     signOut: () => {
       this.signIn.signOut();
     },
+=======
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
     savePicture: (name, format, inside) => {
       void saveChart(name, format, inside);
     },
@@ -163,6 +168,28 @@ export class Controller {
     },
     showTriage: (question) => {
       this.change({ question });
+<<<<<<< HEAD
+=======
+    },
+    signIn: (email, password) => {
+      void this.visitAccount(async (account) => {
+        await account.signIn(email, password);
+        this.change({ signIn: null, reader: account.reader() });
+        this.actions.retry();
+        await this.poll();
+      });
+    },
+    sendPasswordMail: (email) => {
+      void this.visitAccount(async (account) => {
+        await account.sendPasswordMail(email);
+        this.change({ signIn: { busy: false, message: `A mail is on its way to ${email}.` } });
+      });
+    },
+    signOut: () => {
+      this.source.account?.signOut();
+      this.forget();
+      this.change({ overview: NOTHING, reader: null, signIn: { busy: false, message: 'You are signed out.' } });
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
     },
   };
 
@@ -192,7 +219,11 @@ export class Controller {
       theme: readTheme(),
       helpShown: false,
       signIn: null,
+<<<<<<< HEAD
       reader: source.account?.reader ?? null,
+=======
+      reader: source.account?.reader() ?? null,
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
       width: 0,
       panelWidth: 0,
       cursorUs: null,
@@ -260,6 +291,28 @@ export class Controller {
     }
   }
 
+<<<<<<< HEAD
+=======
+  /** Every answer but the overview's. */
+  private forget(): void {
+    const single = Object.fromEntries(Object.keys(SINGLE).map((field) => [field, NOTHING]));
+    const paged = Object.fromEntries(Object.keys(PAGED).map((field) => [field, FIRST_PAGE]));
+    this.change({ ...single, ...paged });
+  }
+
+  /** Does something of the sign-in form, which says what came of it. */
+  private async visitAccount(work: (account: Account) => Promise<void>): Promise<void> {
+    const { account } = this.source;
+    if (account === null) return;
+    this.change({ signIn: { busy: true, message: '' } });
+    try {
+      await work(account);
+    } catch (error) {
+      this.change({ signIn: { busy: false, message: messageOf(error) } });
+    }
+  }
+
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   /** Asks what the state needs; while a run goes on, again with every new overview. */
   private async openPanel(): Promise<void> {
     const single = (Object.keys(SINGLE) as Single[]).filter((field) => field !== 'capture');

@@ -7,9 +7,10 @@ import { PipelineError } from '@tapline/core/errors';
 import type { SignInWay } from '@tapline/core/report/snapshot';
 import { numberSetting, SETTINGS, type Settings } from '@tapline/core/settings/settings';
 import { failure, type ReportApi, type ReportRequest, type ReportResponse } from '../stages/report.ts';
+import { RateLimit } from '../stages/report/rate-limit.ts';
+import type { Caller } from '../stages/report/write-guard.ts';
 import { createReaderCheck, ROLES, type ReaderCheck, type Role } from './id-token.ts';
 import { meter } from './meter.ts';
-import { RateLimit } from './rate-limit.ts';
 import { Refusal } from './refusal.ts';
 
 /** Where the page asks how to sign in. */
@@ -35,6 +36,12 @@ export function gateOf(settings: Settings): Gate {
   return { perMinute, signIn: { way: { kind: 'firebase', apiKey }, check } };
 }
 
+interface Entered {
+  /** Whose requests are counted together: an account, or an address where nobody signs in. */
+  readonly who: string;
+  readonly caller?: Caller;
+}
+
 /** The role that a request needs: packets themselves, and whatever is to change something, are for analysts. */
 function roleFor({ method, path }: ReportRequest): Role {
   const reads = method === 'GET' || method === 'HEAD';
@@ -51,20 +58,34 @@ interface Entered {
 export function gated(api: ReportApi, gate: Gate, nowMs: () => number = Date.now): ReportApi {
   const limit = new RateLimit(gate.perMinute);
   const enter = async (request: ReportRequest): Promise<Entered> => {
+<<<<<<< HEAD
     if (gate.signIn === undefined) return { key: request.address ?? '', request };
+=======
+    if (gate.signIn === undefined) return { who: request.address ?? '' };
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
     const reader = await gate.signIn.check(request.headers?.['authorization']);
     const needed = roleFor(request);
     if (ROLES.indexOf(reader.role) < ROLES.indexOf(needed)) {
       throw new Refusal(403, `this needs the role ${needed}, and yours is ${reader.role}: ask the report's owner`);
     }
+<<<<<<< HEAD
     return { key: reader.subject, request: { ...request, signedIn: { name: reader.name, role: reader.role } } };
+=======
+    return { who: reader.subject, caller: reader };
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   };
   return async (request) => {
     if (request.path === SIGN_IN_PATH && gate.signIn !== undefined) return wayAnswer(gate.signIn.way);
     try {
+<<<<<<< HEAD
       const entered = await enter(request);
       const waitSeconds = limit.take(entered.key, nowMs());
       return waitSeconds === 0 ? await api(entered.request) : tooMany(waitSeconds);
+=======
+      const { who, caller } = await enter(request);
+      const waitSeconds = limit.take(who, nowMs());
+      return waitSeconds === 0 ? await api({ ...request, caller }) : tooMany(waitSeconds);
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       meter.add('function.refused', 1);

@@ -1,7 +1,11 @@
+<<<<<<< HEAD
 /**
  * The function `report`: the API behind the page, over Cassandra and nothing else. Without a sign-in nobody writes; with one,
  * analysts do, under the names that the gate found out.
  */
+=======
+/** The function `report`: the API behind the page, over Cassandra and nothing else. Whoever is not signed in may not write. */
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 import { http } from '@google-cloud/functions-framework';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';

@@ -19,7 +19,11 @@ import { packetPage } from './report/packets.ts';
 import { packetOf, searchPage } from './report/search.ts';
 import { addTriage, alertTriage } from './report/triage.ts';
 import { windowReport } from './report/windows.ts';
+<<<<<<< HEAD
 import { WriteGuard, type Caller, type FindCaller } from './report/write-guard.ts';
+=======
+import { WriteGuard, type Caller } from './report/write-guard.ts';
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 
 export interface ReportPorts {
   readonly results: ResultStore;
@@ -37,8 +41,6 @@ export interface ReportPorts {
   readonly triage?: TriageStore;
   /** Of the wall, which triage goes by. */
   readonly clock?: Clock;
-  /** Who asks. Absent: nobody is signed in, and nobody writes. */
-  readonly caller?: FindCaller;
 }
 
 export interface ReportRequest {
@@ -53,8 +55,13 @@ export interface ReportRequest {
   readonly body?: string;
   /** Network address of whoever asks, as far as it is known. */
   readonly address?: string | undefined;
+<<<<<<< HEAD
   /** Who signed in, once the entry has found out (entry/report-gate.ts). */
   readonly signedIn?: Caller;
+=======
+  /** Who asks, as the server found out. Absent: nobody is signed in, and nobody writes. */
+  readonly caller?: Caller | undefined;
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 }
 
 export interface ReportResponse {
@@ -183,7 +190,7 @@ const answer = async (ports: ReportPorts, guard: WriteGuard, request: ReportRequ
     if (match === null) continue;
     const name = decoded(match[1] ?? '');
     if (request.method === 'POST' && writer !== undefined) {
-      const caller = await guard.admit(request);
+      const caller = guard.admit(request);
       const { value, isNew } = await writer(ports, request.body ?? '', name, caller.name);
       return {
         status: isNew ? 201 : 200,
@@ -217,7 +224,7 @@ const failed = (error: unknown): ReportResponse => {
  * The API as one function. It always answers; `onError` hears of failures that are not the caller's.
  */
 export function createReport(ports: ReportPorts, onError: (error: unknown) => void = () => undefined): ReportApi {
-  const guard = new WriteGuard(ports.clock ?? { nowUs: () => 0 }, ports.caller ?? (() => undefined));
+  const guard = new WriteGuard(ports.clock ?? { nowUs: () => 0 });
   return async (request) => {
     try {
       return await answer(ports, guard, request);

@@ -23,10 +23,21 @@ export class ApiFailure extends Error {
   }
 }
 
+/** Whoever reads, where somebody has to sign in. All throw ApiFailure, or SignInFailure. */
+export interface Account {
+  /** E-mail address of whoever is signed in. */
+  reader(): string | null;
+  signIn(email: string, password: string): Promise<void>;
+  sendPasswordMail(email: string): Promise<void>;
+  signOut(): void;
+}
+
 /** Where the page has its answers from: the API, or a report that was saved. Both throw ApiFailure. */
 export interface ReportSource {
   /** When it was saved, milliseconds since 1970; null = it is not saved, but asked for. */
   readonly savedMs: number | null;
+  /** null = nobody has to sign in. */
+  readonly account: Account | null;
   get(address: string): Promise<unknown>;
   /** Sends JSON and gives the answer back. */
   post(address: string, body: object): Promise<unknown>;
@@ -71,15 +82,35 @@ const messageOf = async (response: Response): Promise<string> => {
 };
 
 /** One client for the page. `get` and `post` throw ApiFailure, or SignInFailure, with a sentence for the reader. */
+<<<<<<< HEAD
 export class ApiClient implements ReportSource, Account {
   readonly savedMs = null;
   readonly #session = new Session();
+=======
+export class ApiClient implements ReportSource {
+  readonly savedMs = null;
+  readonly account: Account = {
+    reader: () => this.session.reader,
+    signIn: async (email, password) => this.session.signIn(await this.signInWay(), email, password),
+    sendPasswordMail: async (email) => this.session.sendPasswordMail(await this.signInWay(), email),
+    signOut: () => {
+      this.session.signOut();
+      // What was answered to the reader is kept no longer.
+      this.kept.clear();
+    },
+  };
+  private readonly session = new Session();
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   private readonly kept = new Map<string, Kept>();
 
   async get(address: string): Promise<unknown> {
     const known = this.kept.get(address);
+<<<<<<< HEAD
     const unchanged: Record<string, string> = known === undefined ? {} : { 'If-None-Match': known.etag };
     const headers = { ...unchanged, ...(await this.authorization()) };
+=======
+    const headers = { ...(await this.authorization()), ...(known && { 'If-None-Match': known.etag }) };
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     // The browser's own cache would hide the 304 and keep every answer on disk.
     const response = await fetch(BASE + address, { headers, signal, cache: 'no-store' }).catch(() => {
@@ -96,7 +127,11 @@ export class ApiClient implements ReportSource, Account {
   async post(address: string, body: object): Promise<unknown> {
     const response = await fetch(BASE + address, {
       method: 'POST',
+<<<<<<< HEAD
       // A foreign page cannot send the second: the server asks for it.
+=======
+      // A foreign page cannot send the last: the server asks for it.
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
       headers: { ...(await this.authorization()), 'Content-Type': 'application/json', 'X-Tapline-Write': '1' },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -109,6 +144,7 @@ export class ApiClient implements ReportSource, Account {
     return response.json();
   }
 
+<<<<<<< HEAD
   get account(): Account {
     return this;
   }
@@ -128,15 +164,23 @@ export class ApiClient implements ReportSource, Account {
   signOut(): void {
     this.#session.signOut();
     this.kept.clear();
+=======
+  private async authorization(): Promise<Record<string, string>> {
+    const authorization = await this.session.authorization();
+    return authorization === null ? {} : { Authorization: authorization };
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   }
 
   private async signInWay(): Promise<SignInWay> {
     return (await this.get('sign-in')) as SignInWay;
+<<<<<<< HEAD
   }
 
   private async authorization(): Promise<Record<string, string>> {
     const authorization = await this.#session.authorization();
     return authorization === null ? {} : { Authorization: authorization };
+=======
+>>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   }
 
   private keep(address: string, etag: string | null, value: unknown): void {

@@ -16,6 +16,7 @@ export const SAVED_ID = 'tapline-saved';
 export class SavedReport implements ReportSource {
   readonly account = null;
   readonly savedMs: number;
+  readonly account = null;
   private readonly content: SavedAnswers;
 
   constructor(content: SavedAnswers) {

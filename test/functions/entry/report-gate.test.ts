@@ -130,7 +130,7 @@ describe('the rate of the report', () => {
   });
 
   it('remembers ten thousand callers and no more', async () => {
-    const { RateLimit } = await import('@tapline/functions/entry/rate-limit');
+    const { RateLimit } = await import('@tapline/functions/stages/report/rate-limit');
     const limit = new RateLimit(1);
     expect([limit.take('first', 0), limit.take('first', 0)]).toEqual([0, 60]);
     for (let n = 0; n < 10_000; n++) limit.take(`caller-${n}`, 0);
