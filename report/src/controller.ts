@@ -1,10 +1,6 @@
 /** Keeps the model: follows the URL, polls the API, and redraws once per animation frame when something changed. */
 import type { Overview } from '@tapline/core/report/snapshot';
-<<<<<<< HEAD
-import { SignInNeeded, type ReportSource } from './api/client.ts';
-=======
 import { SignInNeeded, type Account, type ReportSource } from './api/client.ts';
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 import {
   copyText,
   enterPage,
@@ -18,7 +14,6 @@ import {
 import { patch } from './dom/vnode.ts';
 import { saveChart } from './save/save-chart.ts';
 import { saveReport } from './save/save-report.ts';
-import { SignInDesk } from './sign-in-desk.ts';
 import {
   alertAddress,
   captureAddress,
@@ -81,7 +76,6 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export class Controller {
   private readonly source: ReportSource;
   private readonly desk: TriageDesk;
-  private readonly signIn: SignInDesk;
   private readonly root: HTMLElement;
   private frame = 0;
   private timer = 0;
@@ -134,18 +128,6 @@ export class Controller {
       this.follow();
     },
     save: saveText,
-<<<<<<< HEAD
-    signIn: (email, password) => {
-      void this.signIn.signIn(email, password);
-    },
-    sendPasswordMail: (email) => {
-      void this.signIn.sendPasswordMail(email);
-    },
-    signOut: () => {
-      this.signIn.signOut();
-    },
-=======
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
     savePicture: (name, format, inside) => {
       void saveChart(name, format, inside);
     },
@@ -168,8 +150,6 @@ export class Controller {
     },
     showTriage: (question) => {
       this.change({ question });
-<<<<<<< HEAD
-=======
     },
     signIn: (email, password) => {
       void this.visitAccount(async (account) => {
@@ -189,7 +169,6 @@ export class Controller {
       this.source.account?.signOut();
       this.forget();
       this.change({ overview: NOTHING, reader: null, signIn: { busy: false, message: 'You are signed out.' } });
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
     },
   };
 
@@ -197,7 +176,6 @@ export class Controller {
     this.root = root;
     this.source = source;
     this.desk = new TriageDesk(source, this);
-    this.signIn = new SignInDesk(source.account, this);
     this.model = {
       state: parseState(location.hash),
       overview: NOTHING,
@@ -219,11 +197,7 @@ export class Controller {
       theme: readTheme(),
       helpShown: false,
       signIn: null,
-<<<<<<< HEAD
-      reader: source.account?.reader ?? null,
-=======
       reader: source.account?.reader() ?? null,
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
       width: 0,
       panelWidth: 0,
       cursorUs: null,
@@ -286,13 +260,13 @@ export class Controller {
     try {
       return { address, value: (await this.source.get(address)) as T, error: null };
     } catch (error) {
-      if (error instanceof SignInNeeded) this.signIn.ask(error.message);
+      if (error instanceof SignInNeeded && this.model.signIn === null) {
+        this.change({ signIn: { busy: false, message: error.message } });
+      }
       return { address, value: null, error: messageOf(error) };
     }
   }
 
-<<<<<<< HEAD
-=======
   /** Every answer but the overview's. */
   private forget(): void {
     const single = Object.fromEntries(Object.keys(SINGLE).map((field) => [field, NOTHING]));
@@ -312,7 +286,6 @@ export class Controller {
     }
   }
 
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   /** Asks what the state needs; while a run goes on, again with every new overview. */
   private async openPanel(): Promise<void> {
     const single = (Object.keys(SINGLE) as Single[]).filter((field) => field !== 'capture');

@@ -25,9 +25,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 /** A push of each kind as the deployed line makes it. */
 function pushFor(name: FunctionName): Uint8Array {
   if (name === 'score') {
-    return bytes(
-      encodeWindowMessage({ kind: 'window', key: { sensor: 'tap', windowStartUs: 0 } }),
-    );
+    return bytes(encodeWindowMessage({ kind: 'window', key: { sensor: 'tap', windowStartUs: 0 } }));
   }
   for (const message of messages) {
     if (name === 'parse' && message.kind === 'batch') return message.bytes;

@@ -68,15 +68,6 @@ const fileAnswer = (file: StaticFile, request: IncomingMessage): Answer => {
     : { status: 200, headers, body: file.bytes };
 };
 
-<<<<<<< HEAD
-const notFound = (files: ReadonlyMap<string, StaticFile>): Answer => {
-  const page = files.get(NOT_FOUND_PATH);
-  if (page === undefined) return plain(404, 'not found');
-  return { status: 404, headers: { 'Content-Type': page.type, 'Cache-Control': 'no-store' }, body: page.bytes };
-};
-
-=======
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 /** The body, cut a byte after it is too long: then the API refuses it. */
 const bodyOf = async (request: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
@@ -87,15 +78,12 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
     if (size > BODY_MOST) break;
   }
   return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, BODY_MOST + 1));
-<<<<<<< HEAD
-=======
 };
 
 const notFound = (files: ReadonlyMap<string, StaticFile>): Answer => {
   const page = files.get(NOT_FOUND_PATH);
   if (page === undefined) return plain(404, 'not found');
   return { status: 404, headers: { 'Content-Type': page.type, 'Cache-Control': 'no-store' }, body: page.bytes };
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 };
 
 const answerTo = async (
@@ -114,13 +102,9 @@ const answerTo = async (
     const query = new URLSearchParams(split === -1 ? '' : target.slice(split + 1));
     const body = method === 'POST' ? { body: await bodyOf(request) } : {};
     const headers = plainHeaders(request);
-<<<<<<< HEAD
-    return api({ method, path, query, ifNoneMatch: header(request, 'if-none-match'), headers, ...body });
-=======
     const asked = { method, path, query, ifNoneMatch: header(request, 'if-none-match'), headers };
     // Loopback: whoever reaches it is the user of this machine.
     return api({ ...asked, caller: LOCAL_ANALYST, ...body });
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   }
   if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
   const file = files.get(path);

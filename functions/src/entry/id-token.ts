@@ -18,11 +18,7 @@ export const ROLE_CLAIM = 'tapline';
 export interface Reader {
   /** The account's id, of up to 128 characters. */
   readonly subject: string;
-<<<<<<< HEAD
-  /** E-mail address, where the account has one, else its id: what stands beside whatever the reader writes. */
-=======
   /** E-mail address, or the id of an account that has none. */
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   readonly name: string;
   readonly role: Role;
 }
@@ -102,9 +98,5 @@ function readerOf(claims: Jose.JWTPayload): Reader {
     throw new Refusal(403, 'your account may not read this report: ask its owner for the role viewer');
   }
   const { email } = claims;
-<<<<<<< HEAD
-  return { subject, name: typeof email === 'string' ? email : subject, role };
-=======
   return { subject, name: typeof email === 'string' && email !== '' ? email : subject, role };
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 }

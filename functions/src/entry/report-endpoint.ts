@@ -82,16 +82,6 @@ async function answer(request: IncomingMessage, api: ReportApi): Promise<ReportR
   });
 }
 
-<<<<<<< HEAD
-/** Whom the platform's front end saw: it writes the last entry, those before are whatever the caller wrote. */
-function addressOf(request: IncomingMessage): string | undefined {
-  const forwarded = request.headers['x-forwarded-for'];
-  const last = (Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? '')).split(',').at(-1)!.trim();
-  return last === '' ? request.socket.remoteAddress : last;
-}
-
-=======
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 async function bodyText(request: IncomingMessage): Promise<string> {
   const { bytes, release } = await readBody(request);
   try {
@@ -99,8 +89,6 @@ async function bodyText(request: IncomingMessage): Promise<string> {
   } finally {
     release();
   }
-<<<<<<< HEAD
-=======
 }
 
 /** Whom the platform's front end saw: it writes the last entry, those before are whatever the caller wrote. */
@@ -108,7 +96,6 @@ function addressOf(request: IncomingMessage): string | undefined {
   const forwarded = request.headers['x-forwarded-for'];
   const last = (Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? '')).split(',').at(-1)!.trim();
   return last === '' ? request.socket.remoteAddress : last;
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 }
 
 async function send(answered: ReportResponse, request: IncomingMessage, response: ServerResponse): Promise<void> {

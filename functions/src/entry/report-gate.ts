@@ -48,44 +48,24 @@ function roleFor({ method, path }: ReportRequest): Role {
   return reads && !path.endsWith('/capture.pcapng') ? 'viewer' : 'analyst';
 }
 
-/** A request that was let in, and by what its rate is counted. */
-interface Entered {
-  readonly key: string;
-  readonly request: ReportRequest;
-}
-
 /** The API behind the gate. What the gate refuses never reaches the API. */
 export function gated(api: ReportApi, gate: Gate, nowMs: () => number = Date.now): ReportApi {
   const limit = new RateLimit(gate.perMinute);
   const enter = async (request: ReportRequest): Promise<Entered> => {
-<<<<<<< HEAD
-    if (gate.signIn === undefined) return { key: request.address ?? '', request };
-=======
     if (gate.signIn === undefined) return { who: request.address ?? '' };
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
     const reader = await gate.signIn.check(request.headers?.['authorization']);
     const needed = roleFor(request);
     if (ROLES.indexOf(reader.role) < ROLES.indexOf(needed)) {
       throw new Refusal(403, `this needs the role ${needed}, and yours is ${reader.role}: ask the report's owner`);
     }
-<<<<<<< HEAD
-    return { key: reader.subject, request: { ...request, signedIn: { name: reader.name, role: reader.role } } };
-=======
     return { who: reader.subject, caller: reader };
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   };
   return async (request) => {
     if (request.path === SIGN_IN_PATH && gate.signIn !== undefined) return wayAnswer(gate.signIn.way);
     try {
-<<<<<<< HEAD
-      const entered = await enter(request);
-      const waitSeconds = limit.take(entered.key, nowMs());
-      return waitSeconds === 0 ? await api(entered.request) : tooMany(waitSeconds);
-=======
       const { who, caller } = await enter(request);
       const waitSeconds = limit.take(who, nowMs());
       return waitSeconds === 0 ? await api({ ...request, caller }) : tooMany(waitSeconds);
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       meter.add('function.refused', 1);

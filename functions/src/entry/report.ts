@@ -1,11 +1,4 @@
-<<<<<<< HEAD
-/**
- * The function `report`: the API behind the page, over Cassandra and nothing else. Without a sign-in nobody writes; with one,
- * analysts do, under the names that the gate found out.
- */
-=======
 /** The function `report`: the API behind the page, over Cassandra and nothing else. Whoever is not signed in may not write. */
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 import { http } from '@google-cloud/functions-framework';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
@@ -13,7 +6,7 @@ import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
 import { CassandraTriageStore } from '@tapline/adapters/cassandra/triage-store';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { parseAllowList } from '@tapline/core/detect/allow-list';
-import { createReport, type ReportRequest } from '../stages/report.ts';
+import { createReport } from '../stages/report.ts';
 import { startInstance } from './instance.ts';
 import { lazily } from './lazily.ts';
 import { openCassandra } from './open-cassandra.ts';
@@ -34,7 +27,6 @@ const api = lazily(async () => {
     allowList: () => allowList,
     triage: new CassandraTriageStore(session),
     clock: instance.clock,
-    caller: ({ signedIn }: ReportRequest) => signedIn,
   };
   return createReport(ports, (error) => {
     log('ERROR', `a report failed: ${String(error)}`, {}, error);

@@ -19,11 +19,7 @@ import { packetPage } from './report/packets.ts';
 import { packetOf, searchPage } from './report/search.ts';
 import { addTriage, alertTriage } from './report/triage.ts';
 import { windowReport } from './report/windows.ts';
-<<<<<<< HEAD
-import { WriteGuard, type Caller, type FindCaller } from './report/write-guard.ts';
-=======
 import { WriteGuard, type Caller } from './report/write-guard.ts';
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 
 export interface ReportPorts {
   readonly results: ResultStore;
@@ -55,13 +51,8 @@ export interface ReportRequest {
   readonly body?: string;
   /** Network address of whoever asks, as far as it is known. */
   readonly address?: string | undefined;
-<<<<<<< HEAD
-  /** Who signed in, once the entry has found out (entry/report-gate.ts). */
-  readonly signedIn?: Caller;
-=======
   /** Who asks, as the server found out. Absent: nobody is signed in, and nobody writes. */
   readonly caller?: Caller | undefined;
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 }
 
 export interface ReportResponse {

@@ -41,19 +41,6 @@ export interface ReportSource {
   get(address: string): Promise<unknown>;
   /** Sends JSON and gives the answer back. */
   post(address: string, body: object): Promise<unknown>;
-  /** Where readers sign in; null = nobody ever does. */
-  readonly account: Account | null;
-}
-
-/** The sign-in of whoever reads, where the API asks for one. What fails throws ApiFailure or SignInFailure. */
-export interface Account {
-  /** E-mail address of who is signed in. */
-  readonly reader: string | null;
-  signIn(email: string, password: string): Promise<void>;
-  /** Has a mail sent with which the reader chooses a new password. */
-  sendPasswordMail(email: string): Promise<void>;
-  /** Ends the sign-in, and what was answered to it is kept no longer. */
-  signOut(): void;
 }
 
 /** The API does not know who asks, or does not let them read. */
@@ -82,11 +69,6 @@ const messageOf = async (response: Response): Promise<string> => {
 };
 
 /** One client for the page. `get` and `post` throw ApiFailure, or SignInFailure, with a sentence for the reader. */
-<<<<<<< HEAD
-export class ApiClient implements ReportSource, Account {
-  readonly savedMs = null;
-  readonly #session = new Session();
-=======
 export class ApiClient implements ReportSource {
   readonly savedMs = null;
   readonly account: Account = {
@@ -100,17 +82,11 @@ export class ApiClient implements ReportSource {
     },
   };
   private readonly session = new Session();
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   private readonly kept = new Map<string, Kept>();
 
   async get(address: string): Promise<unknown> {
     const known = this.kept.get(address);
-<<<<<<< HEAD
-    const unchanged: Record<string, string> = known === undefined ? {} : { 'If-None-Match': known.etag };
-    const headers = { ...unchanged, ...(await this.authorization()) };
-=======
     const headers = { ...(await this.authorization()), ...(known && { 'If-None-Match': known.etag }) };
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     // The browser's own cache would hide the 304 and keep every answer on disk.
     const response = await fetch(BASE + address, { headers, signal, cache: 'no-store' }).catch(() => {
@@ -127,11 +103,7 @@ export class ApiClient implements ReportSource {
   async post(address: string, body: object): Promise<unknown> {
     const response = await fetch(BASE + address, {
       method: 'POST',
-<<<<<<< HEAD
-      // A foreign page cannot send the second: the server asks for it.
-=======
       // A foreign page cannot send the last: the server asks for it.
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
       headers: { ...(await this.authorization()), 'Content-Type': 'application/json', 'X-Tapline-Write': '1' },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -139,48 +111,17 @@ export class ApiClient implements ReportSource {
     }).catch(() => {
       throw new ApiFailure('Cannot reach the server.', false);
     });
-    if (response.status === 401) throw new SignInNeeded(await messageOf(response));
     if (!response.ok) throw new ApiFailure(await messageOf(response));
     return response.json();
   }
 
-<<<<<<< HEAD
-  get account(): Account {
-    return this;
-  }
-
-  get reader(): string | null {
-    return this.#session.reader;
-  }
-
-  async signIn(email: string, password: string): Promise<void> {
-    await this.#session.signIn(await this.signInWay(), email, password);
-  }
-
-  async sendPasswordMail(email: string): Promise<void> {
-    await this.#session.sendPasswordMail(await this.signInWay(), email);
-  }
-
-  signOut(): void {
-    this.#session.signOut();
-    this.kept.clear();
-=======
   private async authorization(): Promise<Record<string, string>> {
     const authorization = await this.session.authorization();
     return authorization === null ? {} : { Authorization: authorization };
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   }
 
   private async signInWay(): Promise<SignInWay> {
     return (await this.get('sign-in')) as SignInWay;
-<<<<<<< HEAD
-  }
-
-  private async authorization(): Promise<Record<string, string>> {
-    const authorization = await this.#session.authorization();
-    return authorization === null ? {} : { Authorization: authorization };
-=======
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   }
 
   private keep(address: string, etag: string | null, value: unknown): void {

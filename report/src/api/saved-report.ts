@@ -14,7 +14,6 @@ export interface SavedAnswers {
 export const SAVED_ID = 'tapline-saved';
 
 export class SavedReport implements ReportSource {
-  readonly account = null;
   readonly savedMs: number;
   readonly account = null;
   private readonly content: SavedAnswers;

@@ -31,10 +31,6 @@ export interface Browser<T> {
 }
 
 export const FIRST_PAGE: Browser<never> = { page: NOTHING, trail: [''] };
-<<<<<<< HEAD
-
-=======
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 /** What the page says while it asks who reads. */
 export interface SignInState {
   readonly message: string;
@@ -105,12 +101,6 @@ export interface Actions {
   readonly showHosts: (count: number) => void;
   readonly retry: () => void;
   readonly save: (name: string, text: string) => void;
-<<<<<<< HEAD
-  readonly signIn: (email: string, password: string) => void;
-  readonly sendPasswordMail: (email: string) => void;
-  readonly signOut: () => void;
-=======
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   /** Saves the SVGs inside an element as one picture. */
   readonly savePicture: (name: string, format: 'svg' | 'png', inside: Element) => void;
   /** Saves this report as one file that needs no server. */
@@ -121,12 +111,9 @@ export interface Actions {
   /** Takes back what was done last. */
   readonly undoTriage: () => void;
   readonly showTriage: (question: TriageQuestion | null) => void;
-<<<<<<< HEAD
-=======
   readonly signIn: (email: string, password: string) => void;
   readonly sendPasswordMail: (email: string) => void;
   readonly signOut: () => void;
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
 }
 
 export interface View {

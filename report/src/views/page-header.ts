@@ -162,11 +162,7 @@ export function pageHeader(view: View): VNode {
     sensorChoice(view, overview),
     runPill(view, run),
     booksLine(view, overview?.books ?? null),
-<<<<<<< HEAD
-    h('div', { class: 'header-tools' }, signOutButton(view), saveButton(view), themeButton(view), helpButton(view)),
-=======
     h('div', { class: 'header-tools' }, saveButton(view), signOutButton(view), themeButton(view), helpButton(view)),
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   ];
   return h('header', { class: 'page-header', key: 'header' }, parts);
 }

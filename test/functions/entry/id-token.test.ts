@@ -20,13 +20,8 @@ describe('an ID token', () => {
     expect(await check(await bearer(changes))).toEqual({ subject: 'reader-1', name: 'reader-1', role });
   });
 
-<<<<<<< HEAD
-  it('names the reader by e-mail address, where the account has one', async () => {
-    expect(await check(await bearer({ email: 'ada@example.org' }))).toMatchObject({ name: 'ada@example.org' });
-=======
   it('names whoever has an e-mail address by it', async () => {
     expect(await check(await bearer({ email: 'anna@example.org' }))).toMatchObject({ name: 'anna@example.org' });
->>>>>>> 83e9be6589aeda884dd95b6ab5113c882e46d681
   });
 
   it.each([

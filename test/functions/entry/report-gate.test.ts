@@ -67,20 +67,6 @@ describe('the gate of the report', () => {
     expect(asked).toEqual(['/api/v1/overview', '/api/v1/alerts/x/capture.pcapng']);
   });
 
-  it('tells the API who signed in, whatever the request says of itself', async () => {
-    let told: unknown;
-    const api: ReportApi = ({ signedIn }) => {
-      told = signedIn;
-      return Promise.resolve({ status: 200, headers: {}, body: '' });
-    };
-    const authorization = `Bearer ${await sign(claims({ tapline: 'analyst', email: 'ada@example.org' }))}`;
-    const request = { method: 'POST', path: '/api/v1/x', query: new URLSearchParams(), ifNoneMatch: null };
-    await gated(api, { perMinute: 9, signIn })({ ...request, headers: { authorization } });
-    expect(told).toEqual({ name: 'ada@example.org', role: 'analyst' });
-    await gated(api, { perMinute: 9 })(request);
-    expect(told).toBeUndefined();
-  });
-
   it('takes no token from a cookie or from the address: another page could send those', async () => {
     const { url } = await start({ signIn });
     const token = await sign(claims());
