@@ -31,9 +31,10 @@ const COMMANDS = {
     [bin(['prettier', 'bin', 'prettier.cjs']), '--check', '--log-level', 'warn', '.'],
   ],
   reader: (args) => [['tools/report-reader.ts', ...args]],
+  sbom: (args) => [['tools/sbom.ts', ...args]],
   build: () => [['report/build.ts'], ['functions/build.ts']],
   bench: ([part = '', ...args]) =>
-    ['ceiling', 'memory'].includes(part)
+    ['ceiling', 'functions', 'memory', 'sketches'].includes(part)
       ? [[`test/bench/${part}.ts`, ...args]]
       : [['test/bench/main.ts', part, ...args].filter(Boolean)],
 };

@@ -10,7 +10,7 @@ import { ROLE_CLAIM, ROLES } from '@tapline/functions/entry/id-token';
 const HELP = `npm run reader -- ADDRESS ROLE --project PROJECT
 
 Lets the owner of an e-mail address read the report. ROLE: ${ROLES.join(', ')}, or none to take it away.
-A viewer reads everything; an analyst also downloads the packets behind an alert.
+A viewer reads everything; an analyst also works on alerts (acknowledge, note, mute) and downloads packets.
 What is taken away ends with the token that is in use, within an hour.
 
   --project PROJECT  project whose accounts sign in (default: GOOGLE_CLOUD_PROJECT)
