@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.options.Description;
 import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
 /** Which Kafka, and which sensors' topics on it. */
 public interface KafkaOptions extends PipelineOptions {
@@ -69,7 +70,7 @@ public interface KafkaOptions extends PipelineOptions {
   }
 
   private static Properties load(String file) {
-    FileSystems.setDefaultPipelineOptions(org.apache.beam.sdk.options.PipelineOptionsFactory.create());
+    FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
     Properties properties = new Properties();
     try (InputStream in =
         Channels.newInputStream(FileSystems.open(FileSystems.matchNewResource(file, false)))) {

@@ -1,9 +1,7 @@
 package tapline.pipeline;
 
 import org.apache.beam.sdk.coders.KvCoder;
-import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.coders.StringUtf8Coder;
-import org.apache.beam.sdk.coders.ZstdCoder;
 import org.apache.beam.sdk.transforms.GroupByKey;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -44,10 +42,7 @@ final class KpiTransform extends PTransform<PCollection<byte[]>, PCollectionTupl
     PCollection<String> rows =
         parsed
             .get(ReadPayload.NEWS)
-            .setCoder(
-                KvCoder.of(
-                    StringUtf8Coder.of(),
-                    ZstdCoder.of(SerializableCoder.of(WindowNews.class))))
+            .setCoder(KvCoder.of(StringUtf8Coder.of(), new NewsCoder()))
             .apply(
                 "window",
                 Window.<KV<String, WindowNews>>into(FixedWindows.of(window))

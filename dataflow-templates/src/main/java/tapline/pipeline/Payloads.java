@@ -1,6 +1,7 @@
 package tapline.pipeline;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.coders.ByteArrayCoder;
 import org.apache.beam.sdk.io.FileIO;
@@ -103,7 +104,7 @@ final class Payloads {
     try {
       return file.readFullyAsBytes();
     } catch (IOException cause) {
-      throw new java.io.UncheckedIOException(cause);
+      throw new UncheckedIOException(cause);
     }
   }
 }

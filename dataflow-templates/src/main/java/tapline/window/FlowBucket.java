@@ -1,6 +1,7 @@
 package tapline.window;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import tapline.sketch.Hash;
 
 /**
@@ -121,6 +122,6 @@ public final class FlowBucket implements Serializable {
 
   private static int[] address(FlowRecord flow, int side) {
     int at = FlowRecord.addressAt(side);
-    return java.util.Arrays.copyOfRange(flow.addresses, at, at + 4);
+    return Arrays.copyOfRange(flow.addresses, at, at + 4);
   }
 }

@@ -1,7 +1,8 @@
 package tapline.wire;
 
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Turns the differences of a batch back into values: one method per coding of core/src/packet/columns.ts that the KPIs
@@ -19,7 +20,7 @@ final class ColumnDecoder {
   private static final int WORDS = 4;
 
   /** The columns that are decoded, as they are called in the stream. */
-  static final List<String> WIRE_NAMES = wireNames();
+  static final Set<String> WIRE_NAMES = wireNames();
 
   private final ArrowBody body;
   private final int rows;
@@ -182,13 +183,13 @@ final class ColumnDecoder {
     return (residual >>> 1) ^ -(residual & 1);
   }
 
-  private static List<String> wireNames() {
-    List<String> names = new ArrayList<>(List.of(DISTANCE));
+  private static Set<String> wireNames() {
+    Set<String> names = new HashSet<>(Set.of(DISTANCE));
     names.addAll(List.of(NUMBERS));
     for (String part : TIME_PARTS) names.add("timeUs" + part);
     for (String address : new String[] {"source", "destination"}) {
       for (int word = 0; word < WORDS; word++) names.add(address + "." + word);
     }
-    return List.copyOf(names);
+    return Set.copyOf(names);
   }
 }
