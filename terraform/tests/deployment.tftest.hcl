@@ -127,7 +127,7 @@ run "what_may_be_destroyed_is_said_first" {
 
 run "everything_at_once" {
   variables {
-    dataflow       = { template = "gs://bucket/templates/kpis.json", parameters = { brokers = "10.0.0.2:9092", sensors = "instance-1", group = "tapline-kpis", output = "gs://bucket/kpis/row-" } }
+    dataflow       = { template = "gs://bucket/templates/kpis.json", parameters = { brokers = "10.0.0.2:9094", sensors = "instance-1", group = "tapline-kpis", output = "gs://bucket/kpis/row-" } }
     budget         = { billing_account = "000000-000000-000000", usd_per_month = 700 }
     alarm_emails   = ["soc@example.org"]
     operators      = ["group:soc@example.org"]

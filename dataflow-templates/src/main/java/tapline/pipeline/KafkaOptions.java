@@ -20,7 +20,8 @@ public interface KafkaOptions extends PipelineOptions {
 
   void setBrokers(String brokers);
 
-  @Description("Names of the sensors, separated by commas: SENSOR-pcap and SENSOR-heartbeat are read")
+  @Description(
+      "Names of the sensors, separated by commas: SENSOR-pcap and SENSOR-heartbeat are read")
   List<String> getSensors();
 
   void setSensors(List<String> sensors);
@@ -51,7 +52,8 @@ public interface KafkaOptions extends PipelineOptions {
   }
 
   /**
-   * The settings of a consumer of the group that begins where there is nothing committed at the beginning.
+   * The settings of a consumer of the group that begins where there is nothing committed at the
+   * beginning.
    *
    * @throws IllegalArgumentException naming what is missing
    */

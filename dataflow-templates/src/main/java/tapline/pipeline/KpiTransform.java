@@ -17,8 +17,9 @@ import org.apache.beam.sdk.values.TupleTagList;
 import org.joda.time.Duration;
 
 /**
- * Batches and heartbeats, as they travel → KPI rows as JSON. A window is scored when the watermark has passed its end, and
- * again, from all there is by then, with each thing that comes within the allowed lateness.
+ * Batches and heartbeats, as they travel → KPI rows as JSON. A window is scored when the watermark
+ * has passed its end, and again, from all there is by then, with each thing that comes within the
+ * allowed lateness.
  */
 final class KpiTransform extends PTransform<PCollection<byte[]>, PCollectionTuple> {
   static final TupleTag<String> ROWS = new TupleTag<>() {};

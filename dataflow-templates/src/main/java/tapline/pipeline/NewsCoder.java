@@ -8,7 +8,10 @@ import org.apache.beam.sdk.coders.CustomCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.coders.ZstdCoder;
 
-/** What is known about windows, between workers and in their state: never kept longer than a job, so it has no version. */
+/**
+ * What is known about windows, between workers and in their state: never kept longer than a job, so
+ * it has no version.
+ */
 final class NewsCoder extends CustomCoder<WindowNews> {
   private static final Coder<WindowNews> FORM =
       ZstdCoder.of(SerializableCoder.of(WindowNews.class));

@@ -44,8 +44,7 @@ final class Payloads {
   }
 
   /** The records of the sensors' topics, as they come. */
-  static PCollection<KafkaRecord<byte[], byte[]>> records(
-      Pipeline pipeline, KafkaOptions options) {
+  static PCollection<KafkaRecord<byte[], byte[]>> records(Pipeline pipeline, KafkaOptions options) {
     return pipeline.apply(
         "Kafka",
         KafkaIO.readBytes()

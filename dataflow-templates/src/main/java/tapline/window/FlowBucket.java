@@ -5,8 +5,9 @@ import java.util.Arrays;
 import tapline.sketch.Hash;
 
 /**
- * Where flows go that a bound does not let stay records of their own (core/src/window/flow-bucket.ts), as far as KPIs ask
- * for it; the contact sketches of the TypeScript stages are for detectors alone.
+ * Where flows go that a bound does not let stay records of their own
+ * (core/src/window/flow-bucket.ts), as far as KPIs ask for it; the contact sketches of the
+ * TypeScript stages are for detectors alone.
  */
 public final class FlowBucket implements Serializable {
   /** What the flows of a bucket have in common; the order gives the kind its number. */
@@ -29,7 +30,10 @@ public final class FlowBucket implements Serializable {
   public final int protocol;
   public final int addressType;
 
-  /** The host that gives the bucket its key, and of a probe its one peer, else zeros: four words each. */
+  /**
+   * The host that gives the bucket its key, and of a probe its one peer, else zeros: four words
+   * each.
+   */
   public final int[] host;
 
   public final int[] peer;
@@ -48,8 +52,7 @@ public final class FlowBucket implements Serializable {
 
   public final long[] bytes = new long[2];
 
-  private FlowBucket(
-      Kind kind, int protocol, int addressType, int[] host, int[] peer, int port) {
+  private FlowBucket(Kind kind, int protocol, int addressType, int[] host, int[] peer, int port) {
     this.kind = kind;
     this.protocol = protocol;
     this.addressType = addressType;

@@ -16,9 +16,10 @@ import org.apache.arrow.flatbuf.Schema;
 import org.apache.arrow.flatbuf.Type;
 
 /**
- * The Arrow stream inside a batch: unsigned integer columns of 8, 16 or 32 bits by name. Columns that nobody asks for are
- * never looked at, so a newer sensor may send more of them. Read from the heap through Arrow's own format classes: its
- * readers keep memory outside of it, and lose some with each stream that breaks off.
+ * The Arrow stream inside a batch: unsigned integer columns of 8, 16 or 32 bits by name. Columns
+ * that nobody asks for are never looked at, so a newer sensor may send more of them. Read from the
+ * heap through Arrow's own format classes: its readers keep memory outside of it, and lose some
+ * with each stream that breaks off.
  */
 final class ArrowBody {
   private static final String CODINGS = "tapline.codings";
@@ -31,8 +32,7 @@ final class ArrowBody {
   private ArrowBody(ByteBuffer stream, Set<String> wanted) {
     Schema schema = (Schema) header(message(stream), MessageHeader.Schema, new Schema());
     Message message = message(stream);
-    RecordBatch batch =
-        (RecordBatch) header(message, MessageHeader.RecordBatch, new RecordBatch());
+    RecordBatch batch = (RecordBatch) header(message, MessageHeader.RecordBatch, new RecordBatch());
     rows = Math.toIntExact(batch.length());
     if (rows < 0 || rows > BatchHeader.CAPACITY) throw WireException.corrupt(rows + " rows");
     ByteBuffer body = slice(stream, 0, message.bodyLength());
@@ -88,8 +88,7 @@ final class ArrowBody {
     return message;
   }
 
-  private static Table header(
-      Message message, byte type, Table into) {
+  private static Table header(Message message, byte type, Table into) {
     if (message.headerType() != type) throw WireException.corrupt("another Arrow message");
     return message.header(into);
   }

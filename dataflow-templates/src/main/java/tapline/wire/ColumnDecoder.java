@@ -5,15 +5,28 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Turns the differences of a batch back into values: one method per coding of core/src/packet/columns.ts that the KPIs
- * need. Value arrays of differences are shifted by one: row i is at i + 1, and index 0 is what a row without any
- * predecessor is predicted from.
+ * Turns the differences of a batch back into values: one method per coding of
+ * core/src/packet/columns.ts that the KPIs need. Value arrays of differences are shifted by one:
+ * row i is at i + 1, and index 0 is what a row without any predecessor is predicted from.
  */
 final class ColumnDecoder {
   private static final String DISTANCE = "flowDistance";
   private static final String[] NUMBERS = {
-    "flow", "direction", "layers", "quality", "length", "etherType", "addressType", "ipProtocol",
-    "sourcePort", "destinationPort", "tcpFlags", "payloadLength", "icmpType", "icmpCode", "arpOp",
+    "flow",
+    "direction",
+    "layers",
+    "quality",
+    "length",
+    "etherType",
+    "addressType",
+    "ipProtocol",
+    "sourcePort",
+    "destinationPort",
+    "tcpFlags",
+    "payloadLength",
+    "icmpType",
+    "icmpCode",
+    "arpOp",
     "tunnelDepth",
   };
   private static final String[] TIME_PARTS = {".low", ".middle", ".high"};
@@ -28,7 +41,10 @@ final class ColumnDecoder {
   private final int[] direction;
   private final int[] flowNumbers;
 
-  /** By row: shifted index of the row that it is predicted from; the same for endpoints, mirrored ones from STRIDE on. */
+  /**
+   * By row: shifted index of the row that it is predicted from; the same for endpoints, mirrored
+   * ones from STRIDE on.
+   */
   private final int[] reference;
 
   private final int[] endpointReference;
@@ -66,7 +82,10 @@ final class ColumnDecoder {
     return body.column(name, "plain");
   }
 
-  /** {@code flow}: difference to the last row of the same flow and direction, else of the other direction, else … */
+  /**
+   * {@code flow}: difference to the last row of the same flow and direction, else of the other
+   * direction, else …
+   */
   int[] byFlow(String name, int bits) {
     return differences(body.column(name, "flow"), bits);
   }
@@ -147,7 +166,8 @@ final class ColumnDecoder {
     int begunBefore = 0;
     for (int row = 0; row < rows; row++) {
       int distance = distances[row];
-      if (distance < 0 || distance > row) throw WireException.corrupt("a flow from before the batch");
+      if (distance < 0 || distance > row)
+        throw WireException.corrupt("a flow from before the batch");
       if (distance == 0) {
         begunBefore += unzigzag(residuals[row]);
         flow[row] = begunBefore;

@@ -114,10 +114,7 @@ public class KpiTransformTest {
     damaged[damaged.length - 1] ^= 1;
     byte[] garbage = "12:00:00 IP a > b".getBytes(StandardCharsets.UTF_8);
     PCollectionTuple results =
-        run(
-            stream()
-                .addElements(at(damaged), at(garbage), at(BATCH))
-                .advanceWatermarkToInfinity());
+        run(stream().addElements(at(damaged), at(garbage), at(BATCH)).advanceWatermarkToInfinity());
     PAssert.that(results.get(ReadPayload.DEAD))
         .satisfies(
             letters -> {

@@ -8,7 +8,10 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.Test;
 
-/** The golden batches decode; anything else is an error with a code, never other rows and never another exception. */
+/**
+ * The golden batches decode; anything else is an error with a code, never other rows and never
+ * another exception.
+ */
 public class BatchTest {
   @Test
   public void theGoldenBatchSaysWhatItsHeaderSays() {
@@ -65,7 +68,9 @@ public class BatchTest {
     }
   }
 
-  /** A forger who knows the hash gets past it: the Arrow metadata behind it must be doubted, too. */
+  /**
+   * A forger who knows the hash gets past it: the Arrow metadata behind it must be doubted, too.
+   */
   @Test
   public void aForgedBodyIsAnErrorOrOtherRowsAndNeverAnotherException() {
     byte[] plain = GoldenBatch.bytes("none");
