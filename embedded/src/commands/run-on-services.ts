@@ -14,6 +14,7 @@ import { serviceRunJson, serviceRunText } from '../cli/service-run-output.ts';
 import { version } from '../cli/version.ts';
 import { localEnvironment } from '../functions/local-stack.ts';
 import { FUNCTION_NAMES } from '../functions/plan.ts';
+import { systemClock } from '../line/clock.ts';
 import { startServer, type RunningServer } from '../server/http-server.ts';
 import { freePorts } from '../service-line/free-ports.ts';
 import { runOnServices } from '../service-line/service-run.ts';
@@ -122,7 +123,7 @@ async function bringTablesUpToDate(settings: Settings): Promise<void> {
 
 async function servePage(stores: ServiceStores, port: number, allowList: () => AllowList): Promise<RunningServer> {
   await buildReport();
-  const api = createReport({ ...stores, codecs, allowList }, (error) => {
+  const api = createReport({ ...stores, clock: systemClock, codecs, allowList }, (error) => {
     note(`report: ${error instanceof Error ? error.message : String(error)}`);
   });
   const server = await startServer({ port, api, staticDir: REPORT_DIST });
