@@ -17,7 +17,11 @@ describe('an ID token', () => {
     ['an analyst', { tapline: 'analyst' }, 'analyst'],
     ['somebody whose clock is a little ahead', { iat: nowSeconds() + 5, auth_time: nowSeconds() + 5 }, 'viewer'],
   ])('lets %s in', async (_, changes, role) => {
-    expect(await check(await bearer(changes))).toEqual({ subject: 'reader-1', role });
+    expect(await check(await bearer(changes))).toEqual({ subject: 'reader-1', name: 'reader-1', role });
+  });
+
+  it('names whoever has an e-mail address by it', async () => {
+    expect(await check(await bearer({ email: 'anna@example.org' }))).toMatchObject({ name: 'anna@example.org' });
   });
 
   it.each([
