@@ -27,7 +27,7 @@ public record BatchHeader(
     int bodyBytes) {
 
   /** The newest format version that this build reads; every version from 1 on is read by name. */
-  public static final int NEWEST_VERSION = 1;
+  public static final int NEWEST_VERSION = 2;
 
   /** Packets that a batch has at most. */
   public static final int CAPACITY = 4096;
