@@ -1,4 +1,5 @@
-# The distributed path, for those who outgrow one host: a flex template of dataflow-templates/, on private workers.
+# The distributed path, for those who outgrow one host: a streaming flex template of dataflow-templates/ (bridge or kpis), on
+# private workers that need not reach each other.
 resource "google_storage_bucket" "dataflow" {
   count = var.dataflow == null ? 0 : 1
 
@@ -42,6 +43,7 @@ resource "google_dataflow_flex_template_job" "line" {
   temp_location           = "gs://${google_storage_bucket.dataflow[0].name}/temp"
   staging_location        = "gs://${google_storage_bucket.dataflow[0].name}/staging"
   max_workers             = var.dataflow.max_workers
+  enable_streaming_engine = true
   on_delete               = "drain"
 
   depends_on = [google_project_iam_member.account, google_storage_bucket_iam_member.dataflow]

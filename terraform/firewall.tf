@@ -6,7 +6,7 @@ locals {
   # Whoever is on other hosts than the broker.
   broker_clients = concat(
     module.policy.source_ranges.sensors,
-    var.bridge_on == "worker-pool" ? [module.policy.private_ranges.subnet] : [],
+    var.bridge_on == "worker-pool" || var.dataflow != null ? [module.policy.private_ranges.subnet] : [],
   )
 }
 
@@ -30,7 +30,7 @@ resource "google_compute_firewall" "broker" {
 
   name        = "${var.prefix}-broker"
   network     = google_compute_network.main.id
-  description = "Sensors and bridge on other hosts reach the broker."
+  description = "Sensors, bridge and Dataflow on other hosts reach the broker."
   direction   = "INGRESS"
 
   source_ranges           = local.broker_clients

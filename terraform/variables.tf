@@ -309,7 +309,7 @@ variable "budget" {
 # --- the distributed path
 
 variable "dataflow" {
-  description = "Runs the pipeline of a flex template (its description in a bucket: gs://…/….json) on Dataflow; null: not at all."
+  description = "Runs a flex template of dataflow-templates/ (its description in a bucket: gs://…/….json) on Dataflow, with the parameters that its metadata/ names; null: not at all."
   type = object({
     template    = string
     parameters  = optional(map(string), {})

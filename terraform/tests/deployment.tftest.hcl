@@ -146,7 +146,7 @@ run "the_report_is_open_to_everybody_only_behind_its_sign_in" {
 
 run "everything_at_once" {
   variables {
-    dataflow       = { template = "gs://bucket/template.json", parameters = { topic = "t" } }
+    dataflow       = { template = "gs://bucket/templates/kpis.json", parameters = { brokers = "10.0.0.2:9094", sensors = "instance-1", group = "tapline-kpis", output = "gs://bucket/kpis/row-" } }
     budget         = { billing_account = "000000-000000-000000", usd_per_month = 700 }
     alarm_emails   = ["soc@example.org"]
     operators      = ["group:soc@example.org"]

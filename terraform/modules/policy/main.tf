@@ -35,7 +35,7 @@ locals {
       push     = { purpose = "signs the pushes of Pub/Sub", project_roles = [], publishes = [] }
       sweep    = { purpose = "signs the calls of the timer", project_roles = [], publishes = [] }
       build    = { purpose = "builds the functions", project_roles = ["roles/logging.logWriter"], publishes = [] }
-      dataflow = { purpose = "the workers of Dataflow", project_roles = ["roles/dataflow.worker"], publishes = ["packets", "heartbeats"] }
+      dataflow = { purpose = "the workers of Dataflow", project_roles = ["roles/dataflow.worker"], publishes = ["packets", "heartbeats", "dead-letters"] }
     },
     { for name, function in local.functions : name => {
       purpose       = "the function ${name}"

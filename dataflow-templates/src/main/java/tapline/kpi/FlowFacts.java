@@ -11,9 +11,15 @@ import tapline.window.FlowRecord;
 import tapline.window.FlowTraits;
 import tapline.window.WindowPartial;
 
-/** Numbers about a pane's connections that need a look at every flow record once (core/src/kpi/flow-facts.ts). */
+/**
+ * Numbers about a pane's connections that need a look at every flow record once
+ * (core/src/kpi/flow-facts.ts).
+ */
 final class FlowFacts {
-  /** TCP connection requests, and those whose handshake the initiator did not complete in the window. */
+  /**
+   * TCP connection requests, and those whose handshake the initiator did not complete in the
+   * window.
+   */
   long requested;
 
   long halfOpen;
@@ -30,11 +36,15 @@ final class FlowFacts {
 
   long twoWayTcp;
 
-  /** Counts over flow records and folded flows; a folded flow that comes again in another batch counts again. */
+  /**
+   * Counts over flow records and folded flows; a folded flow that comes again in another batch
+   * counts again.
+   */
   static FlowFacts of(WindowPartial pane) {
     FlowFacts facts = new FlowFacts();
     pane.flows().forEach(facts::add);
-    // Many sources leave their mark on the victim's bucket, one source on its own: whichever kept more flows knows more.
+    // Many sources leave their mark on the victim's bucket, one source on its own: whichever kept
+    // more flows knows more.
     FlowFacts bySource = sum(pane, FlowBucket.Kind.SOURCE);
     FlowFacts byVictim = sum(pane, FlowBucket.Kind.VICTIM);
     FlowFacts folded = bySource.flows > byVictim.flows ? bySource : byVictim;
@@ -80,9 +90,10 @@ final class FlowFacts {
   }
 
   /**
-   * Flows whose first packet ever fell into the window. The agent numbers flows in order of appearance: a flow that is first
-   * heard after one of a higher number is an old one, and every number above the highest old one is new. A hashed number (raw
-   * records) says nothing of age: such a flow is new when it opened in the window.
+   * Flows whose first packet ever fell into the window. The agent numbers flows in order of
+   * appearance: a flow that is first heard after one of a higher number is an old one, and every
+   * number above the highest old one is new. A hashed number (raw records) says nothing of age:
+   * such a flow is new when it opened in the window.
    */
   private static long newFlows(WindowPartial pane) {
     Map<String, List<FlowRecord>> bySession = new HashMap<>();

@@ -8,7 +8,9 @@ import tapline.sketch.HyperLogLog;
 import tapline.window.Counter;
 import tapline.window.WindowPartial;
 
-/** The KPIs of a window by name, in the order of core/src/kpi/kpis.ts, which says what each means. */
+/**
+ * The KPIs of a window by name, in the order of core/src/kpi/kpis.ts, which says what each means.
+ */
 final class Kpis {
   private final Map<String, Double> values = new LinkedHashMap<>();
   private final WindowPartial pane;

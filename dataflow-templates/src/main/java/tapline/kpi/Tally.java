@@ -17,7 +17,10 @@ final class Tally<K> {
     count[1] += bytes;
   }
 
-  /** The largest by bytes. Everything that ties with the last of them is named too, so that the text can decide. */
+  /**
+   * The largest by bytes. Everything that ties with the last of them is named too, so that the text
+   * can decide.
+   */
   List<TopEntry> top(Function<K, String> text) {
     long[] bytes = counts.values().stream().mapToLong(count -> count[1]).sorted().toArray();
     long least = bytes.length < TopEntry.LIMIT ? 0 : bytes[bytes.length - TopEntry.LIMIT];

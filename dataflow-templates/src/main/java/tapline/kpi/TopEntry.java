@@ -13,7 +13,10 @@ record TopEntry(String key, long packets, long bytes) {
           .thenComparingLong(entry -> -entry.packets)
           .thenComparing(TopEntry::key);
 
-  /** The first entries by bytes, then packets, then key: the same data give the same list everywhere. */
+  /**
+   * The first entries by bytes, then packets, then key: the same data give the same list
+   * everywhere.
+   */
   static List<TopEntry> top(List<TopEntry> entries) {
     return entries.stream().sorted(LARGEST_FIRST).limit(LIMIT).toList();
   }

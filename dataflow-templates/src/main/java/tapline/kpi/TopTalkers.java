@@ -46,8 +46,7 @@ record TopTalkers(
       destinations.add(initiator, flow.packets[answered], flow.bytes[answered]);
       long bytes = flow.bytes[0] + flow.bytes[1];
       pairs.add(new Pair(initiator, responder), flow.totalPackets(), bytes);
-      services.add(
-          new Service(flow.protocol, flow.port(answered)), flow.totalPackets(), bytes);
+      services.add(new Service(flow.protocol, flow.port(answered)), flow.totalPackets(), bytes);
     }
     for (FlowBucket bucket : pane.folded()) {
       Host host = Host.of(bucket.addressType, bucket.host, 0);
@@ -63,8 +62,7 @@ record TopTalkers(
           sources.add(host, bucket.packets[1], bucket.bytes[1]);
         }
         case PROBE ->
-            pairs.add(
-                new Pair(host, Host.of(bucket.addressType, bucket.peer, 0)), packets, bytes);
+            pairs.add(new Pair(host, Host.of(bucket.addressType, bucket.peer, 0)), packets, bytes);
         case SERVICE -> services.add(new Service(bucket.protocol, bucket.port), packets, bytes);
         case SWEEP -> {}
       }

@@ -10,7 +10,10 @@ import java.util.Map;
 import tapline.window.FlowRecord;
 import tapline.window.KeyedCounts;
 
-/** Names of protocols, read from a file that is made from the tables of core/ and tested to be equal to them. */
+/**
+ * Names of protocols, read from a file that is made from the tables of core/ and tested to be equal
+ * to them.
+ */
 public final class Names {
   private static final String FILE = "/tapline/names.json";
   private static final JsonNode TABLES = load();
@@ -18,8 +21,11 @@ public final class Names {
   private static final boolean[] REFLECTORS = new boolean[65_536];
 
   static {
-    TABLES.get("etherTypes").properties().forEach(
-        entry -> ETHER_TYPES.put(Integer.valueOf(entry.getKey()), entry.getValue().asText()));
+    TABLES
+        .get("etherTypes")
+        .properties()
+        .forEach(
+            entry -> ETHER_TYPES.put(Integer.valueOf(entry.getKey()), entry.getValue().asText()));
     TABLES.get("reflectorPorts").forEach(port -> REFLECTORS[port.asInt()] = true);
   }
 

@@ -15,8 +15,8 @@ import org.apache.beam.sdk.transforms.Reshuffle;
 import org.apache.beam.sdk.values.TypeDescriptors;
 
 /**
- * A bucket of captures → a sensor's Kafka topics, many files at a time: `tapline capture` decodes each one on a worker, so
- * that there is one decoder of packets and not two.
+ * A bucket of captures → a sensor's Kafka topics, many files at a time: `tapline capture` decodes
+ * each one on a worker, so that there is one decoder of packets and not two.
  */
 public final class BackfillPipeline {
   /** Parameters of the template. */
@@ -33,7 +33,8 @@ public final class BackfillPipeline {
 
     void setBrokers(String brokers);
 
-    @Description("Name of the sensor; {name} is the file's name to its first dot, {folder} its folder's")
+    @Description(
+        "Name of the sensor; {name} is the file's name to its first dot, {folder} its folder's")
     @Default.String("instance-1")
     String getSensor();
 
@@ -45,7 +46,8 @@ public final class BackfillPipeline {
 
     void setCommand(String command);
 
-    @Description("What became of each file, as JSON lines to files whose names begin so (gs:// or local)")
+    @Description(
+        "What became of each file, as JSON lines to files whose names begin so (gs:// or local)")
     @Validation.Required
     String getOutput();
 

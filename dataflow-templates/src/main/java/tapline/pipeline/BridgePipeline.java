@@ -10,7 +10,10 @@ import org.apache.beam.sdk.values.PCollectionTuple;
 import org.apache.beam.sdk.values.TupleTag;
 import org.apache.beam.sdk.values.TupleTagList;
 
-/** Kafka → Pub/Sub on Beam: batches and heartbeats byte for byte, with the attributes and receipts of `tapline bridge`. */
+/**
+ * Kafka → Pub/Sub on Beam: batches and heartbeats byte for byte, with the attributes and receipts
+ * of `tapline bridge`.
+ */
 public final class BridgePipeline {
   /** The attributes of a batch: its name, and its earliest event time in ms. */
   static final String BATCH_ID = "batchId";

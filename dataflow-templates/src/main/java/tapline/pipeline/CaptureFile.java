@@ -17,9 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs `tapline capture` on one file. The session is derived from the capture's bytes, so a file that a worker died on is
- * captured again under the same names. A file that cannot be read is a line of the report and holds up no other; a broker
- * that cannot be reached fails the work item, and the runner tries again.
+ * Runs `tapline capture` on one file. The session is derived from the capture's bytes, so a file
+ * that a worker died on is captured again under the same names. A file that cannot be read is a
+ * line of the report and holds up no other; a broker that cannot be reached fails the work item,
+ * and the runner tries again.
  */
 final class CaptureFile extends DoFn<String, String> {
   private static final Logger LOG = LoggerFactory.getLogger(CaptureFile.class);
@@ -67,7 +68,10 @@ final class CaptureFile extends DoFn<String, String> {
     return report(file, process.exitValue(), answer, Files.readString(errors).strip());
   }
 
-  /** A line of the report; or, when the broker did not take everything, a failure that the runner tries again. */
+  /**
+   * A line of the report; or, when the broker did not take everything, a failure that the runner
+   * tries again.
+   */
   private String report(String file, int exitCode, Path answer, String errors) throws IOException {
     ObjectNode report = JSON.createObjectNode();
     report.put("file", file);

@@ -9,7 +9,10 @@ import org.apache.beam.sdk.values.TupleTag;
 import tapline.wire.BatchHeader;
 import tapline.wire.WireException;
 
-/** One Kafka record → the message that `tapline bridge` makes of it, and for a batch the receipt that says so. */
+/**
+ * One Kafka record → the message that `tapline bridge` makes of it, and for a batch the receipt
+ * that says so.
+ */
 final class CarryRecord extends DoFn<KafkaRecord<byte[], byte[]>, PubsubMessage> {
   static final TupleTag<PubsubMessage> PACKETS = new TupleTag<>() {};
   static final TupleTag<PubsubMessage> HEARTBEATS = new TupleTag<>() {};
@@ -19,8 +22,7 @@ final class CarryRecord extends DoFn<KafkaRecord<byte[], byte[]>, PubsubMessage>
   private static final String HEARTBEAT_TOPIC = "-heartbeat";
 
   @ProcessElement
-  public void process(
-      @Element KafkaRecord<byte[], byte[]> record, MultiOutputReceiver out) {
+  public void process(@Element KafkaRecord<byte[], byte[]> record, MultiOutputReceiver out) {
     byte[] value = record.getKV().getValue();
     boolean isControl = record.getTopic().endsWith(HEARTBEAT_TOPIC);
     try {

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.io.gcp.pubsub.PubsubMessage;
 import tapline.wire.WireException;
@@ -36,5 +37,18 @@ record DeadLetter(byte[] payload, String origin, String code, String reason)
     if (payload.length <= KEPT_BYTES) return new PubsubMessage(payload, attributes);
     attributes.put("originalBytes", String.valueOf(payload.length));
     return new PubsubMessage(Arrays.copyOf(payload, KEPT_BYTES), attributes);
+  }
+
+  /** A record compares arrays by identity, and Beam compares what it copied. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof DeadLetter letter
+        && Arrays.equals(payload, letter.payload)
+        && List.of(origin, code, reason).equals(List.of(letter.origin, letter.code, letter.reason));
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(payload);
   }
 }

@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.options.Description;
 import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
 /** Which Kafka, and which sensors' topics on it. */
 public interface KafkaOptions extends PipelineOptions {
@@ -19,7 +20,8 @@ public interface KafkaOptions extends PipelineOptions {
 
   void setBrokers(String brokers);
 
-  @Description("Names of the sensors, separated by commas: SENSOR-pcap and SENSOR-heartbeat are read")
+  @Description(
+      "Names of the sensors, separated by commas: SENSOR-pcap and SENSOR-heartbeat are read")
   List<String> getSensors();
 
   void setSensors(List<String> sensors);
@@ -50,7 +52,8 @@ public interface KafkaOptions extends PipelineOptions {
   }
 
   /**
-   * The settings of a consumer of the group that begins where there is nothing committed at the beginning.
+   * The settings of a consumer of the group that begins where there is nothing committed at the
+   * beginning.
    *
    * @throws IllegalArgumentException naming what is missing
    */
@@ -69,7 +72,7 @@ public interface KafkaOptions extends PipelineOptions {
   }
 
   private static Properties load(String file) {
-    FileSystems.setDefaultPipelineOptions(org.apache.beam.sdk.options.PipelineOptionsFactory.create());
+    FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
     Properties properties = new Properties();
     try (InputStream in =
         Channels.newInputStream(FileSystems.open(FileSystems.matchNewResource(file, false)))) {

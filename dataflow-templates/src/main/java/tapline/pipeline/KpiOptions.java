@@ -48,7 +48,8 @@ public interface KpiOptions extends KafkaOptions {
 
   void setOutputTopic(String topic);
 
-  @Description("What cannot be read goes to this Pub/Sub topic, for tapline dlq: projects/P/topics/T")
+  @Description(
+      "What cannot be read goes to this Pub/Sub topic, for tapline dlq: projects/P/topics/T")
   String getDeadLettersTopic();
 
   void setDeadLettersTopic(String topic);

@@ -15,7 +15,10 @@ import org.apache.beam.sdk.values.PCollectionTuple;
 import org.apache.beam.sdk.values.TypeDescriptor;
 import org.joda.time.Duration;
 
-/** Packets → windows → KPIs on Beam: the rows that the TypeScript stages write, from the same batches and heartbeats. */
+/**
+ * Packets → windows → KPIs on Beam: the rows that the TypeScript stages write, from the same
+ * batches and heartbeats.
+ */
 public final class KpiPipeline {
   private static final TypeDescriptor<PubsubMessage> MESSAGES =
       TypeDescriptor.of(PubsubMessage.class);
@@ -47,7 +50,10 @@ public final class KpiPipeline {
     DeadLetters.write(results.get(ReadPayload.DEAD), options.getDeadLettersTopic());
   }
 
-  /** A file for each time a window was scored: its name has the window, and the pane that the row's revision counts. */
+  /**
+   * A file for each time a window was scored: its name has the window, and the pane that the row's
+   * revision counts.
+   */
   private static void writeFiles(PCollection<String> rows, String prefix) {
     rows.apply(
             "each row once",

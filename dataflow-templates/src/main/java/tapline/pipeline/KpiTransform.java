@@ -1,9 +1,7 @@
 package tapline.pipeline;
 
 import org.apache.beam.sdk.coders.KvCoder;
-import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.coders.StringUtf8Coder;
-import org.apache.beam.sdk.coders.ZstdCoder;
 import org.apache.beam.sdk.transforms.GroupByKey;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -19,8 +17,9 @@ import org.apache.beam.sdk.values.TupleTagList;
 import org.joda.time.Duration;
 
 /**
- * Batches and heartbeats, as they travel → KPI rows as JSON. A window is scored when the watermark has passed its end, and
- * again, from all there is by then, with each thing that comes within the allowed lateness.
+ * Batches and heartbeats, as they travel → KPI rows as JSON. A window is scored when the watermark
+ * has passed its end, and again, from all there is by then, with each thing that comes within the
+ * allowed lateness.
  */
 final class KpiTransform extends PTransform<PCollection<byte[]>, PCollectionTuple> {
   static final TupleTag<String> ROWS = new TupleTag<>() {};
@@ -44,10 +43,7 @@ final class KpiTransform extends PTransform<PCollection<byte[]>, PCollectionTupl
     PCollection<String> rows =
         parsed
             .get(ReadPayload.NEWS)
-            .setCoder(
-                KvCoder.of(
-                    StringUtf8Coder.of(),
-                    ZstdCoder.of(SerializableCoder.of(WindowNews.class))))
+            .setCoder(KvCoder.of(StringUtf8Coder.of(), new NewsCoder()))
             .apply(
                 "window",
                 Window.<KV<String, WindowNews>>into(FixedWindows.of(window))

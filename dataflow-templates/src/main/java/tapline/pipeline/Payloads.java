@@ -1,6 +1,7 @@
 package tapline.pipeline;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.coders.ByteArrayCoder;
 import org.apache.beam.sdk.io.FileIO;
@@ -43,8 +44,7 @@ final class Payloads {
   }
 
   /** The records of the sensors' topics, as they come. */
-  static PCollection<KafkaRecord<byte[], byte[]>> records(
-      Pipeline pipeline, KafkaOptions options) {
+  static PCollection<KafkaRecord<byte[], byte[]>> records(Pipeline pipeline, KafkaOptions options) {
     return pipeline.apply(
         "Kafka",
         KafkaIO.readBytes()
@@ -103,7 +103,7 @@ final class Payloads {
     try {
       return file.readFullyAsBytes();
     } catch (IOException cause) {
-      throw new java.io.UncheckedIOException(cause);
+      throw new UncheckedIOException(cause);
     }
   }
 }

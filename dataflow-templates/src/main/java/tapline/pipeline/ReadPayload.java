@@ -12,8 +12,9 @@ import tapline.wire.BatchHeader;
 import tapline.wire.WireException;
 
 /**
- * Parses one message, a batch or a heartbeat: what is what the payload says itself, since keys, headers and attributes do
- * not survive every way here. Puts out, by sensor and in event time, what it says about each window.
+ * Parses one message, a batch or a heartbeat: what is what the payload says itself, since keys,
+ * headers and attributes do not survive every way here. Puts out, by sensor and in event time, what
+ * it says about each window.
  */
 final class ReadPayload extends DoFn<byte[], KV<String, WindowNews>> {
   static final TupleTag<KV<String, WindowNews>> NEWS = new TupleTag<>() {};
@@ -39,7 +40,9 @@ final class ReadPayload extends DoFn<byte[], KV<String, WindowNews>> {
     }
   }
 
-  /** Messages of Pub/Sub that have no event time of their own come at the time they were published. */
+  /**
+   * Messages of Pub/Sub that have no event time of their own come at the time they were published.
+   */
   @Override
   @SuppressWarnings("deprecation")
   public Duration getAllowedTimestampSkew() {
@@ -49,8 +52,7 @@ final class ReadPayload extends DoFn<byte[], KV<String, WindowNews>> {
   private void readBatch(Batch batch, MultiOutputReceiver out) {
     BatchHeader header = batch.header();
     for (Map.Entry<Long, WindowPartial> cell : Partials.of(batch, windowUs).entrySet()) {
-      WindowNews news =
-          new WindowNews.Cell(header.session(), header.sequence(), cell.getValue());
+      WindowNews news = new WindowNews.Cell(header.session(), header.sequence(), cell.getValue());
       put(out, header.sensor(), cell.getKey(), news);
     }
   }

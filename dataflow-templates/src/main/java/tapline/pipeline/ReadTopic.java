@@ -11,8 +11,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * Everything that is on a Kafka topic now, from its first record to its last: for jobs that end. The group's offsets are
- * neither asked nor changed, so a second run reads the same.
+ * Everything that is on a Kafka topic now, from its first record to its last: for jobs that end.
+ * The group's offsets are neither asked nor changed, so a second run reads the same.
  */
 final class ReadTopic extends DoFn<String, byte[]> {
   private static final Duration POLL = Duration.ofSeconds(1);

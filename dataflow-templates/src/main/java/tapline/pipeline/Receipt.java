@@ -9,7 +9,10 @@ import tapline.wire.Batch;
 import tapline.wire.BatchHeader;
 import tapline.wire.PacketColumns;
 
-/** The bridge's word for the books that a batch went through it (core/src/ledger/control-message.ts). */
+/**
+ * The bridge's word for the books that a batch went through it
+ * (core/src/ledger/control-message.ts).
+ */
 final class Receipt {
   private static final long MINUTE_US = 60_000_000;
   private static final ObjectMapper JSON = new ObjectMapper();

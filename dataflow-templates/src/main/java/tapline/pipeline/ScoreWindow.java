@@ -14,8 +14,9 @@ import tapline.window.Counter;
 import tapline.window.WindowPartial;
 
 /**
- * Everything known about one window of one sensor → its KPI row. A batch that came twice counts once; cells are merged in
- * batch order; and the window is complete when of every session exactly what was announced has arrived.
+ * Everything known about one window of one sensor → its KPI row. A batch that came twice counts
+ * once; cells are merged in batch order; and the window is complete when of every session exactly
+ * what was announced has arrived.
  */
 final class ScoreWindow extends DoFn<KV<String, Iterable<WindowNews>>, String> {
   private static final long US_PER_MS = 1_000;

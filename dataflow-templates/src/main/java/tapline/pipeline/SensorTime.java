@@ -10,9 +10,10 @@ import tapline.wire.BatchHeader;
 import tapline.wire.WireException;
 
 /**
- * Event time of a sensor's topic. A batch says how far its packets are, a heartbeat how far its sensor is; Beam takes the
- * smaller of both topics. While nothing more is there to be read, event time is taken to go on as the clock does, so that
- * the last windows of a sensor that ended, or fell silent, close.
+ * Event time of a sensor's topic. A batch says how far its packets are, a heartbeat how far its
+ * sensor is; Beam takes the smaller of both topics. While nothing more is there to be read, event
+ * time is taken to go on as the clock does, so that the last windows of a sensor that ended, or
+ * fell silent, close.
  */
 final class SensorTime extends TimestampPolicy<byte[], byte[]> {
   /** How far packets of a sensor may be out of order between batches. */

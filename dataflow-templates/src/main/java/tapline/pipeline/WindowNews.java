@@ -9,13 +9,18 @@ sealed interface WindowNews extends Serializable {
   /** The session of the sensor that it is about. */
   String session();
 
-  /** What one batch has in the window: the cell of the deployed line. Its name is session and sequence. */
+  /**
+   * What one batch has in the window: the cell of the deployed line. Its name is session and
+   * sequence.
+   */
   record Cell(String session, long sequence, WindowPartial partial) implements WindowNews {}
 
   /** What a session's heartbeat says that it has sent for the window so far. */
   record Announced(String session, WindowCount count) implements WindowNews {}
 
-  /** What the kernel of the sensor's host has dropped so far in a minute that the window touches. */
+  /**
+   * What the kernel of the sensor's host has dropped so far in a minute that the window touches.
+   */
   record Dropped(String session, long minuteStartUs, long offered, long kernelDropped)
       implements WindowNews {}
 }

@@ -1,6 +1,9 @@
 package tapline.sketch;
 
-/** The hash of all sketches, the same as in core/src/sketch/hash.ts: sketches of both sides must meet. */
+/**
+ * The hash of all sketches, the same as in core/src/sketch/hash.ts: sketches of both sides must
+ * meet.
+ */
 public final class Hash {
   private static final int SEED = 0x7461706c;
   private static final int MIXED_SEED = mix(SEED);

@@ -2,7 +2,10 @@ package tapline.sketch;
 
 import java.io.Serializable;
 
-/** Entropy of a distribution over any number of keys, from 1,024 counters (core/src/sketch/hashed-bins.ts). */
+/**
+ * Entropy of a distribution over any number of keys, from 1,024 counters
+ * (core/src/sketch/hashed-bins.ts).
+ */
 public final class HashedBins implements Serializable {
   private static final int BINS = 1024;
   private static final double LOG_2 = Math.log(2);

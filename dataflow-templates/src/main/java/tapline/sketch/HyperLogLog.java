@@ -5,8 +5,9 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Distinct counting, register for register that of core/src/sketch/hyperloglog.ts: exact up to 256 hashes, then 2,048
- * registers, estimated by Ertl (arXiv:1702.01284, algorithm 6). Depends only on the set of hashes seen.
+ * Distinct counting, register for register that of core/src/sketch/hyperloglog.ts: exact up to 256
+ * hashes, then 2,048 registers, estimated by Ertl (arXiv:1702.01284, algorithm 6). Depends only on
+ * the set of hashes seen.
  */
 public final class HyperLogLog implements Serializable {
   private static final int PRECISION = 11;

@@ -2,13 +2,15 @@ package tapline.sketch;
 
 import java.io.Serializable;
 
-/** Quantiles within 2 % from logarithmic buckets, bucket for bucket those of core/src/sketch/log-histogram.ts (DDSketch). */
+/**
+ * Quantiles within 2 % from logarithmic buckets, bucket for bucket those of
+ * core/src/sketch/log-histogram.ts (DDSketch).
+ */
 public final class LogHistogram implements Serializable {
   private static final double ALPHA = 0.02;
   private static final double GAMMA = (1 + ALPHA) / (1 - ALPHA);
   private static final double LOG_GAMMA = Math.log(GAMMA);
-  private static final int BUCKETS =
-      1 + (int) Math.ceil(Math.log(Math.pow(2, 32)) / LOG_GAMMA) + 1;
+  private static final int BUCKETS = 1 + (int) Math.ceil(Math.log(Math.pow(2, 32)) / LOG_GAMMA) + 1;
 
   /** Bucket by value: a logarithm per packet would cost more than the rest of the packet. */
   private static final short[] TABLE = table();

@@ -1,11 +1,13 @@
 package tapline.window;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import tapline.sketch.Hash;
 
 /**
- * Where flows go that a bound does not let stay records of their own (core/src/window/flow-bucket.ts), as far as KPIs ask
- * for it; the contact sketches of the TypeScript stages are for detectors alone.
+ * Where flows go that a bound does not let stay records of their own
+ * (core/src/window/flow-bucket.ts), as far as KPIs ask for it; the contact sketches of the
+ * TypeScript stages are for detectors alone.
  */
 public final class FlowBucket implements Serializable {
   /** What the flows of a bucket have in common; the order gives the kind its number. */
@@ -28,7 +30,10 @@ public final class FlowBucket implements Serializable {
   public final int protocol;
   public final int addressType;
 
-  /** The host that gives the bucket its key, and of a probe its one peer, else zeros: four words each. */
+  /**
+   * The host that gives the bucket its key, and of a probe its one peer, else zeros: four words
+   * each.
+   */
   public final int[] host;
 
   public final int[] peer;
@@ -47,8 +52,7 @@ public final class FlowBucket implements Serializable {
 
   public final long[] bytes = new long[2];
 
-  private FlowBucket(
-      Kind kind, int protocol, int addressType, int[] host, int[] peer, int port) {
+  private FlowBucket(Kind kind, int protocol, int addressType, int[] host, int[] peer, int port) {
     this.kind = kind;
     this.protocol = protocol;
     this.addressType = addressType;
@@ -121,6 +125,6 @@ public final class FlowBucket implements Serializable {
 
   private static int[] address(FlowRecord flow, int side) {
     int at = FlowRecord.addressAt(side);
-    return java.util.Arrays.copyOfRange(flow.addresses, at, at + 4);
+    return Arrays.copyOfRange(flow.addresses, at, at + 4);
   }
 }

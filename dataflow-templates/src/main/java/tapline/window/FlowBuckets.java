@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The buckets of one partial or pane: found by the hash of kind and key, bounded (core/src/window/flow-buckets.ts). */
+/**
+ * The buckets of one partial or pane: found by the hash of kind and key, bounded
+ * (core/src/window/flow-buckets.ts).
+ */
 public final class FlowBuckets implements Serializable {
   private static final int BATCH_BUCKETS_PER_KIND = 12;
 
@@ -27,7 +30,8 @@ public final class FlowBuckets implements Serializable {
   }
 
   /**
-   * Adds the buckets of another partial, ascending by hash: beyond the bound the order decides which are kept.
+   * Adds the buckets of another partial, ascending by hash: beyond the bound the order decides
+   * which are kept.
    *
    * @return how many keys the bound did not allow
    */

@@ -3,9 +3,10 @@ package tapline.window;
 import java.io.Serializable;
 
 /**
- * What one flow did in one window (core/src/window/flow-records.ts). Arrays have one element per direction: 0 forward, as
- * the flow's first packet went, 1 reverse. {@code opens}, {@code accepts} and {@code refusals} are one idea in several
- * protocols: TCP SYN, SYN-ACK, RST; ICMP echo request, reply, unreachable; ARP request and reply.
+ * What one flow did in one window (core/src/window/flow-records.ts). Arrays have one element per
+ * direction: 0 forward, as the flow's first packet went, 1 reverse. {@code opens}, {@code accepts}
+ * and {@code refusals} are one idea in several protocols: TCP SYN, SYN-ACK, RST; ICMP echo request,
+ * reply, unreachable; ARP request and reply.
  */
 public final class FlowRecord implements Serializable {
   /** Protocol codes below it are IP protocol numbers, from it on EtherTypes. */

@@ -1,8 +1,9 @@
 package tapline.window;
 
 /**
- * Bytes that a flow record takes at most in the byte form of the TypeScript stages (core/src/window/flow-codec.ts): it
- * decides which flows of a batch become sums, and both sides must decide alike.
+ * Bytes that a flow record takes at most in the byte form of the TypeScript stages
+ * (core/src/window/flow-codec.ts): it decides which flows of a batch become sums, and both sides
+ * must decide alike.
  */
 final class FlowSize {
   private static final int ADDRESS_TYPE_IPV4 = 4;

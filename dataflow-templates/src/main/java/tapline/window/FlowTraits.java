@@ -2,7 +2,10 @@ package tapline.window;
 
 import tapline.names.Names;
 
-/** What one flow's counts say about it (core/src/window/flow-traits.ts): who began it, whether it was answered. */
+/**
+ * What one flow's counts say about it (core/src/window/flow-traits.ts): who began it, whether it
+ * was answered.
+ */
 public final class FlowTraits {
   public static final int ICMP = 1;
   public static final int TCP = 6;
@@ -73,10 +76,11 @@ public final class FlowTraits {
     return flags == ACK && flow.refusals[1] > 0;
   }
 
-  /** Several packets with ACK beyond SYNs, SYN-ACKs and RSTs: this side believes in a connection. */
+  /**
+   * Several packets with ACK beyond SYNs, SYN-ACKs and RSTs: this side believes in a connection.
+   */
   public static boolean isEstablishedSide(FlowRecord flow, int side) {
-    long beyond =
-        flow.packets[side] - flow.opens[side] - flow.accepts[side] - flow.refusals[side];
+    long beyond = flow.packets[side] - flow.opens[side] - flow.accepts[side] - flow.refusals[side];
     return beyond >= ONE_WAY_PACKETS && (flow.flags[side] & ACK) != 0;
   }
 }

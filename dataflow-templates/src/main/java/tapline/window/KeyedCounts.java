@@ -4,7 +4,10 @@ import java.io.Serializable;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Packets and bytes by a small numeric key (protocol, ICMP type and code), bounded, exact below the bound. */
+/**
+ * Packets and bytes by a small numeric key (protocol, ICMP type and code), bounded, exact below the
+ * bound.
+ */
 public final class KeyedCounts implements Serializable {
   /** Key that takes what does not fit any more. */
   public static final long OTHER = 0xffff_ffffL;

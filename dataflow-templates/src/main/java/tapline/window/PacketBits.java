@@ -1,6 +1,9 @@
 package tapline.window;
 
-/** Bits of the {@code layers}, {@code quality} and {@code tcpFlags} columns (core/src/packet/columns.ts) that windows ask for. */
+/**
+ * Bits of the {@code layers}, {@code quality} and {@code tcpFlags} columns
+ * (core/src/packet/columns.ts) that windows ask for.
+ */
 final class PacketBits {
   static final int ARP = 1 << 5;
   static final int IPV4_SHIFT = 6;

@@ -8,7 +8,10 @@ import static tapline.window.PacketBits.SYN;
 import java.util.Arrays;
 import tapline.wire.PacketColumns;
 
-/** The pass over the packets of one window: what is done for every packet (core/src/window/packet-pass.ts). */
+/**
+ * The pass over the packets of one window: what is done for every packet
+ * (core/src/window/packet-pass.ts).
+ */
 final class PacketPass {
   private static final int ARP_REQUEST = 1;
   private static final int ARP_REPLY = 2;
@@ -111,7 +114,9 @@ final class PacketPass {
     return flow;
   }
 
-  /** A new record whose key is as the flow's first packet had it: {@code row} may go the other way. */
+  /**
+   * A new record whose key is as the flow's first packet had it: {@code row} may go the other way.
+   */
   private FlowRecord begin(int row) {
     boolean reversed = (columns.direction[row] & 1) != 0;
     int[] addresses = new int[8];

@@ -1,6 +1,9 @@
 package tapline.window;
 
-/** Classes of the stacked traffic chart, in its order (core/src/kpi/kpi-row.ts); bytes are counted per second alone. */
+/**
+ * Classes of the stacked traffic chart, in its order (core/src/kpi/kpi-row.ts); bytes are counted
+ * per second alone.
+ */
 enum TrafficClass {
   TCP(Counter.TCP_PACKETS),
   UDP(Counter.UDP_PACKETS),

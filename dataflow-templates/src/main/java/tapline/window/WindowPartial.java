@@ -11,13 +11,16 @@ import tapline.sketch.HyperLogLog;
 import tapline.sketch.LogHistogram;
 
 /**
- * What packets say about one window: a commutative monoid (core/src/window/window-partial.ts), so that batches may come in
- * any cut and order. Bounds fold flow records into buckets and count it.
+ * What packets say about one window: a commutative monoid (core/src/window/window-partial.ts), so
+ * that batches may come in any cut and order. Bounds fold flow records into buckets and count it.
  */
 public final class WindowPartial implements Serializable {
   public static final long SECOND_US = 1_000_000;
 
-  /** Elements a second takes in {@link #secondPackets} and {@link #secondBytes}: one per traffic class. */
+  /**
+   * Elements a second takes in {@link #secondPackets} and {@link #secondBytes}: one per traffic
+   * class.
+   */
   public static final int CLASSES = TrafficClass.ALL.length;
 
   /** Flow records a merged window keeps; flows beyond it go into buckets. */
@@ -93,7 +96,10 @@ public final class WindowPartial implements Serializable {
     flows.put(new FlowKey(flow.session, flow.flow), flow);
   }
 
-  /** Adds everything that {@code other}, of the same window, counted. Beyond the bounds the order of calls decides. */
+  /**
+   * Adds everything that {@code other}, of the same window, counted. Beyond the bounds the order of
+   * calls decides.
+   */
   public void merge(WindowPartial other) {
     if (other.windowStartUs != windowStartUs || other.windowUs != windowUs) {
       throw new IllegalArgumentException("partials of different windows do not merge");
@@ -130,7 +136,10 @@ public final class WindowPartial implements Serializable {
     mine.add(theirs);
   }
 
-  /** Folds the smallest flows into buckets until what is left fits a batch's partial, and puts the rest in order. */
+  /**
+   * Folds the smallest flows into buckets until what is left fits a batch's partial, and puts the
+   * rest in order.
+   */
   void compact() {
     List<FlowRecord> smallestFirst = new ArrayList<>(flows.values());
     smallestFirst.sort(SMALLEST_FIRST);

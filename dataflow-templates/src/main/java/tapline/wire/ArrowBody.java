@@ -1,38 +1,55 @@
 package tapline.wire;
 
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
+import com.google.flatbuffers.Table;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import org.apache.arrow.memory.ArrowBuf;
-import org.apache.arrow.memory.RootAllocator;
-import org.apache.arrow.vector.BaseFixedWidthVector;
-import org.apache.arrow.vector.FieldVector;
-import org.apache.arrow.vector.UInt1Vector;
-import org.apache.arrow.vector.UInt2Vector;
-import org.apache.arrow.vector.UInt4Vector;
-import org.apache.arrow.vector.VectorSchemaRoot;
-import org.apache.arrow.vector.ipc.ArrowStreamReader;
+import java.util.Set;
+import org.apache.arrow.flatbuf.Buffer;
+import org.apache.arrow.flatbuf.Field;
+import org.apache.arrow.flatbuf.Int;
+import org.apache.arrow.flatbuf.Message;
+import org.apache.arrow.flatbuf.MessageHeader;
+import org.apache.arrow.flatbuf.RecordBatch;
+import org.apache.arrow.flatbuf.Schema;
+import org.apache.arrow.flatbuf.Type;
 
 /**
- * The Arrow stream inside a batch: unsigned integer columns of 8, 16 or 32 bits by name. Columns that nobody asks for are
- * never looked at, so a newer sensor may send more of them.
+ * The Arrow stream inside a batch: unsigned integer columns of 8, 16 or 32 bits by name. Columns
+ * that nobody asks for are never looked at, so a newer sensor may send more of them. Read from the
+ * heap through Arrow's own format classes: its readers keep memory outside of it, and lose some
+ * with each stream that breaks off.
  */
 final class ArrowBody {
   private static final String CODINGS = "tapline.codings";
-
-  /** Memory that one body may take while it is read. */
-  private static final long MEMORY_BYTES_MAX = 16 << 20;
+  private static final int CONTINUATION = -1;
 
   final int rows;
-  private final Map<String, int[]> columns;
-  private final Map<String, String> codings;
+  private final Map<String, int[]> columns = new HashMap<>();
+  private final Map<String, String> codings = new HashMap<>();
 
-  private ArrowBody(int rows, Map<String, int[]> columns, Map<String, String> codings) {
-    this.rows = rows;
-    this.columns = columns;
-    this.codings = codings;
+  private ArrowBody(ByteBuffer stream, Set<String> wanted) {
+    Schema schema = (Schema) header(message(stream), MessageHeader.Schema, new Schema());
+    Message message = message(stream);
+    RecordBatch batch = (RecordBatch) header(message, MessageHeader.RecordBatch, new RecordBatch());
+    rows = Math.toIntExact(batch.length());
+    if (rows < 0 || rows > BatchHeader.CAPACITY) throw WireException.corrupt(rows + " rows");
+    ByteBuffer body = slice(stream, 0, message.bodyLength());
+    String[] coded = codings(schema).split(",");
+    if (coded.length != schema.fieldsLength()) {
+      throw WireException.corrupt("codings of other columns");
+    }
+    for (int column = 0; column < coded.length; column++) {
+      Field field = schema.fields(column);
+      codings.put(field.name(), coded[column]);
+      if (!wanted.contains(field.name())) continue;
+      // The buffer before it says which rows have a value: all have.
+      Buffer data = batch.buffers(2 * column + 1);
+      int width = widthOf(field);
+      columns.put(field.name(), values(slice(body, data.offset(), (long) rows * width), width));
+    }
+    if (columns.size() != wanted.size()) throw WireException.corrupt("columns are missing");
   }
 
   /**
@@ -41,22 +58,13 @@ final class ArrowBody {
    * @param wanted which columns to keep
    * @throws WireException WIRE_CORRUPT when it is not what a sensor writes
    */
-  static ArrowBody read(byte[] stream, Iterable<String> wanted) {
-    try (RootAllocator allocator = new RootAllocator(MEMORY_BYTES_MAX);
-        ArrowStreamReader reader =
-            new ArrowStreamReader(new ByteArrayInputStream(stream), allocator)) {
-      VectorSchemaRoot root = reader.getVectorSchemaRoot();
-      if (!reader.loadNextBatch()) throw WireException.corrupt("there is no record batch");
-      int rows = root.getRowCount();
-      Map<String, int[]> columns = new HashMap<>();
-      for (String name : wanted) {
-        FieldVector vector = root.getVector(name);
-        if (vector == null) throw WireException.corrupt("there is no column " + name);
-        columns.put(name, values(vector, rows));
-      }
-      return new ArrowBody(rows, columns, codings(root));
-    } catch (IOException | RuntimeException cause) {
-      if (cause instanceof WireException known) throw known;
+  static ArrowBody read(byte[] stream, Set<String> wanted) {
+    try {
+      return new ArrowBody(ByteBuffer.wrap(stream).order(ByteOrder.LITTLE_ENDIAN), wanted);
+    } catch (WireException known) {
+      throw known;
+    } catch (RuntimeException cause) {
+      // The metadata leads outside of the stream, in one of many ways.
       throw WireException.corrupt("unexpected Arrow metadata: " + cause.getMessage());
     }
   }
@@ -71,31 +79,56 @@ final class ArrowBody {
     return columns.get(name);
   }
 
-  private static Map<String, String> codings(VectorSchemaRoot root) {
-    Map<String, String> metadata = root.getSchema().getCustomMetadata();
-    String[] codings = metadata.getOrDefault(CODINGS, "").split(",");
-    List<FieldVector> vectors = root.getFieldVectors();
-    if (codings.length != vectors.size()) throw WireException.corrupt("codings of other columns");
-    Map<String, String> byName = new HashMap<>();
-    for (int column = 0; column < codings.length; column++) {
-      byName.put(vectors.get(column).getName(), codings[column]);
-    }
-    return byName;
+  /** The message at the stream's position, which moves behind its metadata. */
+  private static Message message(ByteBuffer stream) {
+    if (stream.getInt() != CONTINUATION) throw WireException.corrupt("no Arrow message");
+    int length = stream.getInt();
+    Message message = Message.getRootAsMessage(slice(stream, 0, length));
+    stream.position(stream.position() + length);
+    return message;
   }
 
-  private static int[] values(FieldVector vector, int rows) {
-    int[] values = new int[rows];
-    if (!(vector instanceof BaseFixedWidthVector fixed) || fixed.getValueCount() != rows) {
-      throw WireException.corrupt("a column of another kind");
+  private static Table header(Message message, byte type, Table into) {
+    if (message.headerType() != type) throw WireException.corrupt("another Arrow message");
+    return message.header(into);
+  }
+
+  private static String codings(Schema schema) {
+    for (int entry = 0; entry < schema.customMetadataLength(); entry++) {
+      if (CODINGS.equals(schema.customMetadata(entry).key())) {
+        return schema.customMetadata(entry).value();
+      }
     }
-    ArrowBuf data = vector.getDataBuffer();
-    if (vector instanceof UInt1Vector) {
-      for (int row = 0; row < rows; row++) values[row] = data.getByte(row) & 0xff;
-    } else if (vector instanceof UInt2Vector) {
-      for (int row = 0; row < rows; row++) values[row] = data.getChar(2L * row);
-    } else if (vector instanceof UInt4Vector) {
-      for (int row = 0; row < rows; row++) values[row] = data.getInt(4L * row);
-    } else throw WireException.corrupt("a column of another kind");
+    throw WireException.corrupt("nothing says how columns are coded");
+  }
+
+  /** Bytes of a value. */
+  private static int widthOf(Field field) {
+    if (field.typeType() != Type.Int) throw WireException.corrupt("a column of another kind");
+    Int type = (Int) field.type(new Int());
+    int bits = type.bitWidth();
+    if (type.isSigned() || bits != 8 && bits != 16 && bits != 32) {
+      throw WireException.corrupt("a column of another width");
+    }
+    return bits / 8;
+  }
+
+  private int[] values(ByteBuffer data, int width) {
+    int[] values = new int[rows];
+    for (int row = 0; row < rows; row++) {
+      values[row] =
+          switch (width) {
+            case 1 -> data.get(row) & 0xff;
+            case 2 -> data.getChar(2 * row);
+            default -> data.getInt(4 * row);
+          };
+    }
     return values;
+  }
+
+  /** So many bytes from so far behind the buffer's position. */
+  private static ByteBuffer slice(ByteBuffer from, long offset, long length) {
+    int start = Math.addExact(from.position(), Math.toIntExact(offset));
+    return from.slice(start, Math.toIntExact(length)).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

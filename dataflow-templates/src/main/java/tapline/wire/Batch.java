@@ -1,6 +1,7 @@
 package tapline.wire;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Arrays;
@@ -46,7 +47,7 @@ public record Batch(BatchHeader header, PacketColumns columns) {
             throw new WireException(
                 "WIRE_VERSION", "this build has no batch codec " + header.codec());
       };
-    } catch (IOException | com.github.luben.zstd.ZstdException cause) {
+    } catch (IOException | ZstdException cause) {
       throw WireException.corrupt(cause.getMessage());
     }
   }

@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
 /**
- * The header in front of a batch body (docs/wire-format.md): who sent it, what is in it, and how the
- * body is stored.
+ * The header in front of a batch body (docs/wire-format.md): who sent it, what is in it, and how
+ * the body is stored.
  *
  * @param contentHash hash of the uncompressed body, 16 hex digits
  */
@@ -27,7 +27,7 @@ public record BatchHeader(
     int bodyBytes) {
 
   /** The newest format version that this build reads; every version from 1 on is read by name. */
-  public static final int NEWEST_VERSION = 1;
+  public static final int NEWEST_VERSION = 2;
 
   /** Packets that a batch has at most. */
   public static final int CAPACITY = 4096;
@@ -62,8 +62,7 @@ public record BatchHeader(
     int version = view.get(4) & 0xff;
     if (version < 1 || version > NEWEST_VERSION) {
       throw new WireException(
-          "WIRE_VERSION",
-          "batch format " + version + ", this build reads 1 to " + NEWEST_VERSION);
+          "WIRE_VERSION", "batch format " + version + ", this build reads 1 to " + NEWEST_VERSION);
     }
     if (bytes.length < FIXED_BYTES + CHECKSUM_BYTES) {
       throw WireException.corrupt("the header is cut short");
@@ -96,7 +95,10 @@ public record BatchHeader(
     return header;
   }
 
-  /** A checksum does not stop a forger: nothing that follows may trust more than what is checked here. */
+  /**
+   * A checksum does not stop a forger: nothing that follows may trust more than what is checked
+   * here.
+   */
   private void check(int storedBytes, int storedBytesSaid) {
     if (count < 0 || count > CAPACITY || malformed < 0 || malformed > count) {
       throw WireException.corrupt(count + " packets, " + malformed + " malformed");

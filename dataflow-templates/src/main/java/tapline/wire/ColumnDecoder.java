@@ -1,25 +1,39 @@
 package tapline.wire;
 
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
- * Turns the differences of a batch back into values: one method per coding of core/src/packet/columns.ts that the KPIs
- * need. Value arrays of differences are shifted by one: row i is at i + 1, and index 0 is what a row without any
- * predecessor is predicted from.
+ * Turns the differences of a batch back into values: one method per coding of
+ * core/src/packet/columns.ts that the KPIs need. Value arrays of differences are shifted by one:
+ * row i is at i + 1, and index 0 is what a row without any predecessor is predicted from.
  */
 final class ColumnDecoder {
   private static final String DISTANCE = "flowDistance";
   private static final String[] NUMBERS = {
-    "flow", "direction", "layers", "quality", "length", "etherType", "addressType", "ipProtocol",
-    "sourcePort", "destinationPort", "tcpFlags", "payloadLength", "icmpType", "icmpCode", "arpOp",
+    "flow",
+    "direction",
+    "layers",
+    "quality",
+    "length",
+    "etherType",
+    "addressType",
+    "ipProtocol",
+    "sourcePort",
+    "destinationPort",
+    "tcpFlags",
+    "payloadLength",
+    "icmpType",
+    "icmpCode",
+    "arpOp",
     "tunnelDepth",
   };
   private static final String[] TIME_PARTS = {".low", ".middle", ".high"};
   private static final int WORDS = 4;
 
   /** The columns that are decoded, as they are called in the stream. */
-  static final List<String> WIRE_NAMES = wireNames();
+  static final Set<String> WIRE_NAMES = wireNames();
 
   private final ArrowBody body;
   private final int rows;
@@ -27,7 +41,10 @@ final class ColumnDecoder {
   private final int[] direction;
   private final int[] flowNumbers;
 
-  /** By row: shifted index of the row that it is predicted from; the same for endpoints, mirrored ones from STRIDE on. */
+  /**
+   * By row: shifted index of the row that it is predicted from; the same for endpoints, mirrored
+   * ones from STRIDE on.
+   */
   private final int[] reference;
 
   private final int[] endpointReference;
@@ -65,7 +82,10 @@ final class ColumnDecoder {
     return body.column(name, "plain");
   }
 
-  /** {@code flow}: difference to the last row of the same flow and direction, else of the other direction, else … */
+  /**
+   * {@code flow}: difference to the last row of the same flow and direction, else of the other
+   * direction, else …
+   */
   int[] byFlow(String name, int bits) {
     return differences(body.column(name, "flow"), bits);
   }
@@ -146,7 +166,8 @@ final class ColumnDecoder {
     int begunBefore = 0;
     for (int row = 0; row < rows; row++) {
       int distance = distances[row];
-      if (distance < 0 || distance > row) throw WireException.corrupt("a flow from before the batch");
+      if (distance < 0 || distance > row)
+        throw WireException.corrupt("a flow from before the batch");
       if (distance == 0) {
         begunBefore += unzigzag(residuals[row]);
         flow[row] = begunBefore;
@@ -182,13 +203,13 @@ final class ColumnDecoder {
     return (residual >>> 1) ^ -(residual & 1);
   }
 
-  private static List<String> wireNames() {
-    List<String> names = new ArrayList<>(List.of(DISTANCE));
+  private static Set<String> wireNames() {
+    Set<String> names = new HashSet<>(Set.of(DISTANCE));
     names.addAll(List.of(NUMBERS));
     for (String part : TIME_PARTS) names.add("timeUs" + part);
     for (String address : new String[] {"source", "destination"}) {
       for (int word = 0; word < WORDS; word++) names.add(address + "." + word);
     }
-    return List.copyOf(names);
+    return Set.copyOf(names);
   }
 }

@@ -1,8 +1,9 @@
 package tapline.wire;
 
 /**
- * The packets of one batch as columns, as far as windows and KPIs ask for them; the names and their meaning are those of
- * core/src/packet/columns.ts. Unsigned 32-bit values are kept in ints. Address columns hold four words a row.
+ * The packets of one batch as columns, as far as windows and KPIs ask for them; the names and their
+ * meaning are those of core/src/packet/columns.ts. Unsigned 32-bit values are kept in ints. Address
+ * columns hold four words a row.
  */
 public final class PacketColumns {
   public final int count;
