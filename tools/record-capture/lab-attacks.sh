@@ -121,7 +121,7 @@ lab_brute_force_ssh() { password_attack; }
 
 lab_brute_force_ssh_slow() {
   passwords 50
-  attack_from 203.0.113.67 192.168.50.22 timeout 120 hydra -I -q -l deploy -P "$work/passwords.txt" -t 1 -W 1 ssh://192.168.50.22
+  attack_from 203.0.113.67 192.168.50.22 timeout 120 hydra -I -q -l deploy -P "$work/passwords.txt" -t 1 -w 3 ssh://192.168.50.22
 }
 
 lab_brute_force_ftp() {

@@ -226,6 +226,7 @@ reap() {
     echo "$SECONDS s: $scenario_ended recorded, $(du -h "$out/$scenario_ended.pcap.zst" | cut -f 1)" >&2
   else
     failed+=("$scenario_ended")
+    rm -f "$lab_work/$scenario_ended.label"
     echo "$SECONDS s: $scenario_ended FAILED" >&2
     tail -n 5 "$lab_work/$scenario_ended.log" >&2
   fi
