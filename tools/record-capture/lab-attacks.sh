@@ -170,6 +170,7 @@ lab_dns_tunnel_iodine() {
 }
 
 lab_dns_tunnel_dig() {
+  start_name_server site 203.0.113.10 tunnel 'local=/tunnel.test/'
   # shellcheck disable=SC2016
   in_host client-1 bash -c 'RANDOM=$1; for second in $(seq 60); do
     for query in 1 2 3 4 5 6 7 8; do
