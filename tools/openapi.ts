@@ -23,6 +23,8 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     'FlowPage',
     'ApiError',
   ],
+  '../core/src/report/search-report.ts': ['SearchPage'],
+  '../core/src/report/packet-detail.ts': ['PacketDetail'],
   '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
   '../core/src/triage/triage-entry.ts': ['TriageRequest'],
 };
@@ -58,6 +60,8 @@ const inPath = (name: string, description: string): Parameter => ({
   description,
   schema: { type: 'string' },
 });
+
+const needed = (parameter: Parameter): Parameter => ({ ...parameter, required: true });
 
 const SENSOR = text('sensor', 'name of the sensor; without it the first by name');
 const RANGE = [
@@ -129,6 +133,23 @@ export const DESCRIBED: readonly DescribedRoute[] = [
     summary: 'Packets that match a filter',
     parameters: [SENSOR, ...RANGE, ...FILTER, ...PAGE],
     answer: 'PacketPage',
+  },
+  {
+    path: '/api/v1/search',
+    summary: 'Packets that match a query (docs/query.md)',
+    parameters: [text('q', 'the query; empty: every packet'), SENSOR, ...RANGE, ...PAGE],
+    answer: 'SearchPage',
+  },
+  {
+    path: '/api/v1/packet',
+    summary: 'One packet, column by column',
+    parameters: [
+      SENSOR,
+      needed(text('session', 'of the sensor')),
+      needed(whole('number', 'of the packet in its session', 1)),
+      needed(whole('at', 'its event time, microseconds since 1970')),
+    ],
+    answer: 'PacketDetail',
   },
   {
     path: '/api/v1/flows',

@@ -31,6 +31,11 @@ export interface Browser<T> {
 }
 
 export const FIRST_PAGE: Browser<never> = { page: NOTHING, trail: [''] };
+/** What the page says while it asks who reads. */
+export interface SignInState {
+  readonly message: string;
+  readonly busy: boolean;
+}
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
@@ -64,6 +69,10 @@ export interface PageModel {
   readonly staleMs: number | null;
   readonly theme: Theme;
   readonly helpShown: boolean;
+  /** null: nobody has to sign in, or somebody has. */
+  readonly signIn: SignInState | null;
+  /** E-mail address of whoever is signed in. */
+  readonly reader: string | null;
   /** CSS pixels the time line and the matrix may use. */
   readonly width: number;
   readonly panelWidth: number;
@@ -102,6 +111,9 @@ export interface Actions {
   /** Takes back what was done last. */
   readonly undoTriage: () => void;
   readonly showTriage: (question: TriageQuestion | null) => void;
+  readonly signIn: (email: string, password: string) => void;
+  readonly sendPasswordMail: (email: string) => void;
+  readonly signOut: () => void;
 }
 
 export interface View {

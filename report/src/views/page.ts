@@ -12,6 +12,7 @@ import type { View } from './model.ts';
 import { navigation, pageTitle } from './navigation.ts';
 import { pageHeader } from './page-header.ts';
 import { packetsPanel } from './packets-panel.ts';
+import { signInView } from './sign-in.ts';
 import { summaryPanel } from './summary-panel.ts';
 import { talkers } from './talkers.ts';
 import { timelinePanel } from './timeline-panel.ts';
@@ -50,6 +51,7 @@ const CONTENT: Partial<Readonly<Record<PageName, (view: View) => readonly (VNode
 };
 
 export function page(view: View): VNode[] {
+  if (view.model.signIn !== null) return [signInView(view)];
   const { page: name } = view.model.state;
   const nodes = [
     pageHeader(view),
