@@ -102,6 +102,7 @@ describe('packets of our own', () => {
     const recorded: number[] = [];
     const recorder = {
       frame: (...[, , , , timeUs]: Parameters<FrameSink['frame']>) => recorded.push(timeUs),
+      rows: () => undefined,
       batch: () => undefined,
     };
     const isOwn: OwnPackets['isOwn'] = ({ timeUs }, row) => timeUs[row]! < 60e6;

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Scorecard } from '@tapline/core/eval/scorecard';
 import { parseLabels, type Label } from '@tapline/core/eval/labels';
+import { Prng } from '@tapline/core/eval/prng';
 import { PcapWriter } from '@tapline/core/pcap/pcap-writer';
 import { CAPTURES } from '../helpers/captures.ts';
 import { tapline } from '../helpers/tapline.ts';
@@ -74,6 +75,19 @@ function quiet(fromS: number, toS: number): Segment[] {
   return segments;
 }
 
+/** Refused connections of a few hosts, one in two seconds times `busy`, never the same twice. */
+function office(fromS: number, seconds: number, busy: number): Segment[] {
+  const random = new Prng(fromS);
+  const segments: Segment[] = [];
+  for (let atS = fromS; atS < fromS + seconds; atS += random.exponential(2 / busy)) {
+    const from = `192.168.10.${12 + random.below(6)}`;
+    const ports = [random.between(20_000, 60_000), 8080] as const;
+    segments.push({ atS, from, to: '192.168.10.3', ports, flags: SYN });
+    segments.push({ atS: atS + 0.01, from: '192.168.10.3', to: from, ports: [8080, ports[0]], flags: RST_ACK });
+  }
+  return segments;
+}
+
 describe('stand-ins with the true hosts and times', () => {
   const days = join(folder, 'days');
   mkdirSync(days);
@@ -123,6 +137,44 @@ describe('stand-ins with the true hosts and times', () => {
     expect((JSON.parse(audit.stdout) as { sessions: unknown[] }).sessions).toHaveLength(2);
     const again = await tapline('eval', 'cicids2017', '--pcap', days, '--data', data);
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('holds data already')]);
+  });
+});
+
+describe('training', () => {
+  const trained = join(folder, 'trained');
+  const untrained = join(folder, 'untrained');
+  for (const days of [trained, untrained]) mkdirSync(days);
+  const at = (day: number): number => Date.UTC(2017, 6, day, 12) / 1000;
+  // More than six hours of Monday; then ten minutes of Tuesday with twenty times the connections.
+  writeDay(join(trained, 'Monday-WorkingHours.pcap'), office(at(3), 6.2 * 3600, 1));
+  for (const days of [trained, untrained]) writeDay(join(days, 'Tuesday-WorkingHours.pcap'), office(at(4), 600, 20));
+
+  /** How many alerts of unlike-history each capture has, and what the scorecard says of training. */
+  async function unlike(days: string, ...options: string[]): Promise<{ alerts: number[]; training: string }> {
+    const { stdout, code } = await tapline('eval', 'cicids2017', '--pcap', days, '--json', ...options);
+    expect(code).toBe(0);
+    const { captures, made } = JSON.parse(stdout) as Scorecard;
+    const alerts = captures.map((capture) => capture.alerts.filter(({ detector }) => detector === 'unlike-history'));
+    return { alerts: alerts.map(({ length }) => length), training: made.training };
+  }
+
+  it('is from Monday: Tuesday is judged by what was usual then', async () => {
+    const { alerts, training } = await unlike(trained);
+    expect(alerts[0]).toBe(0);
+    expect(alerts[1]).toBeGreaterThan(0);
+    expect(training).toMatch(/learned from 22\d\d windows until 2017-07-04T00:00:00Z and frozen/);
+  }, 180_000);
+
+  it('ends where --freeze-after says so: half of Monday is too little to judge by', async () => {
+    const { alerts, training } = await unlike(trained, '--freeze-after', '2017-07-03T15:00:00Z');
+    expect(alerts).toEqual([0, 0]);
+    expect(training).toMatch(/until 2017-07-03T15:00:00Z, and 10\d\d windows are too few/);
+  }, 180_000);
+
+  it('is none without Monday', async () => {
+    const { alerts, training } = await unlike(untrained);
+    expect(alerts).toEqual([0]);
+    expect(training).toContain('0 windows are too few');
   });
 });
 

@@ -7,6 +7,7 @@ import { allocateColumns, clearColumns, LAYER } from '@tapline/core/packet/colum
 import { Decoder } from '@tapline/core/decode/decoder';
 import { CaptureWriter } from '../../tools/generate-capture/capture-writer.ts';
 import { generateFrames, type GeneratorOptions, type GeneratorResult } from '../../tools/generate-capture/generator.ts';
+import { ipv4Of, MONITOR, SERVER } from '../../tools/generate-capture/hosts.ts';
 import { passUs, repeatCapture } from '../../tools/generate-capture/repeat-capture.ts';
 import { decodeCapture } from '../helpers/decode.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
@@ -168,3 +169,44 @@ function write(writer: CaptureWriter, options: GeneratorOptions): { frames: Fram
   writer.close();
   return collected;
 }
+
+describe('an ordinary day', () => {
+  const MINUTE_US = 60e6;
+  const night = Date.UTC(2026, 0, 5, 1) * 1000;
+  const afternoon = Date.UTC(2026, 0, 5, 13) * 1000;
+
+  /** Frames of one hour, and in how many of its minutes the monitor opens SSH to the site's server. */
+  function hourFrom(startUs: number): { packets: number; lastUs: number; polledMinutes: number } {
+    const polled = new Set<number>();
+    const { packets, lastUs } = generateFrames(
+      { packets: Infinity, hours: 1, seed: 5, startUs, benignOnly: true },
+      {
+        frame: (bytes, _offset, _length, _wireLength, timeUs) => {
+          const view = new DataView(bytes.buffer, bytes.byteOffset);
+          const isSyn = view.getUint16(12) === 0x0800 && bytes[23] === 6 && bytes[47] === 0x02;
+          if (!isSyn || view.getUint32(26) !== ipv4Of(MONITOR) || view.getUint32(30) !== ipv4Of(SERVER.ssh)) return;
+          polled.add(Math.round((timeUs - startUs) / MINUTE_US));
+        },
+      },
+    );
+    return { packets, lastUs, polledMinutes: polled.size };
+  }
+
+  it('is as long as was asked for, quieter at night than in the afternoon, with polls every minute', () => {
+    const quiet = hourFrom(night);
+    const busy = hourFrom(afternoon);
+    for (const [hour, startUs] of [
+      [quiet, night],
+      [busy, afternoon],
+    ] as const) {
+      expect((hour.lastUs - startUs) / MINUTE_US).toBeCloseTo(60, 0);
+      // Some go over IPv6.
+      expect(hour.polledMinutes).toBeGreaterThan(45);
+    }
+    expect(busy.packets).toBeGreaterThan(2 * quiet.packets);
+  });
+
+  it('has no attacks', () => {
+    expect(() => collect({ packets: 10, hours: 1, seed: 1 })).toThrow('benign');
+  });
+});

@@ -14,6 +14,8 @@ export const ROUTER = 1;
 export const SERVER = { web: 10, dns: 11, ssh: 12, files: 13 } as const;
 /** The site's clients: 120 of them. */
 export const CLIENTS = { first: 100, count: 120 } as const;
+/** Client that watches the others' services. */
+export const MONITOR = CLIENTS.first;
 /** How many outside servers the benign traffic knows. */
 export const OUTSIDE_SERVERS = 10_000;
 

@@ -8,16 +8,21 @@ import { labelTable } from './labels.ts';
 import { repeatCapture } from './repeat-capture.ts';
 
 const HELP = `usage: node tools/generate-capture/main.ts --out FILE [--packets N] [--seed N] [--profile mix|small64] [--benign-only] [--repeat K]
+       node tools/generate-capture/main.ts --out FILE --hours H --benign-only [--seed N]
        node tools/generate-capture/main.ts --out FILE --from CAPTURE.pcap --repeat K
 
 Writes a pcap of N packets (default 1000000) made from the seed (default 1), and FILE's labels to FILE with .labels.tsv for .pcap.
+--hours H makes an ordinary day of H hours instead of N packets.
 --repeat K writes the packets K times, event time going on; with --from, an existing pcap is repeated instead of made.
 `;
+
+const DEFAULT_PACKETS = 1_000_000;
 
 interface Arguments {
   readonly out: string;
   readonly from: string | undefined;
   readonly packets: number;
+  readonly hours?: number;
   readonly seed: number;
   readonly profile: 'mix' | 'small64';
   readonly benignOnly: boolean;
@@ -29,7 +34,8 @@ function readArguments(): Arguments {
     options: {
       out: { type: 'string' },
       from: { type: 'string' },
-      packets: { type: 'string', default: '1000000' },
+      packets: { type: 'string' },
+      hours: { type: 'string' },
       seed: { type: 'string', default: '1' },
       profile: { type: 'string', default: 'mix' },
       'benign-only': { type: 'boolean', default: false },
@@ -44,12 +50,14 @@ function readArguments(): Arguments {
   const { out, from, profile } = values;
   if (out === undefined) throw new Error('--out FILE is missing');
   if (profile !== 'mix' && profile !== 'small64') throw new Error('--profile is mix or small64');
-  const whole = (name: 'packets' | 'seed' | 'repeat', least: number): number => {
-    const value = Number(values[name]);
+  const whole = (name: 'packets' | 'hours' | 'seed' | 'repeat', least: number, otherwise?: number): number => {
+    const value = Number(values[name] ?? otherwise);
     if (!Number.isSafeInteger(value) || value < least) throw new Error(`--${name} is a whole number from ${least}`);
     return value;
   };
-  const numbers = { packets: whole('packets', 1), seed: whole('seed', 0), repeat: whole('repeat', 1) };
+  const hours = values.hours === undefined ? {} : { hours: whole('hours', 1) };
+  const most = values.hours === undefined ? DEFAULT_PACKETS : Number.MAX_SAFE_INTEGER;
+  const numbers = { packets: whole('packets', 1, most), ...hours, seed: whole('seed', 0), repeat: whole('repeat', 1) };
   return { out, from, profile, benignOnly: values['benign-only'], ...numbers };
 }
 

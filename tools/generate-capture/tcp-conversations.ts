@@ -31,6 +31,16 @@ const SILENT_PROBABILITY = 0.008;
 const REFUSED_PROBABILITY = 0.022;
 const SMALL_SEGMENT = 10;
 
+/** A conversation that is not drawn: routine work. */
+export interface PlannedConversation {
+  /** Name of the service, one of the profile's. */
+  readonly service: string;
+  readonly client: number;
+  readonly server: number;
+  /** What the first request after the handshake carries. */
+  readonly requestBytes: number;
+}
+
 export class TcpConversations {
   dropped = 0;
   private readonly traffic: Traffic;
@@ -49,6 +59,8 @@ export class TcpConversations {
   private readonly unacknowledged = new Uint8Array(SLOTS);
   private readonly windowSegments = new Uint8Array(SLOTS);
   private readonly flightLeft = new Uint8Array(SLOTS);
+  /** What the first request after the handshake carries, when it is not drawn. */
+  private readonly requestBytes = new Uint32Array(SLOTS);
   private readonly roundTripUs = new Float64Array(SLOTS);
   private readonly segmentGapUs = new Float64Array(SLOTS);
   // Two entries per slot: the client's side and the server's.
@@ -65,8 +77,8 @@ export class TcpConversations {
     this.services = traffic.profile === 'small64' ? SMALL_SERVICES : MIX_SERVICES;
   }
 
-  /** Opens a conversation of a drawn service now; its first packet is its own event. */
-  open(): void {
+  /** Opens a conversation now, of a drawn service between drawn hosts where nothing is said; its first packet is its own event. */
+  open({ service: name, client, server, requestBytes = 0 }: Partial<PlannedConversation> = {}): void {
     const slot = this.slots.take();
     if (slot < 0) {
       this.dropped++;
@@ -74,9 +86,12 @@ export class TcpConversations {
     }
     const { traffic } = this;
     const { random } = traffic;
-    const index = drawService(this.services, random.unit());
+    const index =
+      name === undefined
+        ? drawService(this.services, random.unit())
+        : this.services.findIndex((service) => service.name === name);
     const service = this.services[index]!;
-    const inside = random.chance(service.inside);
+    const inside = server === undefined ? random.chance(service.inside) : server < OUTSIDE;
     const small = traffic.profile === 'small64';
     this.service[slot] = index;
     this.ipv6[slot] = !small && random.chance(0.055) ? 1 : 0;
@@ -87,12 +102,12 @@ export class TcpConversations {
     this.windowSegments[slot] = INITIAL_WINDOW_SEGMENTS;
     this.roundTripUs[slot] = inside ? 200 + random.exponential(200) : 4000 + random.exponential(30_000);
     this.segmentGapUs[slot] = inside ? 13 : 15 + random.exponential(120);
-    this.host[2 * slot] = CLIENTS.first + random.below(CLIENTS.count);
-    this.host[2 * slot + 1] = inside
-      ? insideServer(service)
-      : OUTSIDE + Math.floor(OUTSIDE_SERVERS * random.unit() ** 3);
+    this.host[2 * slot] = client ?? CLIENTS.first + random.below(CLIENTS.count);
+    this.host[2 * slot + 1] =
+      server ?? (inside ? insideServer(service) : OUTSIDE + Math.floor(OUTSIDE_SERVERS * random.unit() ** 3));
     this.port[2 * slot] = random.between(32768, 60999);
     this.port[2 * slot + 1] = service.port;
+    this.requestBytes[slot] = requestBytes;
     for (let side = 2 * slot; side < 2 * slot + 2; side++) {
       this.sequence[side] = random.u32();
       this.ipId[side] = random.u32();
@@ -181,6 +196,8 @@ export class TcpConversations {
     const [median, sigma] = sender === 0 ? service.request : service.response;
     const drawn = Math.min(LARGEST_MESSAGE, Math.ceil(this.traffic.random.logNormal(median, sigma)));
     this.messageLeft[slot] = fixed === undefined ? drawn : fixed[sender]!;
+    const planned = this.requestBytes[slot]!;
+    if (planned > 0 && sender === 0 && this.turn[slot] === service.intro.length) this.messageLeft[slot] = planned;
     this.messageStarted[slot] = 0;
     this.sender[slot] = sender;
     this.flightLeft[slot] = this.windowSegments[slot]!;

@@ -6,7 +6,7 @@ import { randomPool, textPool, type Pool } from './payload.ts';
 import { Prng } from '@tapline/core/eval/prng';
 
 /** Which part of the generator an event belongs to; the item in the queue is owner * SLOTS + slot. */
-export const OWNER = { arrival: 0, tcp: 1, datagrams: 2, attack: 3 } as const;
+export const OWNER = { arrival: 0, tcp: 1, datagrams: 2, attack: 3, routine: 4 } as const;
 /** Slots per owner, and so the bound on conversations open at once per kind. */
 export const SLOTS = 1 << 16;
 

@@ -1,11 +1,13 @@
 # The ordinary day: people browse, look names up, work over SSH, copy files, ping, and make one call.
 # Every loop ends by itself when the file $work/running is gone.
 
+benign_seed=0
+
 start_benign() {
   : >"$work/running"
-  browse client-1 11 & browse client-2 12 & browse client-3 13 &
-  look_up client-1 21 & look_up client-3 22 &
-  ssh_work client-2 31 & copy_files client-1 &
+  browse client-1 "$((benign_seed + 11))" & browse client-2 "$((benign_seed + 12))" & browse client-3 "$((benign_seed + 13))" &
+  look_up client-1 "$((benign_seed + 21))" & look_up client-3 "$((benign_seed + 22))" &
+  ssh_work client-2 "$((benign_seed + 31))" & copy_files client-1 &
   ping_around client-3 & call client-1 &
 }
 

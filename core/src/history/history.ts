@@ -25,6 +25,11 @@ const DAY_US = 86_400e6;
 export interface HistoryOptions {
   /** Alarms a day that the operator accepts of `unlike-history`, per sensor. */
   readonly falseAlarmsPerDay: number;
+  /**
+   * What is usual is learned from windows that end by this time, and stays as it is then; always learned when absent. What
+   * pairs and hosts did is remembered on: an attack is made of it.
+   */
+  readonly learnUntilUs?: number | undefined;
 }
 
 /** How far a sensor's history has come. */
@@ -90,15 +95,16 @@ export class History {
     if (!row.complete) return;
     const values = FEATURES.map((feature) => feature.value(row, observations.outboundBytes));
     const windowUs = row.windowEndUs - row.windowStartUs;
-    const { falseAlarmsPerDay } = this.#options;
-    const reading = this.#model.take(values, row.windowStartUs, { windowUs, falseAlarmsPerDay });
+    const { falseAlarmsPerDay, learnUntilUs } = this.#options;
+    const isFrozen = learnUntilUs !== undefined && row.windowEndUs > learnUntilUs;
+    const reading = this.#model.take(values, row.windowStartUs, { windowUs, falseAlarmsPerDay, isFrozen });
     if (!reading.isAlarm) return;
     const finding = unlikeHistory(window, reading, (falseAlarmsPerDay * windowUs) / DAY_US);
     this.#episodes.take(finding, window, {
       version: 1,
       gravity: 0,
       quietUs: HISTORY_CONFIG.unlikeHistory.quietWindows * windowUs + 1,
-      config: configHash({ ...HISTORY_CONFIG, falseAlarmsPerDay }),
+      config: configHash({ ...HISTORY_CONFIG, falseAlarmsPerDay, ...(learnUntilUs !== undefined && { learnUntilUs }) }),
     });
   }
 

@@ -41,6 +41,13 @@ export interface Reading {
   readonly features: readonly FeatureReading[];
 }
 
+export interface Judging {
+  readonly windowUs: number;
+  readonly falseAlarmsPerDay: number;
+  /** The window is judged, and teaches nothing. */
+  readonly isFrozen?: boolean;
+}
+
 export class KpiModel {
   #windows = 0;
   #run = 0;
@@ -64,14 +71,10 @@ export class KpiModel {
   }
 
   /**
-   * Judges a window by those before it, then learns from it.
+   * Judges a window by those before it, then learns from it, unless the model is frozen.
    * @param values in the order of FEATURES
    */
-  take(
-    values: readonly number[],
-    timeUs: number,
-    { windowUs, falseAlarmsPerDay }: { readonly windowUs: number; readonly falseAlarmsPerDay: number },
-  ): Reading {
+  take(values: readonly number[], timeUs: number, { windowUs, falseAlarmsPerDay, isFrozen = false }: Judging): Reading {
     const measured = FEATURES.map((feature, k) => transform(feature, values[k]!));
     const sizes = new Float64Array(FEATURES.length);
     const features = FEATURES.map((feature, k): FeatureReading => {
@@ -88,7 +91,7 @@ export class KpiModel {
     const isAlarm = !this.isLearning && probability < allowed;
     this.#run = isAlarm ? this.#run + 1 : 0;
     if (this.#run >= INCIDENT_MOST) this.#run = 0;
-    if (this.#run <= INCIDENT_AFTER) this.#learn(measured, sizes, { score, timeUs, allowed });
+    if (!isFrozen && this.#run <= INCIDENT_AFTER) this.#learn(measured, sizes, { score, timeUs, allowed });
     return { score, probability, isAlarm, features: features.sort((a, b) => a.probability - b.probability) };
   }
 

@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import type { DetectorName } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
 import { makeScorecard } from '@tapline/core/eval/make-scorecard';
+import { historySummary } from '@tapline/functions/stages/history';
 import { formatInstant } from '../cli/format.ts';
 import { parseCount, parseTimeUs } from '../cli/options.ts';
 import {
@@ -15,9 +16,9 @@ import {
   type LabelVariant,
 } from '../eval/cicids2017.ts';
 import { EvalProgress } from '../eval/eval-progress.ts';
-import { evaluateCapture } from '../eval/evaluate-capture.ts';
-import { commonLimits, evaluateAll, making, NO_TRAINING } from '../eval/evaluate-folder.ts';
-import { openStores, openTemporaryStores } from '../line/data-folder.ts';
+import { EVAL_SENSOR, evaluateCapture } from '../eval/evaluate-capture.ts';
+import { commonLimits, evaluateAll, making } from '../eval/evaluate-folder.ts';
+import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
 import { addOutputOptions, addRuleOptions, finish, interruptOnSignal, type OutputFlags } from '../cli/eval-options.ts';
 
 interface CicidsFlags extends OutputFlags {
@@ -46,7 +47,10 @@ export function addCicids2017(command: Command): void {
     )
     .option('--data <dir>', 'keep what the line stores in this new folder (default: a temporary one)')
     .addOption(
-      new Option('--freeze-after <time>', 'kept in the scorecard; the history does not stop learning at it yet')
+      new Option(
+        '--freeze-after <time>',
+        'the history learns what is usual up to here, and judges what comes later by it',
+      )
         .argParser(parseTimeUs)
         .default(parseTimeUs(FREEZE_AFTER), FREEZE_AFTER),
     )
@@ -68,7 +72,8 @@ async function run(flags: CicidsFlags): Promise<void> {
       throw new PipelineError('USAGE', `${flags.data} holds data already: name a new folder`);
     }
     const { onProgress, warn } = progress;
-    const rules = { windowUs, ...(detectors && { detectors }), interrupt, onProgress, warn, stores };
+    const learned = { windowUs, learnUntilUs: freezeAfter, stores };
+    const rules = { ...learned, ...(detectors && { detectors }), interrupt, onProgress, warn };
     // One after the other: what a later one knows comes from those before it.
     const results = await evaluateAll(found, 1, interrupt, async (day) => {
       const job = { path: day.name, file: day.path, labels: byDay.get(day.day) ?? [] };
@@ -79,7 +84,7 @@ async function run(flags: CicidsFlags): Promise<void> {
       return result;
     });
     progress.clear();
-    const training = `meant to stop at ${formatInstant(freezeAfter)}, which nothing does yet; ${NO_TRAINING}`;
+    const training = await trainingOf(stores, freezeAfter);
     const made = making({ windowUs, ...(detectors && { detectors }), scenario: 'alone', labels: file, seed, training });
     const evaluated = file.labels.filter(({ path }) => found.some(({ day }) => day === path));
     const limits = [...commonLimits('alone'), ...cicidsLimits(variant, missing, evaluated)];
@@ -88,4 +93,16 @@ async function run(flags: CicidsFlags): Promise<void> {
     progress.clear();
     stores.close();
   }
+}
+
+/** What the scorecard says of learning: from when to when, and how much. */
+async function trainingOf({ histories }: Stores, freezeAfter: number): Promise<string> {
+  const summary = await historySummary(EVAL_SENSOR, { store: histories, falseAlarmsPerDay: 1 });
+  const until = formatInstant(freezeAfter);
+  const windows = summary?.learnedWindows ?? 0;
+  const learned =
+    summary?.isLearning === false
+      ? `what is usual was learned from ${windows} windows until ${until} and frozen`
+      : `what is usual was to be learned until ${until}, and ${windows} windows are too few for it: unlike-history says nothing`;
+  return `none for the rules, whose thresholds are fixed in the configuration; ${learned}; what pairs and hosts did is remembered over all days`;
 }

@@ -37,9 +37,12 @@ export interface EvaluationRules {
   readonly warn: (line: string) => void;
   /** What the line keeps, where captures follow each other in one data folder; a temporary folder each when absent. */
   readonly stores?: Stores;
+  /** Event time after which the history does not learn what is usual any more. */
+  readonly learnUntilUs?: number;
 }
 
-const SENSOR = 'eval';
+/** The sensor that every evaluated capture is of. */
+export const EVAL_SENSOR = 'eval';
 
 /** Throws PipelineError USAGE or SOURCE when the capture cannot be opened; a fault inside it is part of the result. */
 export async function evaluateCapture(job: CaptureJob, rules: EvaluationRules): Promise<EvaluatedCapture> {
@@ -55,7 +58,10 @@ async function evaluateIn(stores: Stores, job: CaptureJob, rules: EvaluationRule
   const { windowUs, interrupt, detectors } = rules;
   const session = await replaySession(job.file, { windowUs });
   const watched = new WatchedAlerts();
-  const line = new Line({ ...stores, results: watched.watch(stores.results) }, { windowUs });
+  const line = new Line(
+    { ...stores, results: watched.watch(stores.results) },
+    { windowUs, learnUntilUs: rules.learnUntilUs },
+  );
   const counter = new TruthCounter(job.labels, windowUs);
   const columns = allocateColumns();
   const take = async (message: SensorMessage): Promise<void> => {
@@ -72,7 +78,7 @@ async function evaluateIn(stores: Stores, job: CaptureJob, rules: EvaluationRule
   const agentJob = {
     source: job.file,
     follow: false,
-    sensor: SENSOR,
+    sensor: EVAL_SENSOR,
     session,
     windowUs,
     allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
@@ -90,7 +96,7 @@ async function evaluateIn(stores: Stores, job: CaptureJob, rules: EvaluationRule
   const { fault } = await sensor.ended.finally(() => {
     interrupt.removeEventListener('abort', stop);
   });
-  const { totals } = await audit({ ...stores, codecs }, { sensor: SENSOR, session });
+  const { totals } = await audit({ ...stores, codecs }, { sensor: EVAL_SENSOR, session });
   const counted = counter.truth();
   const raised = watched.take().filter(({ alert }) => detectors?.includes(alert.detector) ?? true);
   return {

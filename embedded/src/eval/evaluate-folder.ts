@@ -10,7 +10,7 @@ import type { ScorecardMaking } from '@tapline/core/eval/scorecard';
 import { version } from '../cli/version.ts';
 import type { LabelFile } from './label-file.ts';
 
-/** What the scorecard says of learning; docs/eval.md says what is still to be done here. */
+/** What the scorecard says of learning where captures are evaluated alone. */
 export const NO_TRAINING =
   'none for the rules, whose thresholds are fixed in the configuration; the history learns from the windows before, attacks or not';
 

@@ -28,6 +28,8 @@ export interface LineOptions {
   readonly timeoutUs?: number;
   readonly allowedLatenessUs?: number;
   readonly falseAlarmsPerDay?: number;
+  /** Event time after which the history does not learn what is usual any more. */
+  readonly learnUntilUs?: number | undefined;
   /** Networks of our own, address/bits, comma-separated. */
   readonly internalNetworks?: string;
 }
@@ -50,9 +52,9 @@ export class Line {
     const rules = { ...DEFAULTS, ...options };
     this.#parse = { codecs, packets, windows, ledger, windowUs: rules.windowUs, scratch: createParseScratch() };
     this.#window = { windows, ledger, ...rules };
-    const { falseAlarmsPerDay, internalNetworks: networks } = rules;
+    const { falseAlarmsPerDay, learnUntilUs, internalNetworks: networks } = rules;
     const isInternal = internalNetworks(networks);
-    const history = { store: histories, falseAlarmsPerDay, isInternal, kept: new Histories() };
+    const history = { store: histories, falseAlarmsPerDay, learnUntilUs, isInternal, kept: new Histories() };
     this.#score = { windows, ledger, results, ...rules, folds: new AlertFolds(), history };
   }
 

@@ -56,6 +56,30 @@ describe('unlike-history on traffic without attacks', () => {
   });
 });
 
+describe('a frozen model', () => {
+  it('judges, and is not changed by what it sees', () => {
+    const model = new KpiModel();
+    const series = new SyntheticKpis(7);
+    const take = (window: number, isFrozen: boolean): Reading =>
+      model.take(series.values(window), EPOCH_US + window * WINDOW_US, {
+        windowUs: WINDOW_US,
+        falseAlarmsPerDay: 1,
+        isFrozen,
+      });
+    for (let window = 0; window < 3000; window++) take(window, false);
+    const values = series.values(3000).map((value) => value * 8);
+    const judge = (): Reading =>
+      model.take(values, EPOCH_US + 3000 * WINDOW_US, { windowUs: WINDOW_US, falseAlarmsPerDay: 1, isFrozen: true });
+    const before = judge();
+    expect([model.windows, before.isAlarm]).toEqual([3000, true]);
+    for (let window = 3001; window < 4000; window++) take(window, true);
+    expect(judge()).toEqual(before);
+    expect(model.windows).toBe(3000);
+    for (let window = 4000; window < 5000; window++) take(window, false);
+    expect(judge()).not.toEqual(before);
+  });
+});
+
 describe('unlike-history on an attack', () => {
   const place = FEATURES.findIndex(({ name }) => name === 'syn');
   const start = 3 * DAY + 1000;
