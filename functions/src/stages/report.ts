@@ -14,6 +14,7 @@ import { flowPage } from './report/flows.ts';
 import { hostFlows, hostList, hostReport } from './report/hosts.ts';
 import { overview } from './report/overview.ts';
 import { packetPage } from './report/packets.ts';
+import { pipelineReport } from './report/pipeline.ts';
 import { packetOf, searchPage } from './report/search.ts';
 import { windowReport } from './report/windows.ts';
 
@@ -82,6 +83,7 @@ const ROUTES: readonly { readonly pattern: RegExp; readonly handler: Handler }[]
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/capture$/u, handler: alertCapture },
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/capture\.pcapng$/u, handler: alertDownload },
   { pattern: /^\/api\/v1\/packets$/u, handler: packetPage },
+  { pattern: /^\/api\/v1\/pipeline$/u, handler: pipelineReport },
   { pattern: /^\/api\/v1\/packet$/u, handler: packetOf },
   { pattern: /^\/api\/v1\/search$/u, handler: searchPage },
   { pattern: /^\/api\/v1\/flows$/u, handler: flowPage },
