@@ -49,7 +49,7 @@ const row = (view: View, packet: PacketLine, index: number): VNode => {
         if ((event.target as Element).closest('a') === null) view.actions.openPacket(index);
       },
     },
-    cell(true, whole(packet.number)),
+    h('td', { class: 'numeric wide' }, whole(packet.number)),
     cell(true, exactTime(packet.timeUs, packet.timeNs)),
     cell(false, end(view, packet.source, packet.sourcePort)),
     cell(false, end(view, packet.destination, packet.destinationPort)),
@@ -132,7 +132,10 @@ export function packetGrid(view: View, packets: readonly PacketLine[]): VNode {
         h(
           'tr',
           { 'aria-rowindex': 1 },
-          HEADINGS.map(([name, numeric]) => h('th', { scope: 'col', class: numeric ? 'numeric' : null }, name)),
+          HEADINGS.map(([name, numeric], index) => {
+            const classes = index === 0 ? 'numeric wide' : numeric ? 'numeric' : null;
+            return h('th', { scope: 'col', class: classes }, name);
+          }),
         ),
       ),
       h(

@@ -39,7 +39,7 @@ const hopRows = (books: BooksSummary): BarRow[] =>
 
 const lossRows = ({ counters }: SensorPipeline): BarRow[] => {
   const { offered, kernelDropped, filtered, duplicate, self, late, malformed } = counters;
-  const share = (count: number): string => (offered === 0 ? '' : ` · ${percent(count / offered)}`);
+  const share = (count: number): string => (count === 0 || offered === 0 ? '' : ` · ${percent(count / offered)}`);
   const causes: readonly (readonly [string, number, string])[] = [
     ['kernel dropped', kernelDropped, 'lost before the sensor could read them'],
     ['filtered', filtered, 'left out by a filter'],
@@ -168,7 +168,8 @@ const sensorPanel = (view: View, pipeline: SensorPipeline, index: number): VNode
   const hops = hopRows(books);
   const losses = lossRows(pipeline);
   return figure(view, {
-    name: index === 0 ? 'sensor' : `sensor-${[...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('')}`,
+    // Names of figures have no digits.
+    name: `sensor-${String(index).replaceAll(/\d/gu, (digit) => 'abcdefghij'[Number(digit)]!)}`,
     title: sensor,
     note: h('span', { class: `sensor-state state-${state}` }, STATE_TEXT[state]),
     table: () => ({
