@@ -89,4 +89,11 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (sensor_id, host, window_start_us)) STRICT, WITHOUT ROWID;
   CREATE INDEX host_window ON host (sensor_id, window_start_us);
   `,
+  `
+  -- What people did about alerts: added, never changed.
+  CREATE TABLE triage (
+    alert_id TEXT NOT NULL, id TEXT NOT NULL, action TEXT NOT NULL, text TEXT NOT NULL, until_us INTEGER, undoes TEXT,
+    who TEXT NOT NULL, at_us INTEGER NOT NULL,
+    PRIMARY KEY (alert_id, id)) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -6,6 +6,7 @@ import type { Alert, Evidence } from './detect/alert.ts';
 import type { HostActivity } from './kpi/host-activity.ts';
 import type { FlowSlice, KpiRow } from './kpi/kpi-row.ts';
 import type { Heartbeat, WindowCount } from './ledger/heartbeat.ts';
+import type { TriageEntry } from './triage/triage-entry.ts';
 import type { BatchHeader } from './wire/batch-header.ts';
 
 /** Compression of a batch body. `id` is stored in the header so that any build can tell what it cannot read. */
@@ -22,7 +23,7 @@ export type Sha256 = (text: string) => string;
 
 /** The same hash over text that comes in pieces. */
 export interface HashSink {
-  update(text: string): void;
+  update(part: string | Uint8Array): void;
   /** Ends the hash; no update after it. */
   hex(): string;
 }
@@ -194,6 +195,20 @@ export interface HistoryStore {
    * @returns false, with nothing written, when somebody has written since
    */
   save(sensor: string, bytes: Uint8Array, replaces: number): Promise<boolean>;
+}
+
+/** What names an alert where its triage is kept. */
+export type TriageSubject = Pick<Alert, 'id' | 'sensor' | 'windowStartUs'>;
+
+/** What people did about alerts. Entries are added and never changed; the alerts themselves are not touched. */
+export interface TriageStore {
+  /**
+   * Adds an entry under (alert, its id). Of two under one id the first stands, whatever the second says.
+   * @returns the entry that stands
+   */
+  add(alert: TriageSubject, entry: TriageEntry): Promise<TriageEntry>;
+  /** The entries of each alert that has any, ascending in time, then by id. */
+  entries(alerts: readonly TriageSubject[]): Promise<ReadonlyMap<string, readonly TriageEntry[]>>;
 }
 
 /**

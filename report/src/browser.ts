@@ -4,9 +4,9 @@ import { THEMES, type Theme } from './views/model.ts';
 
 const THEME_KEY = 'tapline-theme';
 
-/** Hands the reader a text file. */
-export function saveText(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+/** Hands the reader a file. */
+export function saveBlob(name: string, blob: Blob): void {
+  const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
@@ -14,6 +14,21 @@ export function saveText(name: string, text: string): void {
   setTimeout(() => {
     URL.revokeObjectURL(url);
   }, 10_000);
+}
+
+/** Hands the reader a table as text. */
+export function saveText(name: string, text: string): void {
+  saveBlob(name, new Blob([text], { type: 'text/csv;charset=utf-8' }));
+}
+
+/** False when the browser does not let a page copy. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const applyTheme = (theme: Theme): void => {
@@ -44,8 +59,8 @@ export function writeTheme(theme: Theme): void {
 }
 
 /** A modal dialog opens by a call, not by an attribute. */
-export function syncDialog(root: Element, shown: boolean): void {
-  const dialog = root.querySelector<HTMLDialogElement>('dialog.help');
+export function syncDialog(root: Element, name: string, shown: boolean): void {
+  const dialog = root.querySelector<HTMLDialogElement>(`dialog.${name}`);
   if (dialog === null || dialog.open === shown) return;
   if (shown) dialog.showModal();
   else dialog.close();

@@ -1,13 +1,25 @@
 /** Keeps the model: follows the URL, polls the API, and redraws once per animation frame when something changed. */
 import type { SearchPage } from '@tapline/core/report/search-report';
 import type { Overview } from '@tapline/core/report/snapshot';
-import { ApiClient } from './api/client.ts';
-import { enterPage, nameDocument, readTheme, revealPanel, saveText, syncDialog, writeTheme } from './browser.ts';
+import type { ReportSource } from './api/client.ts';
+import {
+  copyText,
+  enterPage,
+  nameDocument,
+  readTheme,
+  revealPanel,
+  saveText,
+  syncDialog,
+  writeTheme,
+} from './browser.ts';
 import { patch } from './dom/vnode.ts';
+import { saveChart } from './save/save-chart.ts';
+import { saveReport } from './save/save-report.ts';
 import {
   alertAddress,
   captureAddress,
   detailAddress,
+  evidenceAddress,
   hostAddress,
   hostFlowsAddress,
   HOSTS_PER_PAGE,
@@ -17,11 +29,13 @@ import {
   pipelineAddress,
   scorecardAddress,
   searchAddress,
+  triageAddress,
   windowAddress,
 } from './state/questions.ts';
-import { DEFAULT_STATE, formatState, parseState, type PageState } from './state/url-state.ts';
+import { DEFAULT_STATE, formatState, openAlert, parseState, type PageState } from './state/url-state.ts';
 import { FIRST_PAGE, NOTHING, type Actions, type PageModel, type Remote } from './views/model.ts';
 import { pageTitle } from './views/navigation.ts';
+import { TriageDesk } from './triage-desk.ts';
 import { page } from './views/page.ts';
 
 const POLL_RUNNING_MS = 1000;
@@ -35,6 +49,8 @@ const SINGLE = {
   window: ({ state }) => windowAddress(state),
   alert: ({ state }) => alertAddress(state),
   capture: ({ state }) => captureAddress(state),
+  triage: ({ state }) => triageAddress(state),
+  evidence: ({ state }) => evidenceAddress(state),
   host: ({ state }) => hostAddress(state),
   hosts: ({ state, hostsShown }) => hostsAddress(state, hostsShown),
   detail: ({ state, openedPacket }) => detailAddress(state, openedPacket),
@@ -70,7 +86,8 @@ const panelName = (state: PageState): string => {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'Something went wrong.');
 
 export class Controller {
-  private readonly client = new ApiClient();
+  private readonly source: ReportSource;
+  private readonly desk: TriageDesk;
   private readonly root: HTMLElement;
   private frame = 0;
   private timer = 0;
@@ -143,16 +160,47 @@ export class Controller {
       this.follow();
     },
     save: saveText,
+    savePicture: (name, format, inside) => {
+      void saveChart(name, format, inside);
+    },
+    saveReport: () => {
+      void this.saveAll();
+    },
+    print: () => {
+      window.print();
+    },
+    copy: (text) => {
+      void copyText(text).then((copied) => {
+        this.change(copied ? { copied: text } : { said: { text: 'The browser did not allow copying.', undo: false } });
+      });
+    },
+    triage: (alertId, deed) => {
+      void this.desk.record(alertId, deed);
+    },
+    undoTriage: () => {
+      this.desk.undoLast();
+    },
+    showTriage: (question) => {
+      this.change({ question });
+    },
   };
 
-  constructor(root: HTMLElement) {
+  constructor(root: HTMLElement, source: ReportSource) {
     this.root = root;
+    this.source = source;
+    this.desk = new TriageDesk(source, this);
     this.model = {
       state: parseState(location.hash),
       overview: NOTHING,
       window: NOTHING,
       alert: NOTHING,
       capture: NOTHING,
+      triage: NOTHING,
+      evidence: NOTHING,
+      question: null,
+      said: null,
+      copied: null,
+      savedMs: source.savedMs,
       packets: FIRST_PAGE,
       hosts: NOTHING,
       hostsShown: HOSTS_PER_PAGE,
@@ -192,6 +240,7 @@ export class Controller {
     if (turned || moved || state.filter !== this.model.state.filter) {
       this.change({ search: FIRST_PAGE, searchPlan: null, draft: null, ...UNTOUCHED });
     }
+    if (openAlert(state) !== openAlert(this.model.state)) this.change({ packets: FIRST_PAGE });
     this.change({ state, ...(moved ? { cursorUs: null } : {}) });
     if (moved || this.model.overview.address === null) void this.poll();
     if (opened || (moved && state.query !== null)) this.change({ packets: FIRST_PAGE });
@@ -207,7 +256,8 @@ export class Controller {
   private readonly draw = (): void => {
     this.frame = 0;
     patch(this.root, page({ model: this.model, actions: this.actions }));
-    syncDialog(this.root, this.model.helpShown);
+    syncDialog(this.root, 'help', this.model.helpShown);
+    syncDialog(this.root, 'triage-dialog', this.model.question !== null);
     if (this.reveal) revealPanel(this.root, panelName(this.model.state));
     this.reveal = false;
     if (this.turned) enterPage(pageTitle(this.model.state));
@@ -230,7 +280,7 @@ export class Controller {
 
   private async ask<T>(address: string): Promise<Remote<T>> {
     try {
-      return { address, value: (await this.client.get(address)) as T, error: null };
+      return { address, value: (await this.source.get(address)) as T, error: null };
     } catch (error) {
       return { address, value: null, error: messageOf(error) };
     }
@@ -266,6 +316,16 @@ export class Controller {
     if (plan) this.change({ searchPlan: plan });
   }
 
+  private async saveAll(): Promise<void> {
+    this.change({ said: { text: 'Saving this report…', undo: false } });
+    try {
+      const alerts = await saveReport(this.source, this.model);
+      this.change({ said: { text: `Saved with ${alerts === 1 ? 'one alert' : `${alerts} alerts`}.`, undo: false } });
+    } catch (error) {
+      this.change({ said: { text: `Not saved: ${messageOf(error)}`, undo: false } });
+    }
+  }
+
   /** Asks for the overview, then again after a while: often while a run is going on, rarely once it has finished. */
   async poll(): Promise<void> {
     clearTimeout(this.timer);
@@ -279,6 +339,7 @@ export class Controller {
     if (answer.error === null) this.answered(answer);
     else this.failed(address, answer.error);
     const finished = this.model.overview.value?.run.state === 'finished' && answer.error === null;
+    if (this.source.savedMs !== null) return;
     const restMs = (performance.now() - startedMs) * POLL_REST;
     const delayMs = Math.max(finished ? POLL_FINISHED_MS : POLL_RUNNING_MS, restMs);
     this.timer = window.setTimeout(() => void this.poll(), delayMs);

@@ -4,19 +4,22 @@ import { codecs } from '@tapline/adapters/codec/codecs';
 import { applyAllowList } from '@tapline/core/detect/allow-list';
 import type { Alert } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
-import type { PacketStore, ResultStore } from '@tapline/core/ports';
+import { evidenceCql } from '@tapline/core/report/evidence-cql';
+import type { PacketStore, ResultStore, TriageStore } from '@tapline/core/ports';
 import { readSettings } from '@tapline/core/settings/settings';
+import { triageState, type TriageState } from '@tapline/core/triage/triage-state';
 import { verifyAlert } from '@tapline/functions/stages/verify-alert';
+import { addTriage } from './alert-triage.ts';
 import { receiptText, verificationText } from '../cli/alert-output.ts';
 import { allowOption, openAllowFile } from '../cli/allow-file.ts';
 import { formatInstant } from '../cli/format.ts';
 import { parseTimeUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { ROW_FORMATS, rowsText, type RowFormat } from '../cli/rows-output.ts';
+import { systemClock } from '../line/clock.ts';
 import { openExistingStores } from '../line/data-folder.ts';
-import { evidenceStatements } from '../queries/evidence-statements.ts';
 
-interface PlaceFlags {
+export interface PlaceFlags {
   readonly data?: string;
   readonly on: 'embedded' | 'services';
 }
@@ -26,6 +29,7 @@ interface ListFlags extends PlaceFlags {
   readonly from: number;
   readonly to: number;
   readonly allow?: string;
+  readonly muted: boolean;
   readonly format?: RowFormat;
 }
 
@@ -38,13 +42,16 @@ const HELP = `
   tapline alert list --data day
   tapline alert show ID --data day
   tapline alert verify ID --data day
+  tapline alert ack ID --data day
+  tapline alert mute ID --for 7d --why "load test until Friday" --data day
+  tapline alert history ID --data day
 
 docs/alerts.md says what each part of an alert means, and how an allow-list is written.`;
 
 export function addAlert(program: Command): void {
   const alert = program
     .command('alert')
-    .description('list alerts, show one as a receipt, or recompute one from its packets')
+    .description('list alerts, show one as a receipt, recompute one from its packets, or say what is done about it')
     .addHelpText('after', HELP);
   place(alert.command('list').description('the alerts there are, ascending in time'))
     .option('--sensor <name>', 'only this sensor')
@@ -53,6 +60,7 @@ export function addAlert(program: Command): void {
     )
     .addOption(new Option('--to <time>', 'the same').argParser(parseTimeUs).default(Infinity, 'everything'))
     .addOption(allowOption())
+    .option('--muted', 'also the alerts that somebody muted', false)
     .addOption(new Option('--format <format>', 'default: table on a terminal, else ndjson').choices(ROW_FORMATS))
     .action(list);
   place(alert.command('show').description('one alert: every number, its data, and the query for its evidence'))
@@ -67,9 +75,10 @@ export function addAlert(program: Command): void {
     .argument('<id>', 'which, as "tapline alert list" names it')
     .option('--json', 'the finding as one JSON object', false)
     .action(verify);
+  addTriage(alert);
 }
 
-function place(command: Command): Command {
+export function place(command: Command): Command {
   return command
     .option('--data <dir>', 'the folder that "tapline run --data" wrote')
     .addOption(
@@ -79,13 +88,14 @@ function place(command: Command): Command {
     );
 }
 
-interface AlertStores {
+export interface AlertStores {
   readonly results: ResultStore;
   readonly packets: PacketStore;
+  readonly triage: TriageStore;
   close(): void | Promise<void>;
 }
 
-async function withStores<T>({ on, data }: PlaceFlags, work: (stores: AlertStores) => Promise<T>): Promise<T> {
+export async function withStores<T>({ on, data }: PlaceFlags, work: (stores: AlertStores) => Promise<T>): Promise<T> {
   const stores = await openStores(on, data);
   try {
     return await work(stores);
@@ -110,19 +120,24 @@ async function list(flags: ListFlags): Promise<void> {
   };
   const allowList = openAllowFile(flags.allow, warn)();
   const range = { fromUs: flags.from, toUs: flags.to };
-  const alerts = await withStores(flags, async ({ results }) => {
+  const { alerts, triage } = await withStores(flags, async (stores) => {
+    const { results } = stores;
     const sensors = flags.sensor === undefined ? (await results.sensors()).map(({ sensor }) => sensor) : [flags.sensor];
-    const found = await Promise.all(sensors.map((sensor) => results.alerts(sensor, range)));
-    return found.flat();
+    const found = (await Promise.all(sensors.map((sensor) => results.alerts(sensor, range)))).flat();
+    return { alerts: found, triage: await stores.triage.entries(found) };
   });
   const { shown, suppressed } = applyAllowList(alerts, allowList);
-  process.stdout.write(rowsText(shown.map(listRow), flags.format ?? (process.stdout.isTTY ? 'table' : 'ndjson')));
+  const stateOf = ({ id }: Alert): TriageState => triageState(triage.get(id) ?? [], systemClock.nowUs());
+  const listed = flags.muted ? shown : shown.filter((alert) => stateOf(alert).muted === null);
+  const rows = listed.map((alert) => listRow(alert, stateOf(alert)));
+  process.stdout.write(rowsText(rows, flags.format ?? (process.stdout.isTTY ? 'table' : 'ndjson')));
   for (const { rule, alerts: count } of suppressed) {
     warn(`${count} suppressed: ${rule.reason} (until ${rule.until})`);
   }
+  if (listed.length < shown.length) warn(`${shown.length - listed.length} muted: --muted lists them, too`);
 }
 
-const listRow = (alert: Alert): Record<string, unknown> => ({
+const listRow = (alert: Alert, { acknowledged, muted, notes }: TriageState): Record<string, unknown> => ({
   id: alert.id,
   sensor: alert.sensor,
   start: formatInstant(alert.windowStartUs),
@@ -133,13 +148,16 @@ const listRow = (alert: Alert): Record<string, unknown> => ({
   score: alert.score,
   confidence: alert.quality.confidence,
   state: alert.state,
+  acknowledged: acknowledged?.by ?? null,
+  muted: muted?.text ?? null,
+  notes,
   summary: alert.summary,
 });
 
 async function show(id: string, flags: OneFlags): Promise<void> {
   const alert = await withStores(flags, ({ results }) => results.alert(id));
   if (alert === undefined) throw new PipelineError('USAGE', `there is no alert ${id}: tapline alert list names them`);
-  process.stdout.write(flags.json ? `${JSON.stringify(alert)}\n` : receiptText(alert, evidenceStatements(alert)));
+  process.stdout.write(flags.json ? `${JSON.stringify(alert)}\n` : receiptText(alert, evidenceCql(alert)));
 }
 
 async function verify(id: string, flags: OneFlags): Promise<void> {

@@ -7,6 +7,7 @@ import { PipelineError } from '@tapline/core/errors';
 import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
 import { createReport, type ReportPorts } from '@tapline/functions/stages/report';
 import type { FrameShelf } from '@tapline/functions/stages/report/capture';
+import { LOCAL_ANALYST } from '@tapline/functions/stages/report/write-guard';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
@@ -35,7 +36,8 @@ import { recordOption, recordPlace, recordSizeOption } from '../cli/record-optio
 import { runJson, runText } from '../cli/run-output.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { openShelf } from '../export/frame-shelf.ts';
-import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
+import { systemClock } from '../line/clock.ts';
+import { openStores, openTemporaryStores, type FolderStores } from '../line/data-folder.ts';
 import { CaptureRun, type RunResult } from '../line/run-capture.ts';
 import { startServer, type RunningServer } from '../server/http-server.ts';
 
@@ -164,7 +166,7 @@ async function sessionOf(source: SourceChoice, flags: RunFlags): Promise<string>
   return replaySession(source, { windowUs, ...mirrorOf(flags, false) });
 }
 
-async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
+async function runWith(stores: FolderStores, chosen: Chosen, flags: RunFlags): Promise<void> {
   const progress = new Progress();
   let current: CaptureRun | undefined;
   const warn = (line: string): void => {
@@ -228,12 +230,13 @@ function shelfOf({ source, record }: Chosen, { follow }: RunFlags): Promise<Fram
 }
 
 async function serve(
-  stores: Stores,
+  stores: FolderStores,
   port: number,
   more: Pick<ReportPorts, 'allowList' | 'frames' | 'run'>,
 ): Promise<RunningServer> {
   await buildReport();
-  const api = createReport({ ...stores, codecs, ...more }, (error) =>
+  // Loopback: whoever reaches it is the user of this machine.
+  const api = createReport({ ...stores, clock: systemClock, caller: () => LOCAL_ANALYST, codecs, ...more }, (error) =>
     process.stderr.write(`tapline: report: ${error instanceof Error ? error.message : String(error)}\n`),
   );
   const server = await startServer({ port, api, staticDir: REPORT_DIST });

@@ -1,14 +1,16 @@
 /**
  * The small HTTP server of `tapline run`: the page and the report API on loopback, for the browser of this machine and
- * nobody else. Answers only GET and HEAD, only to its own host names (a page elsewhere cannot reach it by DNS rebinding),
- * and every answer carries the security headers that firebase.json hosts it with.
+ * nobody else. Answers only to its own host names (a page elsewhere cannot reach it by DNS rebinding), GET and HEAD, and POST
+ * where the API takes it, and every answer carries the security headers that firebase.json hosts it with.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PipelineError } from '@tapline/core/errors';
+import { plainHeaders } from '@tapline/functions/entry/plain-headers';
 import { sendStream } from '@tapline/functions/entry/send-stream';
 import type { ReportApi } from '@tapline/functions/stages/report';
 import type { DownloadBody } from '@tapline/functions/stages/report/capture';
+import { BODY_MOST } from '@tapline/functions/stages/report/write-guard';
 import { hostingHeaders } from './hosting-headers.ts';
 import { loadStaticFiles, type StaticFile } from './static-files.ts';
 
@@ -30,6 +32,7 @@ export interface RunningServer {
 
 const HOST = '127.0.0.1';
 const GRACE_MS = 1000;
+const API_METHODS = ['GET', 'HEAD', 'POST'];
 
 interface Answer {
   readonly status: number;
@@ -64,6 +67,18 @@ const fileAnswer = (file: StaticFile, request: IncomingMessage): Answer => {
     : { status: 200, headers, body: file.bytes };
 };
 
+/** The body, cut a byte after it is too long: then the API refuses it. */
+const bodyOf = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > BODY_MOST) break;
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, BODY_MOST + 1));
+};
+
 const answerTo = async (
   request: IncomingMessage,
   port: number,
@@ -72,14 +87,17 @@ const answerTo = async (
 ): Promise<Answer> => {
   if (!isOwnHost(request.headers.host, port)) return plain(403, 'this server answers only to its own address');
   const method = request.method ?? '';
-  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
   const target = request.url ?? '/';
   const split = target.indexOf('?');
   const path = pathOf(request);
   if (path.startsWith('/api/')) {
+    if (!API_METHODS.includes(method)) return plain(405, 'only GET, HEAD and POST', { Allow: API_METHODS.join(', ') });
     const query = new URLSearchParams(split === -1 ? '' : target.slice(split + 1));
-    return api({ method, path, query, ifNoneMatch: header(request, 'if-none-match') });
+    const body = method === 'POST' ? { body: await bodyOf(request) } : {};
+    const headers = plainHeaders(request);
+    return api({ method, path, query, ifNoneMatch: header(request, 'if-none-match'), headers, ...body });
   }
+  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
   const file = files.get(path);
   return file === undefined ? plain(404, 'not found') : fileAnswer(file, request);
 };

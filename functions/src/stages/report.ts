@@ -1,22 +1,26 @@
 /**
  * The report stage: the HTTP API behind the page, over the store ports and nothing else. It reads and adds up; whatever
  * needs judging was stored by the stages before it. Answers carry an ETag, so that polling an unchanged report is cheap.
+ * All it writes is what people do about alerts, beside what the line stored.
  */
 import type { AllowList } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
-import type { Codec, LedgerStore, PacketStore, ResultStore } from '@tapline/core/ports';
+import type { Clock, Codec, LedgerStore, PacketStore, ResultStore, TriageStore } from '@tapline/core/ports';
 import type { QueryError } from '@tapline/core/query/parse-query';
 import type { ApiError, RunStatus } from '@tapline/core/report/snapshot';
 import { contentHash } from '@tapline/core/wire/content-hash';
 import { alertReport, alertPackets } from './report/alerts.ts';
 import { alertCapture, alertDownload, Download, type DownloadBody, type FrameShelf } from './report/capture.ts';
+import { alertEvidence } from './report/evidence.ts';
 import { flowPage } from './report/flows.ts';
 import { hostFlows, hostList, hostReport } from './report/hosts.ts';
 import { overview } from './report/overview.ts';
 import { packetPage } from './report/packets.ts';
 import { pipelineReport } from './report/pipeline.ts';
 import { packetOf, searchPage } from './report/search.ts';
+import { addTriage, alertTriage } from './report/triage.ts';
 import { windowReport } from './report/windows.ts';
+import { WriteGuard, type FindCaller } from './report/write-guard.ts';
 
 export interface ReportPorts {
   readonly results: ResultStore;
@@ -30,6 +34,12 @@ export interface ReportPorts {
   readonly run?: () => RunStatus;
   /** Where the frames behind an alert can be had from; absent: nowhere. */
   readonly frames?: FrameShelf;
+  /** Where what people do about alerts is kept; absent: nobody can. */
+  readonly triage?: TriageStore;
+  /** Of the wall, which triage goes by. */
+  readonly clock?: Clock;
+  /** Who asks. Absent: nobody is signed in, and nobody writes. */
+  readonly caller?: FindCaller;
 }
 
 export interface ReportRequest {
@@ -38,6 +48,10 @@ export interface ReportRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly ifNoneMatch: string | null;
+  /** By lower-case name; needed to write. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of a POST. */
+  readonly body?: string;
 }
 
 export interface ReportResponse {
@@ -72,16 +86,51 @@ export class NotUnderstood extends Error {
   }
 }
 
-type Handler = (ports: ReportPorts, query: URLSearchParams, name: string) => Promise<unknown>;
+/** Thrown for what may not be done, or not now. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly status: number;
+  readonly code: ApiError['error']['code'];
 
-/** `name` is the one variable part of a path, decoded. */
-const ROUTES: readonly { readonly pattern: RegExp; readonly handler: Handler }[] = [
+  constructor(status: number, code: ApiError['error']['code'], message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** What a POST answers with. */
+export class Created {
+  readonly value: unknown;
+  readonly isNew: boolean;
+
+  /** @param isNew false when the same was asked for before */
+  constructor(value: unknown, isNew: boolean) {
+    this.value = value;
+    this.isNew = isNew;
+  }
+}
+
+type Handler = (ports: ReportPorts, query: URLSearchParams, name: string) => Promise<unknown>;
+type Writer = (ports: ReportPorts, body: string, name: string, by: string) => Promise<Created>;
+
+export interface Route {
+  readonly pattern: RegExp;
+  readonly handler: Handler;
+  /** What a POST does. */
+  readonly writer?: Writer;
+}
+
+/** `name` is the one variable part of a path, decoded. docs/openapi.json describes each of them. */
+export const ROUTES: readonly Route[] = [
   { pattern: /^\/api\/v1\/overview$/u, handler: overview },
   { pattern: /^\/api\/v1\/windows\/([^/]{1,20})$/u, handler: windowReport },
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})$/u, handler: alertReport },
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/packets$/u, handler: alertPackets },
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/capture$/u, handler: alertCapture },
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/capture\.pcapng$/u, handler: alertDownload },
+  { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/triage$/u, handler: alertTriage, writer: addTriage },
+  { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/evidence$/u, handler: alertEvidence },
   { pattern: /^\/api\/v1\/packets$/u, handler: packetPage },
   { pattern: /^\/api\/v1\/pipeline$/u, handler: pipelineReport },
   { pattern: /^\/api\/v1\/packet$/u, handler: packetOf },
@@ -109,6 +158,11 @@ const failure = (
   body: JSON.stringify({ error: { code, message, ...(place && { place }) } } satisfies ApiError),
 });
 
+const wrongMethod = (isWritable: boolean): ReportResponse => {
+  const { headers, ...rest } = failure(405, 'METHOD', isWritable ? 'GET and POST only' : 'this address only reads');
+  return { ...rest, headers: { ...headers, Allow: isWritable ? 'GET, HEAD, POST' : 'GET, HEAD' } };
+};
+
 const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text);
@@ -120,12 +174,22 @@ const decoded = (text: string): string => {
 const matchesTag = (ifNoneMatch: string | null, etag: string): boolean =>
   ifNoneMatch !== null && (ifNoneMatch.trim() === '*' || ifNoneMatch.split(',').some((tag) => tag.trim() === etag));
 
-const answer = async (ports: ReportPorts, request: ReportRequest): Promise<ReportResponse> => {
-  for (const { pattern, handler } of ROUTES) {
+const answer = async (ports: ReportPorts, guard: WriteGuard, request: ReportRequest): Promise<ReportResponse> => {
+  for (const { pattern, handler, writer } of ROUTES) {
     const match = pattern.exec(request.path);
     if (match === null) continue;
-    if (request.method !== 'GET' && request.method !== 'HEAD') return failure(405, 'METHOD', 'this API only reads');
-    const found = await handler(ports, request.query, decoded(match[1] ?? ''));
+    const name = decoded(match[1] ?? '');
+    if (request.method === 'POST' && writer !== undefined) {
+      const caller = await guard.admit(request);
+      const { value, isNew } = await writer(ports, request.body ?? '', name, caller.name);
+      return {
+        status: isNew ? 201 : 200,
+        headers: { ...HEADERS, 'Cache-Control': 'no-store' },
+        body: JSON.stringify(value),
+      };
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') return wrongMethod(writer !== undefined);
+    const found = await handler(ports, request.query, name);
     if (found instanceof Download) return { status: 200, headers: found.headers, body: '', stream: found.stream };
     const body = JSON.stringify(found);
     const etag = `W/"${contentHash(new TextEncoder().encode(body))}"`;
@@ -136,6 +200,7 @@ const answer = async (ports: ReportPorts, request: ReportRequest): Promise<Repor
 };
 
 const failed = (error: unknown): ReportResponse => {
+  if (error instanceof Refused) return failure(error.status, error.code, error.message);
   if (error instanceof NotFound) return failure(404, 'NOT_FOUND', error.message);
   if (error instanceof TooBroad) return failure(422, 'TOO_BROAD', error.message);
   if (error instanceof NotUnderstood) return failure(400, 'BAD_REQUEST', error.message, error.place);
@@ -149,9 +214,10 @@ const failed = (error: unknown): ReportResponse => {
  * The API as one function. It always answers; `onError` hears of failures that are not the caller's.
  */
 export function createReport(ports: ReportPorts, onError: (error: unknown) => void = () => undefined): ReportApi {
+  const guard = new WriteGuard(ports.clock ?? { nowUs: () => 0 }, ports.caller ?? (() => undefined));
   return async (request) => {
     try {
-      return await answer(ports, request);
+      return await answer(ports, guard, request);
     } catch (error) {
       const response = failed(error);
       if (response.status >= 500) onError(error);

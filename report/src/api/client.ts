@@ -15,6 +15,22 @@ export function downloadAddress(alertId: string): string {
 
 export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
+  /** Whether the server said so; otherwise nobody knows what it did. */
+  readonly answered: boolean;
+
+  constructor(message: string, answered = true) {
+    super(message);
+    this.answered = answered;
+  }
+}
+
+/** Where the page has its answers from: the API, or a report that was saved. Both throw ApiFailure. */
+export interface ReportSource {
+  /** When it was saved, milliseconds since 1970; null = it is not saved, but asked for. */
+  readonly savedMs: number | null;
+  get(address: string): Promise<unknown>;
+  /** Sends JSON and gives the answer back. */
+  post(address: string, body: object): Promise<unknown>;
 }
 
 interface Kept {
@@ -40,7 +56,8 @@ const messageOf = async (response: Response): Promise<string> => {
 };
 
 /** One client for the page. `get` throws ApiFailure with a sentence for the reader. */
-export class ApiClient {
+export class ApiClient implements ReportSource {
+  readonly savedMs = null;
   private readonly kept = new Map<string, Kept>();
 
   async get(address: string): Promise<unknown> {
@@ -56,6 +73,21 @@ export class ApiClient {
     const value: unknown = await response.json();
     this.keep(address, response.headers.get('ETag'), value);
     return value;
+  }
+
+  async post(address: string, body: object): Promise<unknown> {
+    const response = await fetch(BASE + address, {
+      method: 'POST',
+      // A foreign page cannot send the second: the server asks for it.
+      headers: { 'Content-Type': 'application/json', 'X-Tapline-Write': '1' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      cache: 'no-store',
+    }).catch(() => {
+      throw new ApiFailure('Cannot reach the server.', false);
+    });
+    if (!response.ok) throw new ApiFailure(await messageOf(response));
+    return response.json();
   }
 
   private keep(address: string, etag: string | null, value: unknown): void {

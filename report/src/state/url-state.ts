@@ -4,6 +4,8 @@
  * what its sender saw; anything that is not understood falls back to the default instead of breaking the page.
  */
 
+import { alertListParameters, readAlertList, WHOLE_LIST, type AlertListState } from './alert-list-state.ts';
+
 export const METRICS = ['packets', 'bits'] as const;
 export type Metric = (typeof METRICS)[number];
 
@@ -36,6 +38,7 @@ export interface PageState {
   readonly view: 'books' | null;
   /** Charts shown as tables, sorted by name. */
   readonly tables: readonly string[];
+  readonly list: AlertListState;
 }
 
 export const DEFAULT_STATE: PageState = {
@@ -50,6 +53,7 @@ export const DEFAULT_STATE: PageState = {
   query: null,
   view: null,
   tables: [],
+  list: WHOLE_LIST,
 };
 
 const VERSION = '1';
@@ -122,6 +126,7 @@ export function parseState(hash: string): PageState {
     metric,
     ...readPanel(parameters, shown.page),
     tables: readTables(parameters.get('tables')),
+    list: readAlertList(parameters),
   };
 }
 
@@ -146,6 +151,7 @@ export function formatState(state: PageState): string {
   add('proto', state.query?.protocol);
   add('view', state.view);
   if (state.tables.length > 0) add('tables', state.tables.join('.'));
+  for (const [name, value] of alertListParameters(state.list)) parameters.set(name, value);
   return `#${parameters.toString()}`;
 }
 
@@ -164,6 +170,15 @@ export function withPage(
   { subject = null, filter = null }: Partial<Pick<PageState, 'subject' | 'filter'>> = {},
 ): PageState {
   return { ...state, page, subject, filter, ...NO_PANEL };
+}
+
+/** The alert that is open, in the side panel or on its page. */
+export function openAlert(state: PageState): string | null {
+  return state.page === 'alert' ? state.subject : state.alert;
+}
+
+export function withList(state: PageState, list: Partial<AlertListState>): PageState {
+  return { ...state, list: { ...state.list, ...list } };
 }
 
 export function withTable(state: PageState, chart: string, shown: boolean): PageState {

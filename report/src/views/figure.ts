@@ -79,9 +79,30 @@ export interface FigureOptions {
   /** Made only when the table is shown or saved. */
   readonly table: () => Table;
   readonly chart: () => readonly Child[];
+  /** Between the head and the body. */
+  readonly before?: VNode;
+  /** The chart is SVG, so that it can be saved as a picture. */
+  readonly picture?: boolean;
+  /** The chart is a table itself. */
+  readonly plain?: boolean;
   /** Stands in for chart and table when there is nothing to draw. */
   readonly empty?: string | null;
 }
+
+const pictureButtons = (view: View, { name, title }: FigureOptions): VNode[] =>
+  (['svg', 'png'] as const).map((format) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        'aria-label': `Save ${title} as ${format.toUpperCase()}`,
+        onclick: (event) => {
+          view.actions.savePicture(`tapline-${name}`, format, (event.target as Element).closest('.figure')!);
+        },
+      },
+      format.toUpperCase(),
+    ),
+  );
 
 /** A titled section with the chart, or its table when the state says so. */
 export function figure(view: View, options: FigureOptions): VNode {
@@ -109,19 +130,23 @@ export function figure(view: View, options: FigureOptions): VNode {
         'div',
         { class: 'figure-tools' },
         options.controls ?? [],
-        h(
-          'button',
-          {
-            type: 'button',
-            'aria-pressed': String(tabled),
-            onclick: toggle,
-            'aria-label': `${options.title} as a table`,
-          },
-          'Table',
-        ),
+        options.picture === true && !tabled ? pictureButtons(view, options) : [],
+        options.plain === true
+          ? null
+          : h(
+              'button',
+              {
+                type: 'button',
+                'aria-pressed': String(tabled),
+                onclick: toggle,
+                'aria-label': `${options.title} as a table`,
+              },
+              'Table',
+            ),
         h('button', { type: 'button', onclick: save, 'aria-label': `Save ${options.title} as CSV` }, 'CSV'),
       ),
     ),
+    options.before ?? null,
     h('div', { class: 'figure-body' }, body()),
   );
 }

@@ -5,7 +5,9 @@ import type { View } from './model.ts';
 const KEYS: readonly (readonly [string, string])[] = [
   ['?', 'this help'],
   ['1 … 5', 'the pages, in the order of their links'],
-  ['a', 'go to the alerts; arrow keys or j and k move, Enter opens'],
+  ['a', 'go to the alerts; arrow keys or j and k move, Enter opens, o opens the page of the alert'],
+  ['/', 'filter the alerts'],
+  ['a n m u', 'on an alert, in the list or on its page: acknowledge, note, mute, undo'],
   ['t', 'go to the time line; arrow keys move the cursor'],
   ['Enter', 'on the time line: the indicators of the window under the cursor'],
   ['+ −', 'on the time line: zoom in and out around the cursor'],

@@ -5,9 +5,12 @@ import type { HostFlows, HostList, HostReport } from '@tapline/core/report/host-
 import type { PacketDetail } from '@tapline/core/report/packet-detail';
 import type { PipelineReport } from '@tapline/core/report/pipeline-report';
 import type { SearchPage, SearchPlan } from '@tapline/core/report/search-report';
+import type { TriageRequest } from '@tapline/core/triage/triage-entry';
 import type {
   AlertCapture,
+  AlertEvidence,
   AlertReport,
+  AlertTriage,
   Overview,
   PacketLine,
   PacketPage,
@@ -53,6 +56,17 @@ export interface PageModel {
   readonly alert: Remote<AlertReport>;
   /** Of the open alert. */
   readonly capture: Remote<AlertCapture>;
+  readonly triage: Remote<AlertTriage>;
+  /** Of the page of an alert. */
+  readonly evidence: Remote<AlertEvidence>;
+  /** What the reader is asked before something is done about an alert. */
+  readonly question: TriageQuestion | null;
+  /** What was just done, and whether it can be taken back. */
+  readonly said: { readonly text: string; readonly undo: boolean } | null;
+  /** The text that was copied last. */
+  readonly copied: string | null;
+  /** When this report was saved, milliseconds since 1970; null = it is live. */
+  readonly savedMs: number | null;
   readonly packets: Browser<PacketPage>;
   /** Of the hosts' page, and how many of them are asked for. */
   readonly hosts: Remote<HostList>;
@@ -85,6 +99,13 @@ export interface PageModel {
   readonly brush: TimeRange | null;
 }
 
+export type TriageDeed = Omit<TriageRequest, 'id'>;
+
+export interface TriageQuestion {
+  readonly action: 'note' | 'mute';
+  readonly alertId: string;
+}
+
 export interface Actions {
   /** Shows another state; `replace` leaves no step for the back button. */
   readonly go: (state: PageState, options?: { replace?: boolean }) => void;
@@ -104,6 +125,16 @@ export interface Actions {
   readonly openPacket: (row: number | null) => void;
   readonly retry: () => void;
   readonly save: (name: string, text: string) => void;
+  /** Saves the SVGs inside an element as one picture. */
+  readonly savePicture: (name: string, format: 'svg' | 'png', inside: Element) => void;
+  /** Saves this report as one file that needs no server. */
+  readonly saveReport: () => void;
+  readonly print: () => void;
+  readonly copy: (text: string) => void;
+  readonly triage: (alertId: string, deed: TriageDeed) => void;
+  /** Takes back what was done last. */
+  readonly undoTriage: () => void;
+  readonly showTriage: (question: TriageQuestion | null) => void;
 }
 
 export interface View {

@@ -2,6 +2,7 @@
 import { h, type VNode } from '../dom/vnode.ts';
 import type { PageName } from '../state/url-state.ts';
 import { alertList } from './alert-list.ts';
+import { alertPage } from './alert-page.ts';
 import { alertPanel } from './alert-panel.ts';
 import { booksPanel } from './books-panel.ts';
 import { helpDialog } from './help-dialog.ts';
@@ -17,6 +18,7 @@ import { scorecardPage } from './scorecard-page.ts';
 import { summaryPanel } from './summary-panel.ts';
 import { talkers } from './talkers.ts';
 import { timelinePanel } from './timeline-panel.ts';
+import { toast, triageDialog } from './triage-dialog.ts';
 import { windowPanel } from './window-panel.ts';
 
 const sidePanel = (view: View): VNode => {
@@ -40,9 +42,10 @@ const overviewPage = (view: View): (VNode | null)[] => [
   talkers(view),
 ];
 
-/** What stands in main, by page; a page that is not built yet is the overview. */
-const CONTENT: Partial<Readonly<Record<PageName, (view: View) => readonly (VNode | null)[]>>> = {
+/** What stands in main, by page. */
+const CONTENT: Readonly<Record<PageName, (view: View) => readonly (VNode | null)[]>> = {
   overview: overviewPage,
+  alert: alertPage,
   hosts: (view) => {
     const { subject } = view.model.state;
     return subject === null ? hostsPage(view) : hostPage(view, subject);
@@ -67,9 +70,11 @@ export function page(view: View): VNode[] {
         tabindex: -1,
         'aria-label': pageTitle(view.model.state),
       },
-      (CONTENT[name] ?? overviewPage)(view),
+      CONTENT[name](view),
     ),
     helpDialog(view),
+    triageDialog(view),
+    toast(view),
   ];
   return nodes.filter((node) => node !== null);
 }

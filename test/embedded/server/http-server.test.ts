@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ReportRequest } from '@tapline/functions/stages/report';
+import { BODY_MOST } from '@tapline/functions/stages/report/write-guard';
 import { buildReport } from '../../../report/build.ts';
 import { hostingHeaders } from '../../../embedded/src/server/hosting-headers.ts';
 import { startServer, type RunningServer } from '../../../embedded/src/server/http-server.ts';
@@ -11,12 +13,14 @@ import { startServer, type RunningServer } from '../../../embedded/src/server/ht
 let server: RunningServer;
 let folder: string;
 const asked: string[] = [];
+const bodies: (string | undefined)[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tapline-page-'));
   await buildReport(join(folder, 'page'));
   await writeFile(join(folder, 'secret.json'), '"secret"');
-  const api = ({ method, path, query }: { method: string; path: string; query: URLSearchParams }) => {
+  const api = ({ method, path, query, body }: ReportRequest) => {
+    bodies.push(body);
     asked.push(`${method} ${path} ${query.toString()}`);
     return Promise.resolve({ status: 200, headers: { 'Content-Type': 'application/json' }, body: '{"héllo":1}' });
   };
@@ -34,9 +38,12 @@ interface Reply {
 }
 
 /** Sends the path as it is: fetch and URL would tidy it up first. */
-const send = (path: string, options: { method?: string; headers?: Record<string, string> } = {}): Promise<Reply> =>
+const send = (
+  path: string,
+  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Reply> =>
   new Promise((resolve, reject) => {
-    const { method = 'GET', headers = {} } = options;
+    const { method = 'GET', headers = {}, body: sentBody } = options;
     const sent = request({ host: '127.0.0.1', port: server.port, path, method, headers, agent: false }, (response) => {
       let body = '';
       response.setEncoding('utf8');
@@ -46,7 +53,7 @@ const send = (path: string, options: { method?: string; headers?: Record<string,
       });
     });
     sent.on('error', reject);
-    sent.end();
+    sent.end(sentBody);
   });
 
 describe('the report server', () => {
@@ -127,11 +134,17 @@ describe('the report server', () => {
     expect(refused).toBe(true);
   });
 
-  test('takes GET and HEAD, and HEAD has the length without the body', async () => {
-    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+  test('takes GET, HEAD and, for the API, POST with its body, and HEAD has the length without the body', async () => {
+    for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
       const reply = await send('/api/v1/overview', { method });
-      expect([reply.status, reply.headers['allow']]).toEqual([405, 'GET, HEAD']);
+      expect([reply.status, reply.headers['allow']]).toEqual([405, 'GET, HEAD, POST']);
     }
+    const posted = await send('/page.js', { method: 'POST' });
+    expect([posted.status, posted.headers['allow']]).toEqual([405, 'GET, HEAD']);
+    await send('/api/v1/alerts/x/triage', { method: 'POST', body: 'x'.repeat(100) });
+    expect([bodies.at(-1)?.length, asked.at(-1)]).toEqual([100, 'POST /api/v1/alerts/x/triage ']);
+    await send('/api/v1/alerts/x/triage', { method: 'POST', body: 'x'.repeat(100_000) });
+    expect(bodies.at(-1)?.length).toBe(BODY_MOST + 1);
     const head = await send('/api/v1/overview', { method: 'HEAD' });
     expect([head.status, head.headers['content-length'], head.body]).toEqual([200, '12', '']);
   });

@@ -12,6 +12,7 @@ import type { ReportPorts } from '../report.ts';
 import { readBooks } from './books.ts';
 import { range } from './query.ts';
 import { chooseSensor } from './sensors.ts';
+import { triageMarks } from './triage.ts';
 
 const ALERTS_MOST = 500;
 const DEFAULT_WINDOW_US = 10_000_000;
@@ -89,6 +90,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
   const all = known ? await ports.results.alerts(sensor, within) : [];
   const { shown, suppressed } = applyAllowList(all, ports.allowList?.() ?? []);
   const alerts = mostSevereFirst(shown);
+  const listed = alerts.slice(0, ALERTS_MOST);
   return {
     version: 1,
     sensor,
@@ -103,8 +105,9 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
     gaps: known ? [...seriesGaps(rows, within, books.closedToUs), ...blindGaps(all, within)] : [],
     totals: rangeTotals(rows),
     tops: rangeTops(rows),
-    alerts: alerts.slice(0, ALERTS_MOST),
+    alerts: listed,
     suppressed,
-    alertsLeftOff: Math.max(0, alerts.length - ALERTS_MOST),
+    alertsLeftOff: alerts.length - listed.length,
+    triage: await triageMarks(ports, listed),
   };
 }
