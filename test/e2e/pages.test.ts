@@ -157,8 +157,8 @@ describe.skipIf(CHROMIUM === undefined)('the pages', () => {
     expect(await page.locator('.pager-note').innerText()).toMatch(
       /1,000 packets so far\. [\d,]+ rows of \d+ batch(?:es)? read/u,
     );
-    await page.locator('summary').click();
-    expect(await page.locator('.cql pre').innerText()).toContain('AND tcp_flags = 2');
+    await page.locator('.search-cql summary').click();
+    expect(await page.locator('.search-cql pre').innerText()).toContain('AND tcp_flags = 2');
   });
 
   test('hostile text in the address of a page is shown as text', async () => {

@@ -121,6 +121,8 @@ export function filterBar(view: View): VNode {
   const offered = completions(draft.text, draft.caret, knownValues(view));
   const isOpen = draft.open && offered.choices.length > 0;
   const error = draftError(view);
+  // What is being completed is not wrong yet.
+  const shownError = isOpen && error !== null && error.toAt >= draft.caret ? null : error;
   return h(
     'form',
     {
@@ -144,8 +146,8 @@ export function filterBar(view: View): VNode {
       'aria-controls': LIST_ID,
       'aria-autocomplete': 'list',
       'aria-activedescendant': isOpen && draft.choice >= 0 ? `${LIST_ID}-${draft.choice}` : null,
-      'aria-invalid': error === null ? null : 'true',
-      'aria-describedby': error === null ? null : 'filter-mistake',
+      'aria-invalid': shownError === null ? null : 'true',
+      'aria-describedby': shownError === null ? null : 'filter-mistake',
       placeholder: 'every packet of the shown time; for example host 192.0.2.1 and port 443',
       autocomplete: 'off',
       autocapitalize: 'off',
@@ -168,6 +170,6 @@ export function filterBar(view: View): VNode {
     isOpen
       ? list(view, draft, offered)
       : h('ul', { class: 'choices', id: LIST_ID, role: 'listbox', 'aria-label': 'Completions', hidden: true }),
-    error === null ? null : mistake(draft.text, error),
+    shownError === null ? null : mistake(draft.text, shownError),
   );
 }

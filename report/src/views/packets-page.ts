@@ -23,7 +23,7 @@ const costText = ({ packets, scannedPackets, scannedBatches, next }: SearchPage,
 const cql = ({ cql: { statement, leftOut, minutesLeftOut } }: SearchPage): VNode =>
   h(
     'details',
-    { class: 'cql', key: 'cql' },
+    { class: 'search-cql', key: 'cql' },
     h('summary', {}, 'The same question in CQL'),
     h('pre', { tabindex: 0, 'aria-label': 'CQL statement' }, h('code', {}, statement)),
     leftOut.length === 0
