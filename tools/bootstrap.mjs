@@ -30,6 +30,7 @@ const COMMANDS = {
     [bin(['eslint', 'bin', 'eslint.js']), '--max-warnings', '0', '.'],
     [bin(['prettier', 'bin', 'prettier.cjs']), '--check', '--log-level', 'warn', '.'],
   ],
+  reader: (args) => [['tools/report-reader.ts', ...args]],
   build: () => [['report/build.ts'], ['functions/build.ts']],
   bench: ([part = '', ...args]) =>
     part === 'ceiling' ? [['test/bench/ceiling.ts', ...args]] : [['test/bench/main.ts', part, ...args].filter(Boolean)],

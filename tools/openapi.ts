@@ -23,10 +23,10 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     'FlowPage',
     'ApiError',
   ],
-  '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
   '../core/src/report/search-report.ts': ['SearchPage'],
   '../core/src/report/packet-detail.ts': ['PacketDetail'],
   '../core/src/report/pipeline-report.ts': ['PipelineReport'],
+  '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
   '../core/src/triage/triage-entry.ts': ['TriageRequest'],
 };
 
@@ -61,6 +61,8 @@ const inPath = (name: string, description: string): Parameter => ({
   description,
   schema: { type: 'string' },
 });
+
+const needed = (parameter: Parameter): Parameter => ({ ...parameter, required: true });
 
 const SENSOR = text('sensor', 'name of the sensor; without it the first by name');
 const RANGE = [
@@ -134,6 +136,23 @@ export const DESCRIBED: readonly DescribedRoute[] = [
     answer: 'PacketPage',
   },
   {
+    path: '/api/v1/search',
+    summary: 'Packets that match a query (docs/query.md)',
+    parameters: [text('q', 'the query; empty: every packet'), SENSOR, ...RANGE, ...PAGE],
+    answer: 'SearchPage',
+  },
+  {
+    path: '/api/v1/packet',
+    summary: 'One packet, column by column',
+    parameters: [
+      SENSOR,
+      needed(text('session', 'of the sensor')),
+      needed(whole('number', 'of the packet in its session', 1)),
+      needed(whole('at', 'its event time, microseconds since 1970')),
+    ],
+    answer: 'PacketDetail',
+  },
+  {
     path: '/api/v1/flows',
     summary: 'Flows, the largest first',
     parameters: [SENSOR, ...RANGE, ...FILTER, PAGE[0]!],
@@ -142,7 +161,7 @@ export const DESCRIBED: readonly DescribedRoute[] = [
   {
     path: '/api/v1/hosts',
     summary: 'The hosts of a time',
-    parameters: [SENSOR, ...RANGE, ...PAGE],
+    parameters: [SENSOR, ...RANGE, PAGE[0]!],
     answer: 'HostList',
   },
   {
@@ -156,23 +175,6 @@ export const DESCRIBED: readonly DescribedRoute[] = [
     summary: 'The flows of one host',
     parameters: [HOST, SENSOR, ...RANGE, ...PAGE],
     answer: 'HostFlows',
-  },
-  {
-    path: '/api/v1/search',
-    summary: 'Packets by the language of the filter bar (docs/query.md)',
-    parameters: [text('q', 'the filter; default: every packet'), SENSOR, ...RANGE, ...PAGE],
-    answer: 'SearchPage',
-  },
-  {
-    path: '/api/v1/packet',
-    summary: 'Everything that is stored of one packet',
-    parameters: [
-      SENSOR,
-      { ...text('session', 'of the packet'), required: true },
-      { ...whole('number', 'of the packet within its session', 1), required: true },
-      { ...whole('at', 'its time, microseconds since 1970, by which its batch is found'), required: true },
-    ],
-    answer: 'PacketDetail',
   },
   {
     path: '/api/v1/pipeline',

@@ -208,7 +208,7 @@ describe.skipIf(CHROMIUM === undefined)('the pages', () => {
 
   test('the whole page is fewer than 150 kB on the wire before anything is asked', async () => {
     await open('');
-    const files = (await readdir(folder)).filter((name) => /\.(?:html|js|css|svg)$/u.test(name));
+    const files = (await readdir(folder, { recursive: true })).filter((name) => /\.(?:html|js|css|svg)$/u.test(name));
     const sizes = await Promise.all(files.map(async (name) => gzipSync(await readFile(join(folder, name))).length));
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(150_000);
   });

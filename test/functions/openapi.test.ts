@@ -3,20 +3,18 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MemoryTriageStore } from '@tapline/adapters/memory/triage-store';
-import type { Overview } from '@tapline/core/report/snapshot';
+import type { Overview, PacketPage } from '@tapline/core/report/snapshot';
 import { noCodec } from '@tapline/core/wire/no-codec';
 import { createReport, ROUTES, type ReportApi, type ReportResponse } from '@tapline/functions/stages/report';
 import { LOCAL_ANALYST } from '@tapline/functions/stages/report/write-guard';
 import { DESCRIBED, openApi, openApiText, OPENAPI_FILE } from '../../tools/openapi.ts';
 import { HandClock } from '../contract/harness.ts';
 import { hostileAlert } from '../fixtures/report-alerts.ts';
-import { makeReportData, SENSOR, SESSION, START_US } from '../fixtures/report-data.ts';
+import { makeReportData, SENSOR, START_US } from '../fixtures/report-data.ts';
 
 let api: ReportApi;
 let alertId: string;
 let host: string;
-/** The first packet, by what names it. */
-let packet: Record<string, string>;
 const strict = openApi(true);
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 
@@ -29,6 +27,7 @@ const ask = (path: string, method = 'GET', body?: string): Promise<ReportRespons
     query: url.searchParams,
     ifNoneMatch: null,
     headers,
+    caller: LOCAL_ANALYST,
     ...(body && { body }),
   });
 };
@@ -51,10 +50,8 @@ beforeAll(async () => {
     codecs: [noCodec],
     triage: new MemoryTriageStore(),
     clock: new HandClock(),
-    caller: () => LOCAL_ANALYST,
   });
   alertId = data.alerts[2]!.id;
-  packet = { session: SESSION, number: '1', at: String(data.packets[0]!.timeUs) };
   host = (JSON.parse((await ask('/api/v1/overview')).body) as Overview).tops.sources[0]!.key;
 });
 
@@ -92,15 +89,20 @@ describe('docs/openapi.json', () => {
 
   test.each(DESCRIBED.filter(({ answer }) => answer !== undefined))(
     '$path answers with its schema',
-    async ({ path, parameters, answer }) => {
+    async ({ path, answer, parameters }) => {
       const values: Record<string, string> = {
         id: encodeURIComponent(alertId),
         start: String(START_US + 190e6),
         address: host,
       };
-      const needed = parameters.filter((one) => one.in === 'query' && one.required === true).map(({ name }) => name);
-      const query = new URLSearchParams(needed.map((name) => [name, packet[name]!])).toString();
-      const response = await ask(`${path.replaceAll(/\{(\w+)\}/gu, (_, name: string) => values[name]!)}?${query}`);
+      const { packets } = JSON.parse((await ask('/api/v1/packets?limit=1')).body) as PacketPage;
+      const { session, number, timeUs } = packets[0]!;
+      const needed: Record<string, string> = { session, number: String(number), at: String(timeUs) };
+      const query = new URLSearchParams(
+        parameters.filter((one) => one.in === 'query' && one.required).map(({ name }) => [name, needed[name]!]),
+      );
+      const address = path.replaceAll(/\{(\w+)\}/gu, (_, name: string) => values[name]!);
+      const response = await ask(`${address}?${query}`);
       expect(response.status, response.body).toBe(200);
       expect(wrong(answer!, response.body)).toEqual([]);
     },

@@ -8,7 +8,6 @@ import { applyAllowList, type AllowList } from '@tapline/core/detect/allow-list'
 import { PipelineError } from '@tapline/core/errors';
 import { SETTINGS, readSettings, type Settings } from '@tapline/core/settings/settings';
 import { createReport } from '@tapline/functions/stages/report';
-import { LOCAL_ANALYST } from '@tapline/functions/stages/report/write-guard';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { openAllowFile } from '../cli/allow-file.ts';
 import { serviceRunJson, serviceRunText } from '../cli/service-run-output.ts';
@@ -124,12 +123,9 @@ async function bringTablesUpToDate(settings: Settings): Promise<void> {
 
 async function servePage(stores: ServiceStores, port: number, allowList: () => AllowList): Promise<RunningServer> {
   await buildReport();
-  const api = createReport(
-    { ...stores, clock: systemClock, caller: () => LOCAL_ANALYST, codecs, allowList },
-    (error) => {
-      note(`report: ${error instanceof Error ? error.message : String(error)}`);
-    },
-  );
+  const api = createReport({ ...stores, clock: systemClock, codecs, allowList }, (error) => {
+    note(`report: ${error instanceof Error ? error.message : String(error)}`);
+  });
   const server = await startServer({ port, api, staticDir: REPORT_DIST });
   note(`the report is at ${server.url}`);
   return server;
