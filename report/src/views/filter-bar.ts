@@ -38,9 +38,9 @@ export function draftOf({ model }: View): Draft {
   return model.draft ?? { text, caret: text.length, open: false, choice: -1 };
 }
 
-export function draftError(view: View): QueryError | null {
+function mistakeIn(view: View, text: string): QueryError | null {
   const range = view.model.state.range ?? view.model.overview.value?.range;
-  const parsed = parseQuery(draftOf(view).text, dayStartUs(range?.fromUs ?? 0));
+  const parsed = parseQuery(text, dayStartUs(range?.fromUs ?? 0));
   return 'error' in parsed ? parsed.error : null;
 }
 
@@ -120,7 +120,7 @@ export function filterBar(view: View): VNode {
   const draft = draftOf(view);
   const offered = completions(draft.text, draft.caret, knownValues(view));
   const isOpen = draft.open && offered.choices.length > 0;
-  const error = draftError(view);
+  const error = mistakeIn(view, draft.text);
   // What is being completed is not wrong yet.
   const shownError = isOpen && error !== null && error.toAt >= draft.caret ? null : error;
   return h(
@@ -131,8 +131,13 @@ export function filterBar(view: View): VNode {
       'aria-label': 'Packets',
       onsubmit: (event) => {
         event.preventDefault();
-        if (error !== null) return;
-        view.actions.go(withPage(view.model.state, 'packets', { filter: draft.text.trim() || null }));
+        // What stands there now, which may be newer than what was drawn last.
+        const { value: text } = (event.currentTarget as Element).querySelector('input')!;
+        if (mistakeIn(view, text) !== null) {
+          view.actions.setDraft({ text, caret: text.length, open: false, choice: -1 });
+          return;
+        }
+        view.actions.go(withPage(view.model.state, 'packets', { filter: text.trim() || null }));
         view.actions.setDraft(null);
       },
     },
@@ -166,7 +171,7 @@ export function filterBar(view: View): VNode {
         onKey(view, event as KeyboardEvent, draft, offered);
       },
     }),
-    h('button', { type: 'submit', disabled: error !== null }, 'Search'),
+    h('button', { type: 'submit' }, 'Search'),
     isOpen
       ? list(view, draft, offered)
       : h('ul', { class: 'choices', id: LIST_ID, role: 'listbox', 'aria-label': 'Completions', hidden: true }),
