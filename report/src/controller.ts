@@ -15,23 +15,8 @@ import {
 import { patch } from './dom/vnode.ts';
 import { saveChart } from './save/save-chart.ts';
 import { saveReport } from './save/save-report.ts';
-import {
-  alertAddress,
-  captureAddress,
-  detailAddress,
-  evidenceAddress,
-  hostAddress,
-  hostFlowsAddress,
-  HOSTS_PER_PAGE,
-  hostsAddress,
-  overviewAddress,
-  packetsAddress,
-  pipelineAddress,
-  scorecardAddress,
-  searchAddress,
-  triageAddress,
-  windowAddress,
-} from './state/questions.ts';
+import { LASTING, PAGED, SINGLE, type Paged, type Single } from './asked.ts';
+import { captureAddress, HOSTS_PER_PAGE, overviewAddress } from './state/questions.ts';
 import { DEFAULT_STATE, formatState, openAlert, parseState, type PageState } from './state/url-state.ts';
 import { FIRST_PAGE, NOTHING, type Actions, type PageModel, type Remote } from './views/model.ts';
 import { pageTitle } from './views/navigation.ts';
@@ -43,32 +28,6 @@ const POLL_FINISHED_MS = 10_000;
 /** Between two polls the server rests this many times as long as it took to answer: a long capture costs it more. */
 const POLL_REST = 8;
 const STALE_AFTER_MS = 5000;
-
-/** Questions with one answer, by the field of the model that holds it. */
-const SINGLE = {
-  window: ({ state }) => windowAddress(state),
-  alert: ({ state }) => alertAddress(state),
-  capture: ({ state }) => captureAddress(state),
-  triage: ({ state }) => triageAddress(state),
-  evidence: ({ state }) => evidenceAddress(state),
-  host: ({ state }) => hostAddress(state),
-  hosts: ({ state, hostsShown }) => hostsAddress(state, hostsShown),
-  detail: ({ state, openedPacket }) => detailAddress(state, openedPacket),
-  pipeline: ({ state }) => pipelineAddress(state),
-  scorecard: ({ state }) => scorecardAddress(state),
-} as const satisfies Partial<Record<keyof PageModel, (model: PageModel) => string | null>>;
-type Single = keyof typeof SINGLE;
-
-/** Of these the last answer stays until the next one is there, whatever it was about: the page says what it shows. */
-const LASTING: readonly Single[] = ['host', 'hosts', 'pipeline', 'scorecard'];
-
-/** Questions whose answers come page by page. */
-const PAGED = {
-  packets: ({ state, overview }, after) => packetsAddress(state, overview.value, after),
-  hostFlows: ({ state }, after) => hostFlowsAddress(state, after),
-  search: ({ state }, after) => searchAddress(state, after),
-} as const satisfies Partial<Record<keyof PageModel, (model: PageModel, after: string) => string | null>>;
-type Paged = keyof typeof PAGED;
 
 /** The grid of packets before anybody touched it. */
 const UNTOUCHED = { activePacket: -1, packetScroll: 0, openedPacket: null } as const;
