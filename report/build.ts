@@ -16,7 +16,7 @@ export const REPORT_DIST = here('dist');
 const PAGES = ['index.html', '404.html'];
 
 /**
- * Writes index.html, 404.html, icon.svg, and script and style under assets/ into `outDir`, replacing what is there.
+ * Writes index.html, 404.html, icon.svg, the scorecard, and script and style under assets/ into `outDir`, replacing what is there.
  * Throws on any build error.
  */
 export async function buildReport(outDir: string = REPORT_DIST): Promise<void> {
@@ -39,6 +39,7 @@ export async function buildReport(outDir: string = REPORT_DIST): Promise<void> {
   await Promise.all([
     ...PAGES.map((page) => writePage(page, outDir, assets)),
     copyFile(here('icon.svg'), join(outDir, 'icon.svg')),
+    copyFile(here('../docs/scorecard.json'), join(outDir, 'scorecard.json')),
   ]);
 }
 

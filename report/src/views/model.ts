@@ -1,6 +1,10 @@
 /** Everything the page is drawn from, and what a reader can do to it. Views read this and nothing else. */
 import type { TimeRange } from '@tapline/core/ports';
+import type { Scorecard } from '@tapline/core/eval/scorecard';
 import type { HostFlows, HostList, HostReport } from '@tapline/core/report/host-report';
+import type { PacketDetail } from '@tapline/core/report/packet-detail';
+import type { PipelineReport } from '@tapline/core/report/pipeline-report';
+import type { SearchPage, SearchPlan } from '@tapline/core/report/search-report';
 import type { TriageRequest } from '@tapline/core/triage/triage-entry';
 import type {
   AlertCapture,
@@ -8,6 +12,7 @@ import type {
   AlertReport,
   AlertTriage,
   Overview,
+  PacketLine,
   PacketPage,
   WindowReport,
 } from '@tapline/core/report/snapshot';
@@ -35,6 +40,15 @@ export const FIRST_PAGE: Browser<never> = { page: NOTHING, trail: [''] };
 export interface SignInState {
   readonly message: string;
   readonly busy: boolean;
+}
+
+/** What stands in the filter bar while somebody types there. */
+export interface Draft {
+  readonly text: string;
+  readonly caret: number;
+  /** Whether completions are shown, and which of them is chosen; -1 = none. */
+  readonly open: boolean;
+  readonly choice: number;
 }
 
 export const THEMES = ['system', 'light', 'dark'] as const;
@@ -65,8 +79,21 @@ export interface PageModel {
   /** Of the page of one host. */
   readonly host: Remote<HostReport>;
   readonly hostFlows: Browser<HostFlows>;
+  /** Of the page of packets; the plan stays from its first page. */
+  readonly search: Browser<SearchPage>;
+  readonly searchPlan: SearchPlan | null;
+  readonly draft: Draft | null;
+  /** Row of the grid that the keyboard is on, -1 = none; pixels that the grid is scrolled by; the opened packet. */
+  readonly activePacket: number;
+  readonly packetScroll: number;
+  readonly openedPacket: PacketLine | null;
+  readonly detail: Remote<PacketDetail>;
+  readonly pipeline: Remote<PipelineReport>;
+  readonly scorecard: Remote<Scorecard>;
   /** Milliseconds since the last good answer, once it is too long; null = fresh. */
   readonly staleMs: number | null;
+  /** The reader's clock when the newest answer came, milliseconds since 1970. */
+  readonly nowMs: number;
   readonly theme: Theme;
   readonly helpShown: boolean;
   /** null: nobody has to sign in, or somebody has. */
@@ -99,6 +126,12 @@ export interface Actions {
   readonly previousPackets: () => void;
   readonly turnHostFlows: (trail: readonly string[]) => void;
   readonly showHosts: (count: number) => void;
+  readonly turnSearch: (trail: readonly string[]) => void;
+  readonly setDraft: (draft: Draft | null) => void;
+  readonly setActivePacket: (row: number) => void;
+  readonly setPacketScroll: (pixels: number) => void;
+  /** A row of the grid; null closes the packet that is open. */
+  readonly openPacket: (row: number | null) => void;
   readonly retry: () => void;
   readonly save: (name: string, text: string) => void;
   /** Saves the SVGs inside an element as one picture. */

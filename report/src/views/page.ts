@@ -11,7 +11,10 @@ import { hostsPage } from './hosts-page.ts';
 import type { View } from './model.ts';
 import { navigation, pageTitle } from './navigation.ts';
 import { pageHeader } from './page-header.ts';
+import { packetsPage } from './packets-page.ts';
 import { packetsPanel } from './packets-panel.ts';
+import { pipelinePage } from './pipeline-page.ts';
+import { scorecardPage } from './scorecard-page.ts';
 import { signInView } from './sign-in.ts';
 import { summaryPanel } from './summary-panel.ts';
 import { talkers } from './talkers.ts';
@@ -40,14 +43,17 @@ const overviewPage = (view: View): (VNode | null)[] => [
   talkers(view),
 ];
 
-/** What stands in main, by page; a page that is not built yet is the overview. */
-const CONTENT: Partial<Readonly<Record<PageName, (view: View) => readonly (VNode | null)[]>>> = {
+/** What stands in main, by page. */
+const CONTENT: Readonly<Record<PageName, (view: View) => readonly (VNode | null)[]>> = {
   overview: overviewPage,
   alert: alertPage,
   hosts: (view) => {
     const { subject } = view.model.state;
     return subject === null ? hostsPage(view) : hostPage(view, subject);
   },
+  packets: packetsPage,
+  pipeline: pipelinePage,
+  scorecard: scorecardPage,
 };
 
 export function page(view: View): VNode[] {
@@ -66,7 +72,7 @@ export function page(view: View): VNode[] {
         tabindex: -1,
         'aria-label': pageTitle(view.model.state),
       },
-      (CONTENT[name] ?? overviewPage)(view),
+      CONTENT[name](view),
     ),
     helpDialog(view),
     triageDialog(view),
