@@ -24,6 +24,8 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     'ApiError',
   ],
   '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
+  '../core/src/report/search-report.ts': ['SearchPage'],
+  '../core/src/report/packet-detail.ts': ['PacketDetail'],
   '../core/src/triage/triage-entry.ts': ['TriageRequest'],
 };
 
@@ -129,6 +131,23 @@ export const DESCRIBED: readonly DescribedRoute[] = [
     summary: 'Packets that match a filter',
     parameters: [SENSOR, ...RANGE, ...FILTER, ...PAGE],
     answer: 'PacketPage',
+  },
+  {
+    path: '/api/v1/packet',
+    summary: 'Everything about one packet',
+    parameters: [
+      SENSOR,
+      text('session', 'of the packet'),
+      whole('number', 'of the packet within its session', 1),
+      whole('at', 'event time of the packet, microseconds since 1970, by which it is found'),
+    ],
+    answer: 'PacketDetail',
+  },
+  {
+    path: '/api/v1/search',
+    summary: 'Packets by the language of docs/query.md',
+    parameters: [text('q', 'the query; empty: every packet'), SENSOR, ...RANGE, ...PAGE],
+    answer: 'SearchPage',
   },
   {
     path: '/api/v1/flows',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MemoryTriageStore } from '@tapline/adapters/memory/triage-store';
-import type { Overview } from '@tapline/core/report/snapshot';
+import type { Overview, PacketPage } from '@tapline/core/report/snapshot';
 import { noCodec } from '@tapline/core/wire/no-codec';
 import { createReport, ROUTES, type ReportApi, type ReportResponse } from '@tapline/functions/stages/report';
 import { LOCAL_ANALYST } from '@tapline/functions/stages/report/write-guard';
@@ -16,6 +16,8 @@ let api: ReportApi;
 let alertId: string;
 let host: string;
 const strict = openApi(true);
+/** What an address does not answer without. */
+let QUERIES: Readonly<Record<string, string>> = {};
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 
 const ask = (path: string, method = 'GET', body?: string): Promise<ReportResponse> => {
@@ -52,6 +54,9 @@ beforeAll(async () => {
     caller: () => LOCAL_ANALYST,
   });
   alertId = data.alerts[2]!.id;
+  const { session, number, timeUs } = (JSON.parse((await ask('/api/v1/packets?limit=1')).body) as PacketPage)
+    .packets[0]!;
+  QUERIES = { '/api/v1/packet': `?session=${encodeURIComponent(session)}&number=${number}&at=${timeUs}` };
   host = (JSON.parse((await ask('/api/v1/overview')).body) as Overview).tops.sources[0]!.key;
 });
 
@@ -95,7 +100,9 @@ describe('docs/openapi.json', () => {
         start: String(START_US + 190e6),
         address: host,
       };
-      const response = await ask(path.replaceAll(/\{(\w+)\}/gu, (_, name: string) => values[name]!));
+      const response = await ask(
+        path.replaceAll(/\{(\w+)\}/gu, (_, name: string) => values[name]!) + (QUERIES[path] ?? ''),
+      );
       expect(response.status, response.body).toBe(200);
       expect(wrong(answer!, response.body)).toEqual([]);
     },

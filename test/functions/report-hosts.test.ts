@@ -80,7 +80,7 @@ describe('the page of a host', () => {
 
   test('asked again costs no body', async () => {
     const first = await ask(`/api/v1/hosts/${ATTACKER}`);
-    expect((await ask(`/api/v1/hosts/${ATTACKER}`, first.headers['ETag']!)).status).toBe(304);
+    expect((await ask(`/api/v1/hosts/${ATTACKER}`, first.headers['ETag'])).status).toBe(304);
   });
 
   test('lists its flows newest windows first, and goes on to every one of them', async () => {

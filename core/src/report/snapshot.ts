@@ -277,8 +277,11 @@ export interface ApiError {
       | 'TOO_LARGE'
       | 'UNSUPPORTED'
       | 'TOO_MANY'
+      | 'TOO_BROAD'
       | 'UNAVAILABLE'
       | 'INTERNAL';
     readonly message: string;
+    /** Characters of the query that are wrong. */
+    readonly place?: { readonly fromAt: number; readonly toAt: number };
   };
 }

@@ -6,6 +6,7 @@
 import type { AllowList } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
 import type { Clock, Codec, LedgerStore, PacketStore, ResultStore, TriageStore } from '@tapline/core/ports';
+import type { QueryError } from '@tapline/core/query/parse-query';
 import type { ApiError, RunStatus } from '@tapline/core/report/snapshot';
 import { contentHash } from '@tapline/core/wire/content-hash';
 import { alertReport, alertPackets } from './report/alerts.ts';
@@ -15,6 +16,7 @@ import { flowPage } from './report/flows.ts';
 import { hostFlows, hostList, hostReport } from './report/hosts.ts';
 import { overview } from './report/overview.ts';
 import { packetPage } from './report/packets.ts';
+import { packetOf, searchPage } from './report/search.ts';
 import { addTriage, alertTriage } from './report/triage.ts';
 import { windowReport } from './report/windows.ts';
 import { WriteGuard, type FindCaller } from './report/write-guard.ts';
@@ -67,6 +69,22 @@ export class NotFound extends Error {
   override readonly name = 'NotFound';
 }
 
+/** Thrown for what would read more than an answer may. */
+export class TooBroad extends Error {
+  override readonly name = 'TooBroad';
+}
+
+/** Thrown for a query that is not understood, with the characters that are wrong. */
+export class NotUnderstood extends Error {
+  override readonly name = 'NotUnderstood';
+  readonly place: { readonly fromAt: number; readonly toAt: number };
+
+  constructor({ message, fromAt, toAt }: QueryError) {
+    super(message);
+    this.place = { fromAt, toAt };
+  }
+}
+
 /** Thrown for what may not be done, or not now. */
 export class Refused extends Error {
   override readonly name = 'Refused';
@@ -113,6 +131,8 @@ export const ROUTES: readonly Route[] = [
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/triage$/u, handler: alertTriage, writer: addTriage },
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/evidence$/u, handler: alertEvidence },
   { pattern: /^\/api\/v1\/packets$/u, handler: packetPage },
+  { pattern: /^\/api\/v1\/packet$/u, handler: packetOf },
+  { pattern: /^\/api\/v1\/search$/u, handler: searchPage },
   { pattern: /^\/api\/v1\/flows$/u, handler: flowPage },
   { pattern: /^\/api\/v1\/hosts$/u, handler: hostList },
   { pattern: /^\/api\/v1\/hosts\/([^/]{1,200})$/u, handler: hostReport },
@@ -125,10 +145,15 @@ const HEADERS = {
   'Cache-Control': 'private, no-cache',
 };
 
-const failure = (status: number, code: ApiError['error']['code'], message: string): ReportResponse => ({
+const failure = (
+  status: number,
+  code: ApiError['error']['code'],
+  message: string,
+  place?: ApiError['error']['place'],
+): ReportResponse => ({
   status,
   headers: { ...HEADERS, 'Cache-Control': 'no-store' },
-  body: JSON.stringify({ error: { code, message } } satisfies ApiError),
+  body: JSON.stringify({ error: { code, message, ...(place && { place }) } } satisfies ApiError),
 });
 
 const wrongMethod = (isWritable: boolean): ReportResponse => {
@@ -175,6 +200,8 @@ const answer = async (ports: ReportPorts, guard: WriteGuard, request: ReportRequ
 const failed = (error: unknown): ReportResponse => {
   if (error instanceof Refused) return failure(error.status, error.code, error.message);
   if (error instanceof NotFound) return failure(404, 'NOT_FOUND', error.message);
+  if (error instanceof TooBroad) return failure(422, 'TOO_BROAD', error.message);
+  if (error instanceof NotUnderstood) return failure(400, 'BAD_REQUEST', error.message, error.place);
   if (!(error instanceof PipelineError))
     return failure(500, 'INTERNAL', 'the report failed; the log of the server says why');
   if (error.code === 'USAGE') return failure(400, 'BAD_REQUEST', error.message);
