@@ -91,7 +91,7 @@ const layoutOf = (pairs: readonly Pair[], width: number): Layout => {
 
 const linked = (name: string, label: VNode, { nameHref }: MatrixOptions): VNode => {
   const href = nameHref?.(name);
-  return href === undefined ? label : h('a', { class: 'matrix-name', href, 'aria-label': name }, label);
+  return href === undefined ? label : h('a', { class: 'matrix-name', href }, label);
 };
 
 const rowOf = (name: string, index: number, layout: Layout, options: MatrixOptions): Child[] => {
