@@ -274,6 +274,7 @@ export interface ApiError {
       | 'NOT_FOUND'
       | 'METHOD'
       | 'CONFLICT'
+      | 'TOO_BROAD'
       | 'TOO_LARGE'
       | 'UNSUPPORTED'
       | 'TOO_MANY'
