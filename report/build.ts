@@ -9,7 +9,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 /** Where `npm run build` puts the page, and where the embedded server looks for it. */
 export const REPORT_DIST = here('dist');
 
-/** Writes index.html, page.js, style.css and icon.svg into `outDir`, replacing what is there. Throws on any build error. */
+/** Writes index.html, page.js, style.css, icon.svg and the scorecard into `outDir`, replacing what is there. Throws on any build error. */
 export async function buildReport(outDir: string = REPORT_DIST): Promise<void> {
   await rm(outDir, { recursive: true, force: true });
   await mkdir(outDir, { recursive: true });
@@ -28,6 +28,7 @@ export async function buildReport(outDir: string = REPORT_DIST): Promise<void> {
     }),
     copyFile(here('index.html'), join(outDir, 'index.html')),
     copyFile(here('icon.svg'), join(outDir, 'icon.svg')),
+    copyFile(here('../docs/scorecard.json'), join(outDir, 'scorecard.json')),
   ]);
 }
 

@@ -24,6 +24,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     'ApiError',
   ],
   '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
+  '../core/src/report/pipeline-report.ts': ['PipelineReport'],
   '../core/src/report/search-report.ts': ['SearchPage'],
   '../core/src/report/packet-detail.ts': ['PacketDetail'],
   '../core/src/triage/triage-entry.ts': ['TriageRequest'],
@@ -148,6 +149,12 @@ export const DESCRIBED: readonly DescribedRoute[] = [
     summary: 'Packets by the language of docs/query.md',
     parameters: [text('q', 'the query; empty: every packet'), SENSOR, ...RANGE, ...PAGE],
     answer: 'SearchPage',
+  },
+  {
+    path: '/api/v1/pipeline',
+    summary: 'Whether the line is well, hop by hop',
+    parameters: [],
+    answer: 'PipelineReport',
   },
   {
     path: '/api/v1/flows',

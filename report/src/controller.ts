@@ -1,4 +1,5 @@
 /** Keeps the model: follows the URL, polls the API, and redraws once per animation frame when something changed. */
+import type { SearchPage } from '@tapline/core/report/search-report';
 import type { Overview } from '@tapline/core/report/snapshot';
 import type { ReportSource } from './api/client.ts';
 import {
@@ -17,6 +18,7 @@ import { saveReport } from './save/save-report.ts';
 import {
   alertAddress,
   captureAddress,
+  detailAddress,
   evidenceAddress,
   hostAddress,
   hostFlowsAddress,
@@ -24,6 +26,9 @@ import {
   hostsAddress,
   overviewAddress,
   packetsAddress,
+  pipelineAddress,
+  scorecardAddress,
+  searchAddress,
   triageAddress,
   windowAddress,
 } from './state/questions.ts';
@@ -48,18 +53,25 @@ const SINGLE = {
   evidence: ({ state }) => evidenceAddress(state),
   host: ({ state }) => hostAddress(state),
   hosts: ({ state, hostsShown }) => hostsAddress(state, hostsShown),
+  detail: ({ state, openedPacket }) => detailAddress(state, openedPacket),
+  pipeline: ({ state }) => pipelineAddress(state),
+  scorecard: ({ state }) => scorecardAddress(state),
 } as const satisfies Partial<Record<keyof PageModel, (model: PageModel) => string | null>>;
 type Single = keyof typeof SINGLE;
 
 /** Of these the last answer stays until the next one is there, whatever it was about: the page says what it shows. */
-const LASTING: readonly Single[] = ['host', 'hosts'];
+const LASTING: readonly Single[] = ['host', 'hosts', 'pipeline', 'scorecard'];
 
 /** Questions whose answers come page by page. */
 const PAGED = {
   packets: ({ state, overview }, after) => packetsAddress(state, overview.value, after),
   hostFlows: ({ state }, after) => hostFlowsAddress(state, after),
+  search: ({ state }, after) => searchAddress(state, after),
 } as const satisfies Partial<Record<keyof PageModel, (model: PageModel, after: string) => string | null>>;
 type Paged = keyof typeof PAGED;
+
+/** The grid of packets before anybody touched it. */
+const UNTOUCHED = { activePacket: -1, packetScroll: 0, openedPacket: null } as const;
 
 /** Names what the side panel shows. */
 const panelOf = (state: PageState): string => JSON.stringify([state.alert, state.window, state.query, state.view]);
@@ -119,6 +131,24 @@ export class Controller {
     turnHostFlows: (trail) => {
       void this.turnTo('hostFlows', trail);
     },
+    turnSearch: (trail) => {
+      this.change({ ...UNTOUCHED });
+      void this.turnTo('search', trail);
+    },
+    setDraft: (draft) => {
+      this.change({ draft });
+    },
+    setActivePacket: (activePacket) => {
+      this.change({ activePacket });
+    },
+    setPacketScroll: (packetScroll) => {
+      this.change({ packetScroll });
+    },
+    openPacket: (row) => {
+      const openedPacket = row === null ? null : (this.model.search.page.value?.packets[row] ?? null);
+      this.change({ openedPacket, ...(row === null ? {} : { activePacket: row }) });
+      void this.load('detail');
+    },
     showHosts: (hostsShown) => {
       this.change({ hostsShown });
       void this.load('hosts');
@@ -176,7 +206,15 @@ export class Controller {
       hostsShown: HOSTS_PER_PAGE,
       host: NOTHING,
       hostFlows: FIRST_PAGE,
+      search: FIRST_PAGE,
+      searchPlan: null,
+      draft: null,
+      ...UNTOUCHED,
+      detail: NOTHING,
+      pipeline: NOTHING,
+      scorecard: NOTHING,
       staleMs: null,
+      nowMs: Date.now(),
       theme: readTheme(),
       helpShown: false,
       width: 0,
@@ -200,6 +238,9 @@ export class Controller {
     if (turned) this.turned = true;
     if (turned || moved) this.change({ hostFlows: FIRST_PAGE });
     if (openAlert(state) !== openAlert(this.model.state)) this.change({ packets: FIRST_PAGE });
+    if (turned || moved || state.filter !== this.model.state.filter) {
+      this.change({ search: FIRST_PAGE, searchPlan: null, draft: null, ...UNTOUCHED });
+    }
     this.change({ state, ...(moved ? { cursorUs: null } : {}) });
     if (moved || this.model.overview.address === null) void this.poll();
     if (opened || (moved && state.query !== null)) this.change({ packets: FIRST_PAGE });
@@ -269,7 +310,10 @@ export class Controller {
     const kept = this.model[field].page.value;
     this.change({ [field]: { page: { address, value: kept, error: null }, trail } });
     const page = await this.ask<unknown>(address);
-    if (this.model[field].page.address === address) this.change({ [field]: { page, trail } });
+    if (this.model[field].page.address !== address) return;
+    this.change({ [field]: { page, trail } });
+    const plan = field === 'search' ? (page.value as SearchPage | null)?.plan : null;
+    if (plan) this.change({ searchPlan: plan });
   }
 
   private async saveAll(): Promise<void> {
@@ -306,6 +350,7 @@ export class Controller {
     const same = this.model.overview.value === answer.value && this.model.overview.error === null;
     const ended = this.model.overview.value?.run.state === 'running' && answer.value?.run.state === 'finished';
     if (!same || this.model.staleMs !== null) this.change({ overview: answer, staleMs: null });
+    if (this.model.state.page === 'pipeline') this.change({ nowMs: Date.now() });
     if (ended) this.change({ capture: NOTHING });
     if (!same) void this.openPanel();
   }

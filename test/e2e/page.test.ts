@@ -194,11 +194,11 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await page.waitForFunction(() => document.querySelector('.panel-window h2')!.textContent.includes('12:03:30'));
   });
 
-  test('a click on a host lists its packets, and every chart has a table and a CSV behind it', async () => {
+  test('a click on a service lists its packets, and every chart has a table and a CSV behind it', async () => {
     await open();
-    await page.locator('.figure-sources a.bar-row').first().click();
+    await page.locator('.figure-services a.bar-row').first().click();
     await page.waitForSelector('.panel-packets tbody tr');
-    expect(hashOf().get('host')).toBe('172.16.0.1');
+    expect(hashOf().get('proto')).toMatch(/^(?:tcp|udp)$/u);
     for (const name of ['traffic', 'alerts', 'pairs', 'sources', 'destinations', 'services', 'icmp']) {
       const figure = page.locator(`.figure-${name}`);
       await figure.getByRole('button', { name: /as a table/u }).click();

@@ -3,6 +3,10 @@ import { HOSTILE_TEXT, hostileAlert } from '../fixtures/report-alerts.ts';
 import { makeReportData, SENSOR, START_US, type ReportData } from '../fixtures/report-data.ts';
 import { seriesGaps, trafficSeries } from '@tapline/core/report/series';
 import { rangeTops } from '@tapline/core/report/tops';
+import { hostSeries } from '@tapline/core/report/host-report';
+import { alertLanes } from '../../report/src/charts/alert-lanes.ts';
+import { directions, hostTraffic } from '../../report/src/charts/host-traffic.ts';
+import { intervalDots } from '../../report/src/charts/interval-dots.ts';
 import { barList } from '../../report/src/charts/bar-list.ts';
 import { matrix, pairsOf } from '../../report/src/charts/matrix.ts';
 import { ratioBars } from '../../report/src/charts/ratio-bars.ts';
@@ -68,6 +72,42 @@ describe('charts', () => {
       href: (a: string, b: string) => `#${a}-${b}`,
     };
     await expect(markup(matrix(pairs, options))).toMatchFileSnapshot(golden('matrix.svg'));
+  });
+
+  test('a host’s traffic goes up for what it sent and down for what it received', async () => {
+    const range = { fromUs: START_US, toUs: START_US + 360e6 };
+    const host = '192.168.10.50';
+    const windows = await data.results.hostWindows(SENSOR, host, range, 100);
+    const gaps = seriesGaps(data.rows, range, range.toUs);
+    const buckets = trafficBuckets(directions(hostSeries(windows, range, 10e6)), gaps, range, 'packets');
+    const sent = buckets.reduce((sum, bucket) => sum + bucket.rates![0]! * 10, 0);
+    expect(Math.round(sent)).toBe(data.packets.filter(({ source }) => source === host).length);
+    const { unit, alerts, selectedAlert, brush, cursorUs, alertHref } = timelineData();
+    const shown = { buckets, gaps, range, unit, alerts, selectedAlert, brush, cursorUs, alertHref };
+    await expect(markup(hostTraffic(shown, { width: 800, height: 280 }))).toMatchFileSnapshot(
+      golden('host-traffic.svg'),
+    );
+  });
+
+  test('intervals are lines as wide as the doubt', async () => {
+    const rows = [
+      { key: 'port scan', share: 1, low: 0.158, high: 1, text: '2 of 2' },
+      { key: 'nothing', share: null, low: null, high: null, text: '0 of 0' },
+    ];
+    await expect(markup(intervalDots(rows, 500, 'shares'))).toMatchFileSnapshot(golden('interval-dots.svg'));
+  });
+
+  test('a label that has no room beside its bar stands beneath it, in a lane of its own', () => {
+    const [first, second] = [data.alerts[0]!, data.alerts[1]!];
+    const limits = { left: 0, right: 300, lanes: 6, minimum: 7 };
+    const x = (timeUs: number): number => (timeUs - START_US) / 1e6;
+    const wide = { ...first, windowStartUs: START_US + 10e6, windowEndUs: START_US + 290e6 };
+    const later = { ...second, windowStartUs: START_US + 20e6, windowEndUs: START_US + 30e6 };
+    const { marks } = alertLanes([wide, later], x, limits);
+    expect(marks.map(({ labelAt, lane }) => [labelAt, lane])).toEqual([
+      ['below', 0],
+      ['after', 2],
+    ]);
   });
 
   test('bars share one scale from zero', async () => {

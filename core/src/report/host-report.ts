@@ -107,6 +107,9 @@ function sumEntries(lists: Iterable<readonly TopEntry[]>): TopEntry[] {
   return [...sums.values()].sort((a, b) => b.bytes - a.bytes || (a.key < b.key ? -1 : 1)).slice(0, LIST_MOST);
 }
 
+/** Flows name protocols as IANA does, `TCP/443`; top lists write `tcp/443`. */
+const lowerCase = (entry: TopEntry): TopEntry => ({ ...entry, key: entry.key.toLowerCase() });
+
 const COUNTS = ['packetsSent', 'packetsReceived', 'bytesSent', 'bytesReceived'] as const;
 type Counts = Record<(typeof COUNTS)[number], number>;
 const noCounts = (): Counts => ({ packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 });
@@ -148,7 +151,7 @@ export function hostTotals(windows: readonly HostActivity[]): HostTotals {
 export function hostTops(windows: readonly HostActivity[]): { peers: TopEntry[]; services: TopEntry[] } {
   return {
     peers: sumEntries(windows.map(({ topPeers }) => topPeers)),
-    services: sumEntries(windows.map(({ topServices }) => topServices)),
+    services: sumEntries(windows.map(({ topServices }) => topServices.map(lowerCase))),
   };
 }
 

@@ -16,6 +16,7 @@ import { flowPage } from './report/flows.ts';
 import { hostFlows, hostList, hostReport } from './report/hosts.ts';
 import { overview } from './report/overview.ts';
 import { packetPage } from './report/packets.ts';
+import { pipelineReport } from './report/pipeline.ts';
 import { packetOf, searchPage } from './report/search.ts';
 import { addTriage, alertTriage } from './report/triage.ts';
 import { windowReport } from './report/windows.ts';
@@ -131,6 +132,7 @@ export const ROUTES: readonly Route[] = [
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/triage$/u, handler: alertTriage, writer: addTriage },
   { pattern: /^\/api\/v1\/alerts\/([^/]{1,400})\/evidence$/u, handler: alertEvidence },
   { pattern: /^\/api\/v1\/packets$/u, handler: packetPage },
+  { pattern: /^\/api\/v1\/pipeline$/u, handler: pipelineReport },
   { pattern: /^\/api\/v1\/packet$/u, handler: packetOf },
   { pattern: /^\/api\/v1\/search$/u, handler: searchPage },
   { pattern: /^\/api\/v1\/flows$/u, handler: flowPage },

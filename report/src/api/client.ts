@@ -3,6 +3,8 @@ import type { ApiError } from '@tapline/core/report/snapshot';
 
 /** Where the API lives, relative to the page: the same origin in the product and on Firebase Hosting. */
 const BASE = 'api/v1/';
+/** The scorecard, which the build puts beside the page. */
+export const SCORECARD_FILE = '../../scorecard.json';
 const REMEMBERED = 40;
 const TIMEOUT_MS = 15_000;
 

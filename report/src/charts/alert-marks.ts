@@ -23,14 +23,15 @@ export function lanesAbove(
   frame: Omit<TimelineFrame, 'top'>,
 ): { readonly lanes: AlertLanes; readonly frame: TimelineFrame } {
   const lanes = alertLanes(alerts, frame.x, { ...frame, lanes: LANES_MOST, minimum: 7 });
-  return { lanes, frame: { ...frame, top: 10 + Math.max(LANES_LEAST, lanes.lanes) * LANE } };
+  const rows = Math.max(LANES_LEAST, lanes.lanes) + (lanes.leftOff > 0 ? 1 : 0);
+  return { lanes, frame: { ...frame, top: 10 + rows * LANE } };
 }
 
 /** How many alerts found no lane. */
 export function leftOffText(lanes: AlertLanes, frame: TimelineFrame): Child {
   if (lanes.leftOff === 0) return null;
   const text = `+${lanes.leftOff} more in the list`;
-  return h('text', { class: 'left-off', x: frame.right, y: 12, 'text-anchor': 'end' }, text);
+  return h('text', { class: 'left-off', x: frame.right, y: frame.top - 8, 'text-anchor': 'end' }, text);
 }
 
 export function alertMarks(lanes: AlertLanes, data: MarkedAlerts): Child[] {

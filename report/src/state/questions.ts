@@ -1,11 +1,12 @@
 /** Which API addresses a page state needs: the same state always asks the same questions. */
-import type { Overview } from '@tapline/core/report/snapshot';
-import { apiAddress } from '../api/client.ts';
+import type { Overview, PacketLine } from '@tapline/core/report/snapshot';
+import { apiAddress, SCORECARD_FILE } from '../api/client.ts';
 import { openAlert, type PageState } from './url-state.ts';
 
 const PACKETS_PER_PAGE = 100;
 export const HOSTS_PER_PAGE = 100;
 const FLOWS_PER_PAGE = 100;
+const FOUND_PER_PAGE = 1000;
 
 /** What every question about the shown time says. */
 const within = ({ sensor, range }: PageState): Readonly<Record<string, string | number | null>> => ({
@@ -80,4 +81,29 @@ export function hostFlowsAddress(state: PageState, after: string): string | null
   if (state.page !== 'hosts' || state.subject === null) return null;
   const paging = { limit: FLOWS_PER_PAGE, after: after === '' ? null : after };
   return apiAddress(`hosts/${encodeURIComponent(state.subject)}/flows`, { ...within(state), ...paging });
+}
+
+export function searchAddress(state: PageState, after: string): string | null {
+  if (state.page !== 'packets') return null;
+  return apiAddress('search', {
+    q: state.filter,
+    ...within(state),
+    limit: FOUND_PER_PAGE,
+    after: after === '' ? null : after,
+  });
+}
+
+export function detailAddress(state: PageState, packet: PacketLine | null): string | null {
+  if (state.page !== 'packets' || packet === null) return null;
+  const { session, number, timeUs } = packet;
+  return apiAddress('packet', { sensor: state.sensor, session, number, at: timeUs });
+}
+
+export function pipelineAddress(state: PageState): string | null {
+  return state.page === 'pipeline' ? 'pipeline' : null;
+}
+
+/** Not of the API: a file beside the page, as the build put it there. */
+export function scorecardAddress(state: PageState): string | null {
+  return state.page === 'scorecard' ? SCORECARD_FILE : null;
 }

@@ -57,7 +57,7 @@ const health = (findings: readonly SensorFinding[]): Child[] =>
     ? []
     : [
         h('h3', {}, 'What the sensor says about its mirror'),
-        ...findings.map(({ text }) => h('p', {}, `${text.charAt(0).toUpperCase()}${text.slice(1)}.`)),
+        ...findings.map(({ text }) => h('p', { class: 'finding' }, `${text.charAt(0).toUpperCase()}${text.slice(1)}.`)),
       ];
 
 const verdict = (books: BooksSummary): string => {

@@ -74,7 +74,7 @@ export interface FigureOptions {
   /** Names the figure in the URL and in file names: lower-case letters and dashes. */
   readonly name: string;
   readonly title: string;
-  readonly note?: string;
+  readonly note?: Child;
   readonly controls?: readonly Child[];
   /** Made only when the table is shown or saved. */
   readonly table: () => Table;

@@ -17,6 +17,9 @@ import type { View } from './model.ts';
 import { pending } from './panel.ts';
 import { tile } from './tiles.ts';
 
+/** Rows of a ranked list; its table has all. */
+const SHOWN_MOST = 10;
+
 const tiles = ({ totals }: HostReport): VNode =>
   h(
     'dl',
@@ -97,7 +100,7 @@ const ranked = (
     table: () => table(options.title.toLowerCase(), entries),
     chart: () => [
       barList(
-        entries.map(({ key, bytes }) => {
+        entries.slice(0, SHOWN_MOST).map(({ key, bytes }) => {
           const href = options.href(key);
           return {
             key,

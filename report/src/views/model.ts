@@ -1,16 +1,21 @@
 /** Everything the page is drawn from, and what a reader can do to it. Views read this and nothing else. */
 import type { TimeRange } from '@tapline/core/ports';
+import type { Scorecard } from '@tapline/core/eval/scorecard';
 import type { HostFlows, HostList, HostReport } from '@tapline/core/report/host-report';
-import type { TriageRequest } from '@tapline/core/triage/triage-entry';
+import type { PacketDetail } from '@tapline/core/report/packet-detail';
+import type { PipelineReport } from '@tapline/core/report/pipeline-report';
+import type { SearchPage, SearchPlan } from '@tapline/core/report/search-report';
 import type {
   AlertCapture,
   AlertEvidence,
   AlertReport,
   AlertTriage,
   Overview,
+  PacketLine,
   PacketPage,
   WindowReport,
 } from '@tapline/core/report/snapshot';
+import type { TriageRequest } from '@tapline/core/triage/triage-entry';
 import type { PageState } from '../state/url-state.ts';
 
 /** Something that is fetched. `value` stays while a newer one is on its way, so nothing flickers. */
@@ -31,6 +36,15 @@ export interface Browser<T> {
 }
 
 export const FIRST_PAGE: Browser<never> = { page: NOTHING, trail: [''] };
+
+/** What stands in the filter bar while somebody types there. */
+export interface Draft {
+  readonly text: string;
+  readonly caret: number;
+  /** Whether completions are shown, and which of them is chosen; -1 = none. */
+  readonly open: boolean;
+  readonly choice: number;
+}
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
@@ -60,8 +74,21 @@ export interface PageModel {
   /** Of the page of one host. */
   readonly host: Remote<HostReport>;
   readonly hostFlows: Browser<HostFlows>;
+  /** Of the page of packets; the plan stays from its first page. */
+  readonly search: Browser<SearchPage>;
+  readonly searchPlan: SearchPlan | null;
+  readonly draft: Draft | null;
+  /** Row of the grid that the keyboard is on, -1 = none; pixels that the grid is scrolled by; the opened packet. */
+  readonly activePacket: number;
+  readonly packetScroll: number;
+  readonly openedPacket: PacketLine | null;
+  readonly detail: Remote<PacketDetail>;
+  readonly pipeline: Remote<PipelineReport>;
+  readonly scorecard: Remote<Scorecard>;
   /** Milliseconds since the last good answer, once it is too long; null = fresh. */
   readonly staleMs: number | null;
+  /** The reader's clock when the newest answer came, milliseconds since 1970. */
+  readonly nowMs: number;
   readonly theme: Theme;
   readonly helpShown: boolean;
   /** CSS pixels the time line and the matrix may use. */
@@ -90,6 +117,12 @@ export interface Actions {
   readonly previousPackets: () => void;
   readonly turnHostFlows: (trail: readonly string[]) => void;
   readonly showHosts: (count: number) => void;
+  readonly turnSearch: (trail: readonly string[]) => void;
+  readonly setDraft: (draft: Draft | null) => void;
+  readonly setActivePacket: (row: number) => void;
+  readonly setPacketScroll: (pixels: number) => void;
+  /** A row of the grid; null closes the packet that is open. */
+  readonly openPacket: (row: number | null) => void;
   readonly retry: () => void;
   readonly save: (name: string, text: string) => void;
   /** Saves the SVGs inside an element as one picture. */

@@ -7,6 +7,9 @@ import type { View } from './model.ts';
 export const NAVIGATION: readonly { readonly page: PageName; readonly title: string }[] = [
   { page: 'overview', title: 'Overview' },
   { page: 'hosts', title: 'Hosts' },
+  { page: 'packets', title: 'Packets' },
+  { page: 'pipeline', title: 'Pipeline' },
+  { page: 'scorecard', title: 'Scorecard' },
 ];
 
 /** Names the page, for its title and for whoever hears it. */

@@ -8,14 +8,15 @@ import { csv, type Table } from './figure.ts';
 import type { View } from './model.ts';
 import { pending } from './panel.ts';
 
-const endpoint = (address: string, port: number | null): string => {
+/** `192.0.2.1:443`, `[2001:db8::1]:443`, or the address alone. */
+export const endpointText = (address: string, port: number | null): string => {
   if (port === null) return address === '' ? '–' : address;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 };
 
 const hostLink = (view: View, address: string, port: number | null): VNode => {
   const href = hostHref(view.model.state, address);
-  const text = endpoint(address, port);
+  const text = endpointText(address, port);
   return h('td', { title: address }, href === undefined ? text : h('a', { href }, text));
 };
 
@@ -49,14 +50,15 @@ const HEADINGS: readonly (readonly [string, boolean])[] = [
   ['details', false],
 ];
 
-const asTable = (packets: readonly PacketLine[]): Table => ({
+/** The packets as a table, to save. */
+export const packetsAsTable = (packets: readonly PacketLine[]): Table => ({
   columns: [{ name: 'session' }, ...HEADINGS.map(([name]) => ({ name })), { name: 'quality' }],
   rows: packets.map((packet) => [
     packet.session,
     packet.number,
     isoTime(packet.timeUs),
-    endpoint(packet.source, packet.sourcePort),
-    endpoint(packet.destination, packet.destinationPort),
+    endpointText(packet.source, packet.sourcePort),
+    endpointText(packet.destination, packet.destinationPort),
     packet.protocol,
     packet.flags,
     packet.length,
@@ -78,7 +80,7 @@ const pager = (view: View, page: PacketPage): VNode => {
     button('Next →', page.next !== null, actions.nextPackets),
     h('span', { class: 'pager-note', role: 'status' }, scanned),
     button('CSV', page.packets.length > 0, () => {
-      actions.save('tapline-packets.csv', csv(asTable(page.packets)));
+      actions.save('tapline-packets.csv', csv(packetsAsTable(page.packets)));
     }),
   );
 };

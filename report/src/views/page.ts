@@ -11,7 +11,10 @@ import { hostsPage } from './hosts-page.ts';
 import type { View } from './model.ts';
 import { navigation, pageTitle } from './navigation.ts';
 import { pageHeader } from './page-header.ts';
+import { packetsPage } from './packets-page.ts';
 import { packetsPanel } from './packets-panel.ts';
+import { pipelinePage } from './pipeline-page.ts';
+import { scorecardPage } from './scorecard-page.ts';
 import { summaryPanel } from './summary-panel.ts';
 import { talkers } from './talkers.ts';
 import { timelinePanel } from './timeline-panel.ts';
@@ -47,6 +50,9 @@ const CONTENT: Partial<Readonly<Record<PageName, (view: View) => readonly (VNode
     const { subject } = view.model.state;
     return subject === null ? hostsPage(view) : hostPage(view, subject);
   },
+  packets: packetsPage,
+  pipeline: pipelinePage,
+  scorecard: scorecardPage,
 };
 
 export function page(view: View): VNode[] {

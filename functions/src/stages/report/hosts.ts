@@ -18,10 +18,10 @@ import {
   type HostReport,
 } from '@tapline/core/report/host-report';
 import { sumFlows } from './flows.ts';
-import { rowsWithin, wholeWindows, windowWidthUs } from './overview.ts';
-import { NotFound, type ReportPorts } from '../report.ts';
-import { pageLimit, range, timeUs, whole } from './query.ts';
-import { chooseSensor } from './sensors.ts';
+import { rowsWithin } from './overview.ts';
+import type { ReportPorts } from '../report.ts';
+import { pageLimit, timeUs, whole } from './query.ts';
+import { shownTime } from './shown.ts';
 
 /** Windows of a host read for one answer: more than a day of ten seconds each. */
 const WINDOWS_MOST = 10_000;
@@ -37,24 +37,6 @@ const addressOf = (text: string): string => {
   return formatAddress(address.words, 0, address.type);
 };
 
-interface Asked {
-  readonly sensor: string;
-  readonly windowUs: number;
-  readonly within: TimeRange;
-  /** Everything there is of the sensor, in whole windows; the default of `within`. */
-  readonly all: TimeRange;
-}
-
-const askedFor = async (ports: ReportPorts, query: URLSearchParams): Promise<Asked> => {
-  const within = range(query);
-  const { chosen } = await chooseSensor(ports, query);
-  if (chosen === undefined) throw new NotFound('no sensor has sent anything yet');
-  const { sensor, firstUs, lastUs } = chosen;
-  const windowUs = await windowWidthUs(ports, sensor);
-  const all = wholeWindows(firstUs, lastUs, windowUs);
-  return { sensor, windowUs, within: within ?? all, all };
-};
-
 /** Hosts that an alert is about, or that it names. */
 const hostsOf = ({ entity, contributors, filter }: Alert): Set<string> =>
   new Set(
@@ -68,7 +50,7 @@ const standing = (alerts: readonly Alert[]): Alert[] =>
 
 /** Parameters: `sensor`, `from`, `to`, `limit`, `after`. */
 export async function hostList(ports: ReportPorts, query: URLSearchParams): Promise<HostList> {
-  const { sensor, within, windowUs } = await askedFor(ports, query);
+  const { sensor, within, windowUs } = await shownTime(ports, query);
   const limit = pageLimit(query);
   const skip = whole(query, 'after', 0, 1e9) ?? 0;
   const rows = await rowsWithin(ports, sensor, within, windowUs);
@@ -100,7 +82,7 @@ const seen = async (ports: ReportPorts, sensor: string, host: string, all: TimeR
 /** Parameters: `sensor`, `from`, `to`. Throws USAGE when `name` is no address. */
 export async function hostReport(ports: ReportPorts, query: URLSearchParams, name: string): Promise<HostReport> {
   const host = addressOf(name);
-  const { sensor, within, all, windowUs } = await askedFor(ports, query);
+  const { sensor, within, all, windowUs } = await shownTime(ports, query);
   const [windows, [firstSeenUs = null, lastSeenUs = null], alerts] = await Promise.all([
     ports.results.hostWindows(sensor, host, { ...within, fromUs: within.fromUs - windowUs + 1 }, WINDOWS_MOST),
     seen(ports, sensor, host, all),
@@ -129,7 +111,7 @@ export async function hostReport(ports: ReportPorts, query: URLSearchParams, nam
 /** Parameters: `sensor`, `from`, `to`, `limit`, `after` (the `next` of an earlier answer: windows before it are read). */
 export async function hostFlows(ports: ReportPorts, query: URLSearchParams, name: string): Promise<HostFlows> {
   const host = addressOf(name);
-  const { sensor, within, windowUs } = await askedFor(ports, query);
+  const { sensor, within, windowUs } = await shownTime(ports, query);
   const limit = pageLimit(query);
   const after = timeUs(query, 'after') ?? within.toUs;
   const range = { fromUs: within.fromUs - windowUs + 1, toUs: Math.min(after, within.toUs) };

@@ -17,7 +17,8 @@ import { NotFound, NotUnderstood, TooBroad, type ReportPorts } from '../report.t
 import { findAlert } from './alerts.ts';
 import { openBatch, scanPackets } from './packets.ts';
 import { text, timeUs, whole } from './query.ts';
-import { chooseRange, chooseSensor } from './sensors.ts';
+import { chooseSensor } from './sensors.ts';
+import { shownTime } from './shown.ts';
 
 /** Batches that one search may lead through: about eight million packets, sixteen answers of BATCHES_MOST each. */
 export const SEARCH_BATCHES_MOST = 2048;
@@ -65,7 +66,7 @@ const tooBroad = ({ fromUs }: TimeRange, packets: number, reachedUs: number): To
 
 /** Parameters: `q`, `sensor`, `from`, `to` (where the query has no time of its own), `limit`, `after`. */
 export async function searchPage(ports: ReportPorts, parameters: URLSearchParams): Promise<SearchPage> {
-  const { sensor, within: shown } = await chooseRange(ports, parameters);
+  const { sensor, within: shown } = await shownTime(ports, parameters);
   const query = queryOf(text(parameters, 'q', QUERY_LENGTH_MOST) ?? '', dayStartUs(shown.fromUs));
   const alerts = await alertsOf(ports, query);
   const own = timeBounds(query, alerts);
