@@ -23,10 +23,10 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     'FlowPage',
     'ApiError',
   ],
-  '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
-  '../core/src/report/pipeline-report.ts': ['PipelineReport'],
   '../core/src/report/search-report.ts': ['SearchPage'],
   '../core/src/report/packet-detail.ts': ['PacketDetail'],
+  '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
+  '../core/src/report/pipeline-report.ts': ['PipelineReport'],
   '../core/src/triage/triage-entry.ts': ['TriageRequest'],
 };
 
@@ -61,6 +61,8 @@ const inPath = (name: string, description: string): Parameter => ({
   description,
   schema: { type: 'string' },
 });
+
+const needed = (parameter: Parameter): Parameter => ({ ...parameter, required: true });
 
 const SENSOR = text('sensor', 'name of the sensor; without it the first by name');
 const RANGE = [
@@ -134,21 +136,21 @@ export const DESCRIBED: readonly DescribedRoute[] = [
     answer: 'PacketPage',
   },
   {
-    path: '/api/v1/packet',
-    summary: 'Everything about one packet',
-    parameters: [
-      SENSOR,
-      text('session', 'of the packet'),
-      whole('number', 'of the packet within its session', 1),
-      whole('at', 'event time of the packet, microseconds since 1970, by which it is found'),
-    ],
-    answer: 'PacketDetail',
-  },
-  {
     path: '/api/v1/search',
-    summary: 'Packets by the language of docs/query.md',
+    summary: 'Packets that match a query (docs/query.md)',
     parameters: [text('q', 'the query; empty: every packet'), SENSOR, ...RANGE, ...PAGE],
     answer: 'SearchPage',
+  },
+  {
+    path: '/api/v1/packet',
+    summary: 'One packet, column by column',
+    parameters: [
+      SENSOR,
+      needed(text('session', 'of the sensor')),
+      needed(whole('number', 'of the packet in its session', 1)),
+      needed(whole('at', 'its event time, microseconds since 1970')),
+    ],
+    answer: 'PacketDetail',
   },
   {
     path: '/api/v1/pipeline',

@@ -1,7 +1,7 @@
 /** Keeps the model: follows the URL, polls the API, and redraws once per animation frame when something changed. */
 import type { SearchPage } from '@tapline/core/report/search-report';
 import type { Overview } from '@tapline/core/report/snapshot';
-import type { ReportSource } from './api/client.ts';
+import { SignInNeeded, type Account, type ReportSource } from './api/client.ts';
 import {
   copyText,
   enterPage,
@@ -154,9 +154,7 @@ export class Controller {
       void this.load('hosts');
     },
     retry: () => {
-      const single = Object.fromEntries(Object.keys(SINGLE).map((field) => [field, NOTHING]));
-      const paged = Object.fromEntries(Object.keys(PAGED).map((field) => [field, FIRST_PAGE]));
-      this.change({ ...single, ...paged });
+      this.forget();
       this.follow();
     },
     save: saveText,
@@ -182,6 +180,25 @@ export class Controller {
     },
     showTriage: (question) => {
       this.change({ question });
+    },
+    signIn: (email, password) => {
+      void this.visitAccount(async (account) => {
+        await account.signIn(email, password);
+        this.change({ signIn: null, reader: account.reader() });
+        this.actions.retry();
+        await this.poll();
+      });
+    },
+    sendPasswordMail: (email) => {
+      void this.visitAccount(async (account) => {
+        await account.sendPasswordMail(email);
+        this.change({ signIn: { busy: false, message: `A mail is on its way to ${email}.` } });
+      });
+    },
+    signOut: () => {
+      this.source.account?.signOut();
+      this.forget();
+      this.change({ overview: NOTHING, reader: null, signIn: { busy: false, message: 'You are signed out.' } });
     },
   };
 
@@ -217,6 +234,8 @@ export class Controller {
       nowMs: Date.now(),
       theme: readTheme(),
       helpShown: false,
+      signIn: null,
+      reader: source.account?.reader() ?? null,
       width: 0,
       panelWidth: 0,
       cursorUs: null,
@@ -282,7 +301,29 @@ export class Controller {
     try {
       return { address, value: (await this.source.get(address)) as T, error: null };
     } catch (error) {
+      if (error instanceof SignInNeeded && this.model.signIn === null) {
+        this.change({ signIn: { busy: false, message: error.message } });
+      }
       return { address, value: null, error: messageOf(error) };
+    }
+  }
+
+  /** Every answer but the overview's. */
+  private forget(): void {
+    const single = Object.fromEntries(Object.keys(SINGLE).map((field) => [field, NOTHING]));
+    const paged = Object.fromEntries(Object.keys(PAGED).map((field) => [field, FIRST_PAGE]));
+    this.change({ ...single, ...paged });
+  }
+
+  /** Does something of the sign-in form, which says what came of it. */
+  private async visitAccount(work: (account: Account) => Promise<void>): Promise<void> {
+    const { account } = this.source;
+    if (account === null) return;
+    this.change({ signIn: { busy: true, message: '' } });
+    try {
+      await work(account);
+    } catch (error) {
+      this.change({ signIn: { busy: false, message: messageOf(error) } });
     }
   }
 
@@ -338,6 +379,8 @@ export class Controller {
     if (address !== overviewAddress(this.model.state)) return;
     if (answer.error === null) this.answered(answer);
     else this.failed(address, answer.error);
+    // Nothing to ask for until somebody has signed in, who then asks again.
+    if (this.model.signIn !== null) return;
     const finished = this.model.overview.value?.run.state === 'finished' && answer.error === null;
     if (this.source.savedMs !== null) return;
     const restMs = (performance.now() - startedMs) * POLL_REST;

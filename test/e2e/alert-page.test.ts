@@ -9,7 +9,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { MemoryTriageStore } from '@tapline/adapters/memory/triage-store';
 import { noCodec } from '@tapline/core/wire/no-codec';
 import { createReport, type ReportApi } from '@tapline/functions/stages/report';
-import { LOCAL_ANALYST } from '@tapline/functions/stages/report/write-guard';
 import { startServer, type RunningServer } from '../../embedded/src/server/http-server.ts';
 import { buildReport } from '../../report/build.ts';
 import { HOSTILE_TEXT, hostileAlert } from '../fixtures/report-alerts.ts';
@@ -103,7 +102,6 @@ describe.skipIf(CHROMIUM === undefined)('alerts on the page', () => {
       run: () => ({ state: 'finished', progress: 1, source: 'office.pcap', speed: 0 }),
       triage: new MemoryTriageStore(),
       clock: { nowUs: () => Date.now() * 1000 },
-      caller: () => LOCAL_ANALYST,
     });
   });
   afterEach(async () => {

@@ -16,8 +16,6 @@ let api: ReportApi;
 let alertId: string;
 let host: string;
 const strict = openApi(true);
-/** What an address does not answer without. */
-let QUERIES: Readonly<Record<string, string>> = {};
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 
 const ask = (path: string, method = 'GET', body?: string): Promise<ReportResponse> => {
@@ -29,6 +27,7 @@ const ask = (path: string, method = 'GET', body?: string): Promise<ReportRespons
     query: url.searchParams,
     ifNoneMatch: null,
     headers,
+    caller: LOCAL_ANALYST,
     ...(body && { body }),
   });
 };
@@ -51,12 +50,8 @@ beforeAll(async () => {
     codecs: [noCodec],
     triage: new MemoryTriageStore(),
     clock: new HandClock(),
-    caller: () => LOCAL_ANALYST,
   });
   alertId = data.alerts[2]!.id;
-  const { session, number, timeUs } = (JSON.parse((await ask('/api/v1/packets?limit=1')).body) as PacketPage)
-    .packets[0]!;
-  QUERIES = { '/api/v1/packet': `?session=${encodeURIComponent(session)}&number=${number}&at=${timeUs}` };
   host = (JSON.parse((await ask('/api/v1/overview')).body) as Overview).tops.sources[0]!.key;
 });
 
@@ -94,15 +89,20 @@ describe('docs/openapi.json', () => {
 
   test.each(DESCRIBED.filter(({ answer }) => answer !== undefined))(
     '$path answers with its schema',
-    async ({ path, answer }) => {
+    async ({ path, answer, parameters }) => {
       const values: Record<string, string> = {
         id: encodeURIComponent(alertId),
         start: String(START_US + 190e6),
         address: host,
       };
-      const response = await ask(
-        path.replaceAll(/\{(\w+)\}/gu, (_, name: string) => values[name]!) + (QUERIES[path] ?? ''),
+      const { packets } = JSON.parse((await ask('/api/v1/packets?limit=1')).body) as PacketPage;
+      const { session, number, timeUs } = packets[0]!;
+      const needed: Record<string, string> = { session, number: String(number), at: String(timeUs) };
+      const query = new URLSearchParams(
+        parameters.filter((one) => one.in === 'query' && one.required).map(({ name }) => [name, needed[name]!]),
       );
+      const address = path.replaceAll(/\{(\w+)\}/gu, (_, name: string) => values[name]!);
+      const response = await ask(`${address}?${query}`);
       expect(response.status, response.body).toBe(200);
       expect(wrong(answer!, response.body)).toEqual([]);
     },

@@ -32,12 +32,11 @@ beforeEach(() => {
     codecs: [noCodec],
     triage: new MemoryTriageStore(),
     clock,
-    caller: () => caller,
   });
 });
 
 const ask = (method: string, path: string, more: Partial<ReportRequest> = {}): Promise<ReportResponse> =>
-  api({ method, path, query: new URLSearchParams(), ifNoneMatch: null, ...more });
+  api({ method, path, query: new URLSearchParams(), ifNoneMatch: null, caller, ...more });
 
 const post = (request: Partial<TriageRequest>, headers: Record<string, string> = HEADERS): Promise<ReportResponse> =>
   ask('POST', ADDRESS, { headers, body: JSON.stringify(request) });

@@ -1,5 +1,5 @@
 /** Everything that is stored of one packet, column by column, each with its meaning. */
-import { formatAddress } from '../packet/address.ts';
+import { formatAddress, formatMac } from '../packet/address.ts';
 import { LAYER, QUALITY, type ColumnName, type PacketColumns } from '../packet/columns.ts';
 import { flagsText } from '../packet/flags.ts';
 import { protocolName } from '../packet/names.ts';
@@ -39,6 +39,8 @@ const valueOf = ({ kind, column }: RowField, columns: PacketColumns, row: number
       return String(columns.firstNumber + row);
     case 'time':
       return formatTime(columns.timeUs[row]!, columns.timeNs[row]!);
+    case 'mac':
+      return formatMac(columns.sourceMacHigh[row]!, columns.sourceMacLow[row]!);
     case 'protocol':
       return protocolName(columns, row);
     case 'flags':

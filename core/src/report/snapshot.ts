@@ -286,3 +286,10 @@ export interface ApiError {
     readonly place?: { readonly fromAt: number; readonly toAt: number };
   };
 }
+
+/** How readers sign in, for the page: the one thing that the API tells somebody who has not. */
+export interface SignInWay {
+  readonly kind: 'firebase';
+  /** Web API key of the project whose accounts sign in. */
+  readonly apiKey: string;
+}

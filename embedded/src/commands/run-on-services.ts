@@ -8,7 +8,6 @@ import { applyAllowList, type AllowList } from '@tapline/core/detect/allow-list'
 import { PipelineError } from '@tapline/core/errors';
 import { SETTINGS, readSettings, type Settings } from '@tapline/core/settings/settings';
 import { createReport } from '@tapline/functions/stages/report';
-import { LOCAL_ANALYST } from '@tapline/functions/stages/report/write-guard';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { openAllowFile } from '../cli/allow-file.ts';
 import { serviceRunJson, serviceRunText } from '../cli/service-run-output.ts';
@@ -30,6 +29,8 @@ export interface ServiceFlags {
   /** Microseconds. */
   readonly window: number;
   readonly duplicatesWithinUs?: number;
+  readonly reorderWithinUs?: number;
+  readonly preload: boolean;
   readonly port: number;
   readonly instances: number;
   readonly falseAlarmsPerDay?: number;
@@ -57,7 +58,7 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
   const interrupt = interruptOnSignals();
   const server = flags.exit ? undefined : await servePage(stores, flags.port, allowList);
   try {
-    const { source, follow, sensor, session, speed, instances, duplicatesWithinUs } = flags;
+    const { source, follow, sensor, session, speed, instances, duplicatesWithinUs, reorderWithinUs, preload } = flags;
     const name = sourceName(source);
     const result = await runOnServices(
       stores,
@@ -69,6 +70,8 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
         speed,
         windowS,
         ...(duplicatesWithinUs === undefined ? {} : { duplicatesWithinUs }),
+        ...(reorderWithinUs === undefined ? {} : { reorderWithinUs }),
+        preload,
         instances,
         portBase: await freePorts(FUNCTION_NAMES.length),
         environment,
@@ -124,12 +127,9 @@ async function bringTablesUpToDate(settings: Settings): Promise<void> {
 
 async function servePage(stores: ServiceStores, port: number, allowList: () => AllowList): Promise<RunningServer> {
   await buildReport();
-  const api = createReport(
-    { ...stores, clock: systemClock, caller: () => LOCAL_ANALYST, codecs, allowList },
-    (error) => {
-      note(`report: ${error instanceof Error ? error.message : String(error)}`);
-    },
-  );
+  const api = createReport({ ...stores, clock: systemClock, codecs, allowList }, (error) => {
+    note(`report: ${error instanceof Error ? error.message : String(error)}`);
+  });
   const server = await startServer({ port, api, staticDir: REPORT_DIST });
   note(`the report is at ${server.url}`);
   return server;

@@ -7,7 +7,6 @@ import { PipelineError } from '@tapline/core/errors';
 import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
 import { createReport, type ReportPorts } from '@tapline/functions/stages/report';
 import type { FrameShelf } from '@tapline/functions/stages/report/capture';
-import { LOCAL_ANALYST } from '@tapline/functions/stages/report/write-guard';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { freshSession, replaySession } from '@tapline/capture-agent/session';
@@ -32,7 +31,13 @@ import {
 import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
-import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
+import {
+  recordBucketOption,
+  recordOption,
+  recordPlace,
+  recordSizeOption,
+  type RecordFlags,
+} from '../cli/record-options.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { openShelf } from '../export/frame-shelf.ts';
@@ -45,7 +50,7 @@ const BUNDLED = fileURLToPath(new URL('../../../captures/office-under-attack.pca
 /** The bundled capture lasts minutes; at this speed its attacks appear within seconds. */
 const BUNDLED_SPEED = 12;
 
-interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
+interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags, RecordFlags {
   readonly on: 'embedded' | 'services';
   readonly window: number;
   readonly port: number;
@@ -58,8 +63,6 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
   readonly falseAlarmsPerDay?: number;
   readonly internal?: string;
   readonly allow?: string;
-  readonly record?: string;
-  readonly recordSize: number;
   readonly exit: boolean;
   readonly json: boolean;
 }
@@ -93,6 +96,7 @@ export function addRun(program: Command): void {
     .addOption(allowOption())
     .addOption(recordOption())
     .addOption(recordSizeOption())
+    .addOption(recordBucketOption())
     .addOption(
       new Option(
         '--false-alarms-per-day <n>',
@@ -121,14 +125,14 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
     if (flags.record !== undefined) {
       throw new PipelineError('USAGE', '--record is for --on embedded, and for tapline capture');
     }
-    if (loop.loop !== undefined || loop.preload) {
-      throw new PipelineError('USAGE', '--loop and --preload are for --on embedded, and for tapline capture');
+    if (loop.loop !== undefined) {
+      throw new PipelineError(
+        'USAGE',
+        '--loop is for --on embedded, and for tapline capture: a run on the services waits for the books of one session',
+      );
     }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
-    if (flags.reorder !== undefined) {
-      throw new PipelineError('USAGE', '--reorder is for --on embedded, and for tapline capture');
-    }
     await runServices({ ...flags, ...mirrorOf(flags, false), source, speed: speedText(speed) });
     return;
   }
@@ -226,7 +230,7 @@ async function runWith(stores: FolderStores, chosen: Chosen, flags: RunFlags): P
 }
 
 function shelfOf({ source, record }: Chosen, { follow }: RunFlags): Promise<FrameShelf> {
-  return openShelf({ source, follow, ...(record && { recordFolder: record.folder }) });
+  return openShelf({ source, follow, ...(record && { record }) });
 }
 
 async function serve(
@@ -235,8 +239,7 @@ async function serve(
   more: Pick<ReportPorts, 'allowList' | 'frames' | 'run'>,
 ): Promise<RunningServer> {
   await buildReport();
-  // Loopback: whoever reaches it is the user of this machine.
-  const api = createReport({ ...stores, clock: systemClock, caller: () => LOCAL_ANALYST, codecs, ...more }, (error) =>
+  const api = createReport({ ...stores, clock: systemClock, codecs, ...more }, (error) =>
     process.stderr.write(`tapline: report: ${error instanceof Error ? error.message : String(error)}\n`),
   );
   const server = await startServer({ port, api, staticDir: REPORT_DIST });

@@ -10,9 +10,9 @@ import { plainHeaders } from '@tapline/functions/entry/plain-headers';
 import { sendStream } from '@tapline/functions/entry/send-stream';
 import type { ReportApi } from '@tapline/functions/stages/report';
 import type { DownloadBody } from '@tapline/functions/stages/report/capture';
-import { BODY_MOST } from '@tapline/functions/stages/report/write-guard';
+import { BODY_MOST, LOCAL_ANALYST } from '@tapline/functions/stages/report/write-guard';
 import { hostingHeaders } from './hosting-headers.ts';
-import { loadStaticFiles, type StaticFile } from './static-files.ts';
+import { loadStaticFiles, NOT_FOUND_PATH, type StaticFile } from './static-files.ts';
 
 export interface ServerOptions {
   /** 0 takes any free port. */
@@ -58,8 +58,9 @@ const header = (request: IncomingMessage, name: string): string | null => {
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?', 1)[0]!;
 
+/** How long it may be kept, firebase.json says. */
 const fileAnswer = (file: StaticFile, request: IncomingMessage): Answer => {
-  const headers = { 'Content-Type': file.type, 'Cache-Control': 'no-cache', ETag: file.etag, Vary: 'Accept-Encoding' };
+  const headers = { 'Content-Type': file.type, ETag: file.etag, Vary: 'Accept-Encoding' };
   if (header(request, 'if-none-match') === file.etag) return { status: 304, headers, body: '' };
   const gzip = /\bgzip\b/u.test(header(request, 'accept-encoding') ?? '');
   return gzip
@@ -79,6 +80,12 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
   return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, BODY_MOST + 1));
 };
 
+const notFound = (files: ReadonlyMap<string, StaticFile>): Answer => {
+  const page = files.get(NOT_FOUND_PATH);
+  if (page === undefined) return plain(404, 'not found');
+  return { status: 404, headers: { 'Content-Type': page.type, 'Cache-Control': 'no-store' }, body: page.bytes };
+};
+
 const answerTo = async (
   request: IncomingMessage,
   port: number,
@@ -95,11 +102,13 @@ const answerTo = async (
     const query = new URLSearchParams(split === -1 ? '' : target.slice(split + 1));
     const body = method === 'POST' ? { body: await bodyOf(request) } : {};
     const headers = plainHeaders(request);
-    return api({ method, path, query, ifNoneMatch: header(request, 'if-none-match'), headers, ...body });
+    const asked = { method, path, query, ifNoneMatch: header(request, 'if-none-match'), headers };
+    // Loopback: whoever reaches it is the user of this machine.
+    return api({ ...asked, caller: LOCAL_ANALYST, ...body });
   }
   if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
   const file = files.get(path);
-  return file === undefined ? plain(404, 'not found') : fileAnswer(file, request);
+  return file === undefined ? notFound(files) : fileAnswer(file, request);
 };
 
 const send = async (request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> => {

@@ -78,6 +78,7 @@ async function answer(request: IncomingMessage, api: ReportApi): Promise<ReportR
     path: split === -1 ? target : target.slice(0, split),
     query: new URLSearchParams(split === -1 ? '' : target.slice(split + 1)),
     ifNoneMatch: none ?? null,
+    address: addressOf(request),
   });
 }
 
@@ -88,6 +89,13 @@ async function bodyText(request: IncomingMessage): Promise<string> {
   } finally {
     release();
   }
+}
+
+/** Whom the platform's front end saw: it writes the last entry, those before are whatever the caller wrote. */
+function addressOf(request: IncomingMessage): string | undefined {
+  const forwarded = request.headers['x-forwarded-for'];
+  const last = (Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? '')).split(',').at(-1)!.trim();
+  return last === '' ? request.socket.remoteAddress : last;
 }
 
 async function send(answered: ReportResponse, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,7 +1,4 @@
-/**
- * The function `report`: the API behind the page, over Cassandra and nothing else. Nobody is signed in, so nobody writes: the
- * port `caller` is where sign-in says who asks.
- */
+/** The function `report`: the API behind the page, over Cassandra and nothing else. Whoever is not signed in may not write. */
 import { http } from '@google-cloud/functions-framework';
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
@@ -14,8 +11,10 @@ import { startInstance } from './instance.ts';
 import { lazily } from './lazily.ts';
 import { openCassandra } from './open-cassandra.ts';
 import { reportEndpoint } from './report-endpoint.ts';
+import { gated, gateOf } from './report-gate.ts';
 
 const { log, ...instance } = startInstance('report');
+const gate = gateOf(instance.settings);
 
 const api = lazily(async () => {
   const allowList = parseAllowList(instance.settings.allowList ?? '[]');
@@ -34,4 +33,10 @@ const api = lazily(async () => {
   });
 });
 
-http('report', reportEndpoint(api, log));
+// The gate first: whoever is not let in does not make the function connect to its database.
+const guarded = gated(async (request) => (await api())(request), gate);
+
+http(
+  'report',
+  reportEndpoint(() => Promise.resolve(guarded), log),
+);

@@ -20,7 +20,7 @@ import { pipelineReport } from './report/pipeline.ts';
 import { packetOf, searchPage } from './report/search.ts';
 import { addTriage, alertTriage } from './report/triage.ts';
 import { windowReport } from './report/windows.ts';
-import { WriteGuard, type FindCaller } from './report/write-guard.ts';
+import { WriteGuard, type Caller } from './report/write-guard.ts';
 
 export interface ReportPorts {
   readonly results: ResultStore;
@@ -38,8 +38,6 @@ export interface ReportPorts {
   readonly triage?: TriageStore;
   /** Of the wall, which triage goes by. */
   readonly clock?: Clock;
-  /** Who asks. Absent: nobody is signed in, and nobody writes. */
-  readonly caller?: FindCaller;
 }
 
 export interface ReportRequest {
@@ -52,6 +50,10 @@ export interface ReportRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of a POST. */
   readonly body?: string;
+  /** Network address of whoever asks, as far as it is known. */
+  readonly address?: string | undefined;
+  /** Who asks, as the server found out. Absent: nobody is signed in, and nobody writes. */
+  readonly caller?: Caller | undefined;
 }
 
 export interface ReportResponse {
@@ -147,7 +149,8 @@ const HEADERS = {
   'Cache-Control': 'private, no-cache',
 };
 
-const failure = (
+/** An error as every answer of the API says it: one line of JSON that nobody keeps. */
+export const failure = (
   status: number,
   code: ApiError['error']['code'],
   message: string,
@@ -180,7 +183,7 @@ const answer = async (ports: ReportPorts, guard: WriteGuard, request: ReportRequ
     if (match === null) continue;
     const name = decoded(match[1] ?? '');
     if (request.method === 'POST' && writer !== undefined) {
-      const caller = await guard.admit(request);
+      const caller = guard.admit(request);
       const { value, isNew } = await writer(ports, request.body ?? '', name, caller.name);
       return {
         status: isNew ? 201 : 200,
@@ -214,7 +217,7 @@ const failed = (error: unknown): ReportResponse => {
  * The API as one function. It always answers; `onError` hears of failures that are not the caller's.
  */
 export function createReport(ports: ReportPorts, onError: (error: unknown) => void = () => undefined): ReportApi {
-  const guard = new WriteGuard(ports.clock ?? { nowUs: () => 0 }, ports.caller ?? (() => undefined));
+  const guard = new WriteGuard(ports.clock ?? { nowUs: () => 0 });
   return async (request) => {
     try {
       return await answer(ports, guard, request);

@@ -15,6 +15,7 @@ export const SAVED_ID = 'tapline-saved';
 
 export class SavedReport implements ReportSource {
   readonly savedMs: number;
+  readonly account = null;
   private readonly content: SavedAnswers;
 
   constructor(content: SavedAnswers) {

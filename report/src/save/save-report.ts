@@ -22,7 +22,7 @@ const ALERTS_MOST = 100;
 /** @returns how many alerts it holds whole */
 export async function saveReport(source: ReportSource, model: PageModel): Promise<number> {
   const { answers, alerts } = await collect(source, model);
-  const [script, style, icon] = await Promise.all(['page.js', 'style.css', 'icon.svg'].map(textOf));
+  const [script, style, icon] = await Promise.all(ownFiles().map(textOf));
   const content: SavedAnswers = { version: 1, savedMs: Date.now(), hash: formatState(model.state), answers };
   const html = await savedHtml(content, script!, style!, icon!);
   saveBlob(fileName(model), new Blob([html], { type: 'text/html;charset=utf-8' }));
@@ -33,6 +33,13 @@ const fileName = ({ overview }: PageModel): string => {
   const sensor = (overview.value?.sensor ?? 'report').replaceAll(/[^A-Za-z0-9.-]+/gu, '-').slice(0, 60);
   return `tapline-${sensor}-${new Date().toISOString().slice(0, 16).replaceAll(':', '')}.html`;
 };
+
+/** Where this page has its script, its style and its icon from: their names change with what is in them. */
+const ownFiles = (): string[] => [
+  document.querySelector<HTMLScriptElement>('script[src]')!.src,
+  document.querySelector<HTMLLinkElement>('link[rel=stylesheet]')!.href,
+  document.querySelector<HTMLLinkElement>('link[rel=icon]')!.href,
+];
 
 const textOf = async (path: string): Promise<string> => {
   const response = await fetch(path);
@@ -92,7 +99,7 @@ const inJson = (text: string): string => text.replaceAll('<', '\\u003c');
 export async function savedHtml(content: SavedAnswers, script: string, style: string, icon: string): Promise<string> {
   const data = `data:image/svg+xml;base64,${base64(new TextEncoder().encode(icon))}`;
   const code = inScript(script);
-  const look = style.replaceAll(/url\(["']?icon\.svg["']?\)/gu, `url(${data})`).replaceAll('</', '<\\/');
+  const look = style.replaceAll(/url\(["']?(?:\.\.\/)?icon\.svg["']?\)/gu, `url(${data})`).replaceAll('</', '<\\/');
   const policy = [
     "default-src 'none'",
     `script-src ${await hashOf(code)}`,

@@ -36,6 +36,11 @@ export interface Browser<T> {
 }
 
 export const FIRST_PAGE: Browser<never> = { page: NOTHING, trail: [''] };
+/** What the page says while it asks who reads. */
+export interface SignInState {
+  readonly message: string;
+  readonly busy: boolean;
+}
 
 /** What stands in the filter bar while somebody types there. */
 export interface Draft {
@@ -91,6 +96,10 @@ export interface PageModel {
   readonly nowMs: number;
   readonly theme: Theme;
   readonly helpShown: boolean;
+  /** null: nobody has to sign in, or somebody has. */
+  readonly signIn: SignInState | null;
+  /** E-mail address of whoever is signed in. */
+  readonly reader: string | null;
   /** CSS pixels the time line and the matrix may use. */
   readonly width: number;
   readonly panelWidth: number;
@@ -135,6 +144,9 @@ export interface Actions {
   /** Takes back what was done last. */
   readonly undoTriage: () => void;
   readonly showTriage: (question: TriageQuestion | null) => void;
+  readonly signIn: (email: string, password: string) => void;
+  readonly sendPasswordMail: (email: string) => void;
+  readonly signOut: () => void;
 }
 
 export interface View {

@@ -5,6 +5,7 @@ import { percent, whole } from '../format/numbers.ts';
 import { clockTime, dateTime, dayOf, duration } from '../format/times.ts';
 import { DEFAULT_STATE, formatState, withPanel } from '../state/url-state.ts';
 import { THEMES, type Theme, type View } from './model.ts';
+import { signOutButton } from './sign-in.ts';
 
 const BLANK = '\u00a0';
 
@@ -161,7 +162,7 @@ export function pageHeader(view: View): VNode {
     sensorChoice(view, overview),
     runPill(view, run),
     booksLine(view, overview?.books ?? null),
-    h('div', { class: 'header-tools' }, saveButton(view), themeButton(view), helpButton(view)),
+    h('div', { class: 'header-tools' }, saveButton(view), signOutButton(view), themeButton(view), helpButton(view)),
   ];
   return h('header', { class: 'page-header', key: 'header' }, parts);
 }

@@ -15,6 +15,7 @@ import { packetsPage } from './packets-page.ts';
 import { packetsPanel } from './packets-panel.ts';
 import { pipelinePage } from './pipeline-page.ts';
 import { scorecardPage } from './scorecard-page.ts';
+import { signInView } from './sign-in.ts';
 import { summaryPanel } from './summary-panel.ts';
 import { talkers } from './talkers.ts';
 import { timelinePanel } from './timeline-panel.ts';
@@ -56,6 +57,7 @@ const CONTENT: Partial<Readonly<Record<PageName, (view: View) => readonly (VNode
 };
 
 export function page(view: View): VNode[] {
+  if (view.model.signIn !== null) return [signInView(view)];
   const { page: name } = view.model.state;
   const nodes = [
     pageHeader(view),

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '@tapline/core/ports';
 import { Refused, type ReportRequest } from '../report.ts';
+import { RateLimit } from './rate-limit.ts';
 
 /** Who asks, as the entry found out. Viewers read; analysts also write. */
 export interface Caller {
@@ -13,55 +14,33 @@ export interface Caller {
   readonly role: 'viewer' | 'analyst';
 }
 
-/** Undefined: nobody is signed in. */
-export type FindCaller = (request: ReportRequest) => Caller | undefined | Promise<Caller | undefined>;
-
 /** On loopback whoever reaches the server is the user of this machine. */
 export const LOCAL_ANALYST: Caller = { name: 'local', role: 'analyst' };
 
 export const WRITE_HEADER = 'x-tapline-write';
 /** Bytes of a body. */
 export const BODY_MOST = 16_384;
-/** Writes that a caller may make at once, and how many come back each second. */
-const BURST = 60;
-const PER_SECOND = 1;
-/** Callers remembered; the one that has waited longest is forgotten first, and then begins anew. */
-const CALLERS_MOST = 1000;
-
-interface Bucket {
-  tokens: number;
-  atUs: number;
-}
+/** Writes of one caller. */
+const PER_MINUTE = 60;
 
 export class WriteGuard {
   readonly #clock: Clock;
-  readonly #findCaller: FindCaller;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #limit = new RateLimit(PER_MINUTE);
 
-  constructor(clock: Clock, findCaller: FindCaller) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#findCaller = findCaller;
   }
 
   /** The caller, who may write now. Throws Refused: 401, 403, 413, 415 or 429. */
-  async admit(request: ReportRequest): Promise<Caller> {
+  admit(request: ReportRequest): Caller {
     refuseForeign(request);
-    const caller = await this.#findCaller(request);
+    const { caller } = request;
     if (caller === undefined) throw new Refused(401, 'UNAUTHENTICATED', 'sign in to change anything here');
     if (caller.role !== 'analyst')
       throw new Refused(403, 'FORBIDDEN', `${caller.name} may read, not write: ask for the role analyst`);
-    if (!this.#take(caller.name)) throw new Refused(429, 'TOO_MANY', 'too many changes at once: wait some seconds');
+    const waitSeconds = this.#limit.take(caller.name, this.#clock.nowUs() / 1000);
+    if (waitSeconds > 0) throw new Refused(429, 'TOO_MANY', `too many changes at once: wait ${waitSeconds} s`);
     return caller;
-  }
-
-  #take(name: string): boolean {
-    const nowUs = this.#clock.nowUs();
-    const { tokens, atUs } = this.#buckets.get(name) ?? { tokens: BURST, atUs: nowUs };
-    const filled = Math.min(BURST, tokens + (Math.max(0, nowUs - atUs) / 1e6) * PER_SECOND);
-    this.#buckets.delete(name);
-    this.#buckets.set(name, { tokens: Math.max(0, filled - 1), atUs: nowUs });
-    if (this.#buckets.size > CALLERS_MOST) this.#buckets.delete(this.#buckets.keys().next().value!);
-    return filled >= 1;
   }
 }
 
