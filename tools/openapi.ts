@@ -27,6 +27,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   '../core/src/report/packet-detail.ts': ['PacketDetail'],
   '../core/src/report/pipeline-report.ts': ['PipelineReport'],
   '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
+  '../core/src/report/pipeline-report.ts': ['PipelineReport'],
   '../core/src/triage/triage-entry.ts': ['TriageRequest'],
 };
 
@@ -151,6 +152,12 @@ export const DESCRIBED: readonly DescribedRoute[] = [
       needed(whole('at', 'its event time, microseconds since 1970')),
     ],
     answer: 'PacketDetail',
+  },
+  {
+    path: '/api/v1/pipeline',
+    summary: 'Whether the line is well, hop by hop',
+    parameters: [],
+    answer: 'PipelineReport',
   },
   {
     path: '/api/v1/flows',

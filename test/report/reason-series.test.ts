@@ -20,7 +20,7 @@ describe('a reason over time', () => {
     const series = windows([null, null, 400, 6964, 900, null, undefined]);
     const svg = markup(reasonSeries({ reason, index: 0, windows: series, width: 560 }));
     await expect(svg).toMatchFileSnapshot(golden('reason-series.svg'));
-    expect(crossing({ windows: series, index: 0 })?.startUs).toBe(START_US + 20e6);
+    expect(crossing({ reason, windows: series, index: 0 })?.startUs).toBe(START_US + 20e6);
     expect(svg).toContain('crossed at 12:00:20 UTC');
   });
 
@@ -30,6 +30,13 @@ describe('a reason over time', () => {
       reasonSeries({ reason, index: 0, windows: windows([null, null, null, null, 0.98]), width: 300 }),
     );
     await expect(svg).toMatchFileSnapshot(golden('reason-series-phone.svg'));
+  });
+
+  test('that stayed below its bar has not crossed, although the detector spoke', () => {
+    const reason = { feature: 'probes', unit: 'probes', floor: 5, baseline: null };
+    const svg = markup(reasonSeries({ reason, index: 0, windows: windows([null, 0, 3]), width: 300 }));
+    expect(svg).toContain('never crossed');
+    expect(svg).not.toContain('class="crossing"');
   });
 
   test('that nothing is known of has neither a bar nor a crossing', () => {

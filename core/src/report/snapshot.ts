@@ -278,6 +278,7 @@ export interface ApiError {
       | 'TOO_LARGE'
       | 'UNSUPPORTED'
       | 'TOO_MANY'
+      | 'TOO_BROAD'
       | 'UNAVAILABLE'
       | 'INTERNAL';
     readonly message: string;

@@ -29,9 +29,10 @@ const unitOnAxis = (unit: string): string => (['share', 'bytes', 'B', 'us', 'µs
 
 const pixel = (value: number): number => Math.round(value * 10) / 10;
 
-/** The first window in which the detector spoke. */
-export function crossing({ windows, index }: Pick<ReasonChart, 'windows' | 'index'>): ReasonWindow | undefined {
-  return windows.find(({ values }) => values[index] != null);
+/** The first window in which the value reached its bar: the detector may have spoken for the sake of another reason. */
+export function crossing({ reason, windows, index }: Omit<ReasonChart, 'width'>): ReasonWindow | undefined {
+  const bar = Math.max(reason.floor, reason.baseline ?? 0);
+  return windows.find(({ values }) => (values[index] ?? -Infinity) >= bar);
 }
 
 interface Frame {
@@ -103,7 +104,7 @@ const crossed = (chart: ReasonChart, frame: Frame): Child => {
 };
 
 const describe = ({ reason, index, windows }: ReasonChart, top: number): string => {
-  const first = crossing({ windows, index });
+  const first = crossing({ reason, windows, index });
   const when = first === undefined ? 'never crossed' : `crossed at ${clockTime(first.startUs)} UTC`;
   return `${featureName(reason.feature)}: at most ${measured(top, reason.unit)}, floor ${measured(reason.floor, reason.unit)}, ${when}`;
 };

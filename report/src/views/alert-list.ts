@@ -36,7 +36,9 @@ const beyond = (alert: Alert): string => (alert.reasons[0] === undefined ? '' : 
 /** Since when, measured from the newest packet: a capture of last year is not old, it is at its end. */
 const age = (alert: Alert, nowUs: number): string => {
   const sinceUs = nowUs - alert.lastPacketUs;
-  return sinceUs < 1e6 ? 'going on' : `${duration(sinceUs)} ago`;
+  // One part is enough for an age: 3 min, 2 d.
+  const [count, unit] = duration(sinceUs).split(' ');
+  return sinceUs < 1e6 ? 'going on' : `${count} ${unit} ago`;
 };
 
 const when = (alert: Alert, nowUs: number): string =>

@@ -2,7 +2,7 @@
 import type { AlertEvidence } from '@tapline/core/report/snapshot';
 import { featureName } from '../charts/ratio-bars.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
-import { counted } from '../format/numbers.ts';
+import { counted, whole } from '../format/numbers.ts';
 import { clockTime } from '../format/times.ts';
 import { dataTable, figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
@@ -14,6 +14,12 @@ const table = ({ rows }: AlertEvidence): Table => {
     rows: rows.map((row) => [clockTime(row.windowStartUs), ...features.map((name) => row.features[name] ?? '')]),
   };
 };
+
+/** For people: whole numbers in groups of three. */
+const readable = ({ columns, rows }: Table): Table => ({
+  columns,
+  rows: rows.map((row) => row.map((cell) => (Number.isInteger(cell) ? whole(cell as number) : cell))),
+});
 
 const cqlBlock = (view: View, cql: readonly string[], leftOff: number): Child[] => {
   if (cql.length === 0) return [];
@@ -60,7 +66,7 @@ export function evidenceFigure(view: View): VNode {
                   { class: 'empty' },
                   'This alert is not made from the evidence of windows, or it is stored no more.',
                 )
-              : dataTable(table(value), 'Evidence'),
+              : dataTable(readable(table(value)), 'Evidence'),
             ...cqlBlock(view, value.cql, value.cqlLeftOff),
           ],
   });

@@ -5,7 +5,6 @@ import type { HostFlows, HostList, HostReport } from '@tapline/core/report/host-
 import type { PacketDetail } from '@tapline/core/report/packet-detail';
 import type { PipelineReport } from '@tapline/core/report/pipeline-report';
 import type { SearchPage, SearchPlan } from '@tapline/core/report/search-report';
-import type { TriageRequest } from '@tapline/core/triage/triage-entry';
 import type {
   AlertCapture,
   AlertEvidence,
@@ -16,6 +15,7 @@ import type {
   PacketPage,
   WindowReport,
 } from '@tapline/core/report/snapshot';
+import type { TriageRequest } from '@tapline/core/triage/triage-entry';
 import type { PageState } from '../state/url-state.ts';
 
 /** Something that is fetched. `value` stays while a newer one is on its way, so nothing flickers. */

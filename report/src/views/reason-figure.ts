@@ -9,6 +9,9 @@ import { isoTime } from '../format/times.ts';
 import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
 
+/** Of one chart with its head, pixels. */
+const REASON_HEIGHT = 166;
+
 const table = (evidence: AlertEvidence): Table => ({
   columns: [
     { name: 'window (UTC)' },
@@ -56,8 +59,11 @@ const remarks = (evidence: AlertEvidence): Child[] => [
 
 const body = (view: View, alert: Alert, evidence: AlertEvidence | null): readonly Child[] => {
   if (alert.reasons.length === 0) return [h('p', { class: 'empty' }, 'The detector gave no numbers.')];
-  if (evidence === null)
-    return [h('p', { class: 'empty reason-room', 'aria-busy': 'true' }, view.model.evidence.error ?? 'Loading…')];
+  if (evidence === null) {
+    // As high as the charts will be, so that nothing moves when they come.
+    const style = { 'min-height': `${alert.reasons.length * REASON_HEIGHT}px` };
+    return [h('p', { class: 'empty', 'aria-busy': 'true', style }, view.model.evidence.error ?? 'Loading…')];
+  }
   const { windows } = evidence;
   // History and the sensor itself are not judged window by window.
   if (windows.length === 0) return [ratioBars(alert.reasons)];

@@ -1,6 +1,7 @@
 import { PipelineError } from '@tapline/core/errors';
 import { createLog } from '@tapline/functions/entry/log';
 import { reportEndpoint } from '@tapline/functions/entry/report-endpoint';
+import { MemoryTriageStore } from '@tapline/adapters/memory/triage-store';
 import { createReport, type ReportApi } from '@tapline/functions/stages/report';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { describe, expect, it } from 'vitest';
@@ -43,6 +44,21 @@ describe('the report function', () => {
       expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
       expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
     }
+  });
+
+  it('takes no triage while nobody can sign in, and reads no body to the end of the world', async () => {
+    const api = createReport({ ...memoryStores(new HandClock()), triage: new MemoryTriageStore(), codecs });
+    const { url } = await start(() => Promise.resolve(api));
+    const headers = { 'content-type': 'application/json', 'x-tapline-write': '1' };
+    const post = (body: string): Promise<Response> =>
+      fetch(`${url}api/v1/alerts/x/triage`, { method: 'POST', headers, body });
+    const refused = await post('{"id":"request-1","action":"acknowledge"}');
+    expect([refused.status, await refused.json()]).toEqual([
+      401,
+      { error: { code: 'UNAUTHENTICATED', message: 'sign in to change anything here' } },
+    ]);
+    expect((await post('x'.repeat(20_000))).status).toBe(413);
+    expect((await post('x'.repeat(15_000_000))).status).toBe(413);
   });
 
   it('sends security headers with answers and errors alike', async () => {
