@@ -82,4 +82,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX window_pending ON window_state (sensor_id, window_start_us) WHERE pending = 1;
   CREATE TABLE history (sensor_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
   `,
+  `
+  CREATE TABLE usual (
+    sensor_id INTEGER NOT NULL, window_start_us INTEGER NOT NULL, detector TEXT NOT NULL, feature TEXT NOT NULL,
+    entity TEXT NOT NULL, row TEXT NOT NULL,
+    PRIMARY KEY (sensor_id, window_start_us, detector, feature, entity)) STRICT, WITHOUT ROWID;
+  `,
 ];

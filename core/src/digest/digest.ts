@@ -1,5 +1,5 @@
 /**
- * The digest of a sensor: one hash over its final KPI, flow, alert and packet rows (design §7). Left out is what the
+ * The digest of a sensor: one hash over its final KPI, flow, alert and packet rows, and what is usual for its hosts (design §7). Left out is what the
  * way of the data may change without changing what it says: arrival times, revisions, and the names of sensor and
  * session, so that the same packets give the same digest from whatever file or sensor they came.
  */
@@ -12,7 +12,7 @@ import { canonical } from './canonical.ts';
 const PAGE_WINDOWS = 64;
 
 export interface DigestDeps {
-  readonly results: Pick<ResultStore, 'kpis' | 'flows' | 'alerts'>;
+  readonly results: Pick<ResultStore, 'kpis' | 'flows' | 'alerts' | 'usual'>;
   readonly packets: Pick<PacketStore, 'batches'>;
   /** A new SHA-256. */
   readonly newHash: () => HashSink;
@@ -24,6 +24,7 @@ export async function digest(sensor: string, deps: DigestDeps): Promise<string> 
   hash.update('tapline digest 1\n');
   await addWindows(sensor, deps, hash);
   await addAlerts(sensor, deps, hash);
+  await addUsual(sensor, deps, hash);
   await addBatches(sensor, deps, hash);
   return hash.hex();
 }
@@ -74,6 +75,14 @@ async function addAlerts(sensor: string, deps: DigestDeps, hash: HashSink): Prom
 /** Without the id, which is made from the sensor's name and from fields that are here, and without how sure time made us. */
 function alertLine(alert: Alert): string {
   return `alert ${canonical(alert, ['id', 'sensor', 'state'])}\n`;
+}
+
+/** What is usual for the hosts of the evidence; withdrawn rows are no part of it, as withdrawn alerts are not. */
+async function addUsual(sensor: string, deps: DigestDeps, hash: HashSink): Promise<void> {
+  const rows = await deps.results.usual(sensor, ALL_TIME);
+  for (const row of rows) {
+    if (row.isWithdrawn !== true) hash.update(`usual ${canonical(row, ['sensor'])}\n`);
+  }
 }
 
 /** Each session's content hashes in sequence make one hash; the sessions' hashes are sorted. */

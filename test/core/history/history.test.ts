@@ -11,7 +11,7 @@ import { decodeObservations, encodeObservations, type Observations } from '@tapl
 import { hashWord } from '@tapline/core/sketch/hash';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pairSight, sweepSight, windowOf } from '../../fixtures/history-windows.ts';
+import { hostSight, pairSight, sweepSight, windowOf } from '../../fixtures/history-windows.ts';
 import { SyntheticKpis, uniform } from '../../helpers/synthetic-kpis.ts';
 
 const OPTIONS = { falseAlarmsPerDay: 1000 };
@@ -34,7 +34,13 @@ function traffic(seed: number, windows: number): ReturnType<typeof windowOf>[] {
       });
     });
     const sweeps = [sweepSight(window, { source: `10.0.1.${pick(12)}`, failed: [hashWord(pick(4000))] })];
-    return windowOf(window, { pairs, sweeps, folded: pick(2) }, series.values(window));
+    const hosts = Array.from({ length: 3 }, (__, k) =>
+      hostSight(pick(20) === 0 ? 5000 * (1 + pick(9)) : pick(4000), {
+        entity: `10.0.2.${pick(k === 0 ? 2 : 600)}`,
+        ...(k === 2 && { statistic: 'brute-force/log-in attempts' }),
+      }),
+    );
+    return windowOf(window, { pairs, sweeps, hosts, folded: pick(2) }, series.values(window));
   });
 }
 
@@ -104,7 +110,12 @@ describe('a history record', () => {
   };
 
   it('reads back as it was written', () => {
-    const review = { fromUs: 3, toUs: 9, raised: [{ id: 'a', windowEndUs: 5 }] };
+    const review = {
+      fromUs: 3,
+      toUs: 9,
+      raised: [{ id: 'a', windowEndUs: 5 }],
+      said: ['4 udp-flood packets 10.0.0.1'],
+    };
     for (const one of [NO_RECORD, record, { ...record, review }]) expect(decodeRecord(encodeRecord(one))).toEqual(one);
   });
 
@@ -139,6 +150,7 @@ describe('observations', () => {
             outboundBytes: 2 ** 50,
             pairs: pairs.map((pair) => pairSight(3, { ...pair, starts: [windowStartUs / 1e6] })),
             sweeps: [sweepSight(3, { failed })],
+            hosts: pairs.map(({ bytesUp, destination }) => hostSight(bytesUp, { entity: destination })),
             folded: 7,
           };
           expect(decodeObservations(encodeObservations(observations, windowStartUs), windowStartUs)).toEqual(
