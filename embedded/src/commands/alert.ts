@@ -1,14 +1,15 @@
 /** `tapline alert`: the alerts there are, one as a receipt, and whether the stored packets still say the same. */
 import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
-import { applyAllowList } from '@tapline/core/detect/allow-list';
-import type { Alert } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
+import { explainUsual, type ExplainedAlert } from '@tapline/core/history/explain-usual';
+import { presentAlerts } from '@tapline/core/history/present-alerts';
 import type { PacketStore, ResultStore } from '@tapline/core/ports';
 import { readSettings } from '@tapline/core/settings/settings';
+import { readUsual } from '@tapline/functions/stages/read-usual';
 import { verifyAlert } from '@tapline/functions/stages/verify-alert';
-import { receiptText, verificationText } from '../cli/alert-output.ts';
-import { allowOption, openAllowFile } from '../cli/allow-file.ts';
+import { receiptText, usualHiddenText, verificationText } from '../cli/alert-output.ts';
+import { allowOption, openAllowFile, usualOption } from '../cli/allow-file.ts';
 import { formatInstant } from '../cli/format.ts';
 import { parseTimeUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
@@ -26,6 +27,7 @@ interface ListFlags extends PlaceFlags {
   readonly from: number;
   readonly to: number;
   readonly allow?: string;
+  readonly usual: boolean;
   readonly format?: RowFormat;
 }
 
@@ -53,6 +55,7 @@ export function addAlert(program: Command): void {
     )
     .addOption(new Option('--to <time>', 'the same').argParser(parseTimeUs).default(Infinity, 'everything'))
     .addOption(allowOption())
+    .addOption(usualOption())
     .addOption(new Option('--format <format>', 'default: table on a terminal, else ndjson').choices(ROW_FORMATS))
     .action(list);
   place(alert.command('show').description('one alert: every number, its data, and the query for its evidence'))
@@ -110,19 +113,21 @@ async function list(flags: ListFlags): Promise<void> {
   };
   const allowList = openAllowFile(flags.allow, warn)();
   const range = { fromUs: flags.from, toUs: flags.to };
-  const alerts = await withStores(flags, async ({ results }) => {
+  const { alerts, usual } = await withStores(flags, async ({ results }) => {
     const sensors = flags.sensor === undefined ? (await results.sensors()).map(({ sensor }) => sensor) : [flags.sensor];
     const found = await Promise.all(sensors.map((sensor) => results.alerts(sensor, range)));
-    return found.flat();
+    return { alerts: found.flat(), usual: await readUsual(found.flat(), results) };
   });
-  const { shown, suppressed } = applyAllowList(alerts, allowList);
+  const presented = presentAlerts(alerts, { allowList, usual, withUsual: flags.usual });
+  const { shown, suppressed, usualHidden } = presented;
   process.stdout.write(rowsText(shown.map(listRow), flags.format ?? (process.stdout.isTTY ? 'table' : 'ndjson')));
   for (const { rule, alerts: count } of suppressed) {
     warn(`${count} suppressed: ${rule.reason} (until ${rule.until})`);
   }
+  if (usualHidden > 0) warn(usualHiddenText(usualHidden));
 }
 
-const listRow = (alert: Alert): Record<string, unknown> => ({
+const listRow = (alert: ExplainedAlert): Record<string, unknown> => ({
   id: alert.id,
   sensor: alert.sensor,
   start: formatInstant(alert.windowStartUs),
@@ -133,11 +138,15 @@ const listRow = (alert: Alert): Record<string, unknown> => ({
   score: alert.score,
   confidence: alert.quality.confidence,
   state: alert.state,
+  usual: alert.usual?.class ?? null,
   summary: alert.summary,
 });
 
 async function show(id: string, flags: OneFlags): Promise<void> {
-  const alert = await withStores(flags, ({ results }) => results.alert(id));
+  const alert = await withStores(flags, async ({ results }) => {
+    const found = await results.alert(id);
+    return found && explainUsual([found], await readUsual([found], results))[0];
+  });
   if (alert === undefined) throw new PipelineError('USAGE', `there is no alert ${id}: tapline alert list names them`);
   process.stdout.write(flags.json ? `${JSON.stringify(alert)}\n` : receiptText(alert, evidenceStatements(alert)));
 }

@@ -96,7 +96,7 @@ const suppressedLine = ({ rule, alerts }: Suppressed): VNode =>
 
 const emptyText = (overview: Overview | null): string | null => {
   if (overview === null) return 'Loading…';
-  if (overview.alerts.length + overview.suppressed.length > 0) return null;
+  if (overview.alerts.length + overview.suppressed.length + overview.usualHidden > 0) return null;
   return overview.range === null
     ? 'No alerts yet.'
     : `No alerts between ${dateTime(overview.range.fromUs)} and ${dateTime(overview.range.toUs)} UTC.`;
@@ -126,6 +126,9 @@ export function alertList(view: View): VNode {
           )
         : null,
       ...(overview?.suppressed ?? []).map(suppressedLine),
+      overview !== null && overview.usualHidden > 0
+        ? h('p', { class: 'empty' }, `${counted(overview.usualHidden, 'alert')} usual for the host, not listed.`)
+        : null,
     ],
   });
 }

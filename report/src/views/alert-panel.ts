@@ -1,5 +1,6 @@
 /** One alert: the sentence, the reasons as bars against their bounds, who contributed, and the packets behind it. */
 import type { Alert, Contributor } from '@tapline/core/detect/alert';
+import type { ExplainedAlert } from '@tapline/core/history/explain-usual';
 import { barList } from '../charts/bar-list.ts';
 import { ratioBars } from '../charts/ratio-bars.ts';
 import { severityMark } from '../charts/severity-mark.ts';
@@ -56,13 +57,14 @@ const zoomLink = (view: View, alert: Alert): VNode => {
   return h('a', { class: 'button', href: formatState({ ...view.model.state, range }) }, 'Zoom to it');
 };
 
-const body = (view: View, alert: Alert): Child[] => [
+const body = (view: View, alert: ExplainedAlert): Child[] => [
   h('p', { class: 'summary' }, alert.summary),
   alert.withdrawal === undefined ? null : h('p', { class: 'empty' }, `Withdrawn: ${alert.withdrawal}.`),
   h('p', { class: 'panel-actions' }, zoomLink(view, alert), alertTags(alert)),
   captureSection(view, alert),
   h('h3', {}, 'Why'),
   alert.reasons.length === 0 ? h('p', { class: 'empty' }, 'The detector gave no numbers.') : ratioBars(alert.reasons),
+  alert.usual === undefined ? null : h('p', { class: 'empty' }, `${alert.usual.text}.`),
   h('h3', {}, 'Who'),
   alert.contributors.length === 0 ? h('p', { class: 'empty' }, 'Nobody stands out.') : contributors(alert.contributors),
   facts(alert),
