@@ -7,8 +7,8 @@ export const sha256: Sha256 = (text) => createHash('sha256').update(text).digest
 export function newHash(): HashSink {
   const hash = createHash('sha256');
   return {
-    update: (text) => {
-      hash.update(text);
+    update: (part) => {
+      hash.update(part);
     },
     hex: () => hash.digest('hex'),
   };

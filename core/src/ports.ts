@@ -22,7 +22,7 @@ export type Sha256 = (text: string) => string;
 
 /** The same hash over text that comes in pieces. */
 export interface HashSink {
-  update(text: string): void;
+  update(part: string | Uint8Array): void;
   /** Ends the hash; no update after it. */
   hex(): string;
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { codecs } from '@tapline/adapters/codec/codecs';
 import { newHash } from '@tapline/adapters/hash/sha256';
 import { digest } from '@tapline/core/digest/digest';
 import { makePubSub } from '@tapline/adapters/pubsub/client';
@@ -132,7 +133,7 @@ export class ServiceLine {
   }
 
   digest(sensor: string): Promise<string> {
-    return digest(sensor, { ...this.stores, newHash });
+    return digest(sensor, { ...this.stores, codecs, newHash });
   }
 
   /** Process ids of the instances of a function that were started and have not been reported dead. */

@@ -96,7 +96,7 @@ export class StageLine {
   }
 
   digest(sensor: string): Promise<string> {
-    return digest(sensor, { ...this.stores, newHash });
+    return digest(sensor, { ...this.stores, codecs, newHash });
   }
 
   audit(verify = false): Promise<AuditReport> {

@@ -193,7 +193,7 @@ describeWithServices(['cassandra', 'pubsub', 'bigtable'], 'the functions on the 
 
     const stores = await deployment.stores();
     await until('the digest of the embedded line', async () =>
-      (await digest('tap', { ...stores, newHash })) === wanted ? true : undefined,
+      (await digest('tap', { ...stores, codecs, newHash })) === wanted ? true : undefined,
     );
     await until('closed books', async () => ((await audit({ ...stores, codecs })).balanced ? true : undefined));
     const overview = (await (await fetch(`${url.report}api/v1/overview?sensor=tap`)).json()) as { sensor: unknown };
@@ -216,9 +216,9 @@ describeWithServices(['cassandra', 'pubsub', 'bigtable'], 'the functions on the 
   it('take an old batch again without a trace', async () => {
     const stores = await deployment.stores();
     const [old] = sessionOf('tap', 'through', 8_000);
-    const before = await digest('tap', { ...stores, newHash });
+    const before = await digest('tap', { ...stores, codecs, newHash });
     for (let i = 0; i < 5; i++) expect((await post(url.parse, pushBody(payloadOf(old!)))).status).toBe(204);
-    expect(await digest('tap', { ...stores, newHash })).toBe(before);
+    expect(await digest('tap', { ...stores, codecs, newHash })).toBe(before);
   });
 
   describe.each(['parse', 'window', 'score'] as const)('%s', (name) => {

@@ -1,19 +1,26 @@
 /**
- * The digest of a sensor: one hash over its final KPI, flow, alert and packet rows, and what is usual for its hosts (design §7). Left out is what the
- * way of the data may change without changing what it says: arrival times, revisions, and the names of sensor and
- * session, so that the same packets give the same digest from whatever file or sensor they came.
+ * The digest of a sensor: one hash over its final KPI, flow, alert and packet rows, and what its history says is usual
+ * (design §7). Left out is what the way of the data may change without changing what it says: arrival times, revisions, how packets were cut into batches,
+ * and the names of sensor and session, so that the same packets give the same digest from whatever file, wire or sensor
+ * they came.
  */
 import { isAboutSensor, type Alert } from '../detect/alert.ts';
 import type { FlowSlice, KpiRow } from '../kpi/kpi-row.ts';
-import { ALL_TIME, type HashSink, type PacketStore, type ResultStore } from '../ports.ts';
+import { PipelineError } from '../errors.ts';
+import type { WindowCount } from '../ledger/heartbeat.ts';
+import { allocateColumns, type PacketColumns } from '../packet/columns.ts';
+import { ALL_TIME, type Codec, type HashSink, type PacketStore, type ResultStore, type StoredBatch } from '../ports.ts';
+import { decodeBatch } from '../wire/batch.ts';
 import { canonical } from './canonical.ts';
+import { RowsHash } from './rows-hash.ts';
 
 /** Windows read at once: memory stays bounded by these and by the flows of one window. */
 const PAGE_WINDOWS = 64;
 
 export interface DigestDeps {
   readonly results: Pick<ResultStore, 'kpis' | 'flows' | 'alerts' | 'usual'>;
-  readonly packets: Pick<PacketStore, 'batches'>;
+  readonly packets: Pick<PacketStore, 'batches' | 'getBatch'>;
+  readonly codecs: readonly Codec[];
   /** A new SHA-256. */
   readonly newHash: () => HashSink;
 }
@@ -21,11 +28,11 @@ export interface DigestDeps {
 /** Lower-case hex SHA-256 over everything the stores hold of the sensor. */
 export async function digest(sensor: string, deps: DigestDeps): Promise<string> {
   const hash = deps.newHash();
-  hash.update('tapline digest 1\n');
+  hash.update('tapline digest 2\n');
   await addWindows(sensor, deps, hash);
   await addAlerts(sensor, deps, hash);
   await addUsual(sensor, deps, hash);
-  await addBatches(sensor, deps, hash);
+  await addPackets(sensor, deps, hash);
   return hash.hex();
 }
 
@@ -43,8 +50,14 @@ async function addWindows(sensor: string, deps: DigestDeps, hash: HashSink): Pro
   }
 }
 
-function kpiLine(kpi: KpiRow): string {
-  return `kpi ${canonical(kpi, ['sensor', 'revision'])}\n`;
+function kpiLine({ announced, arrived, ...kpi }: KpiRow): string {
+  const counts = { announced: uncut(announced), arrived: uncut(arrived) };
+  return `kpi ${canonical({ ...kpi, ...counts }, ['sensor', 'revision'])}\n`;
+}
+
+/** What of a count does not depend on how packets were cut into batches. */
+function uncut({ packets, bytes }: WindowCount): Omit<WindowCount, 'batches'> {
+  return { packets, bytes };
 }
 
 /** By flow number; flows come sorted by session first, whose name must not decide the order. */
@@ -85,19 +98,34 @@ async function addUsual(sensor: string, deps: DigestDeps, hash: HashSink): Promi
   }
 }
 
-/** Each session's content hashes in sequence make one hash; the sessions' hashes are sorted. */
-async function addBatches(sensor: string, deps: DigestDeps, hash: HashSink): Promise<void> {
+/** Each session's rows make one text; the sessions' texts are sorted. */
+async function addPackets(sensor: string, deps: DigestDeps, hash: HashSink): Promise<void> {
   const sessions: string[] = [];
+  const columns = allocateColumns();
   let session: string | undefined;
-  let own = deps.newHash();
+  let rows = new RowsHash(deps.newHash);
   for await (const batch of deps.packets.batches(sensor, ALL_TIME)) {
     if (session !== undefined && session !== batch.session) {
-      sessions.push(own.hex());
-      own = deps.newHash();
+      sessions.push(rows.text());
+      rows = new RowsHash(deps.newHash);
     }
     session = batch.session;
-    own.update(`batch ${batch.sequence} ${batch.firstNumber} ${batch.count} ${batch.contentHash}\n`);
+    if (await read(batch, deps, columns)) rows.add(columns);
+    else rows.addUnreadable(batch.firstNumber, batch.count);
   }
-  if (session !== undefined) sessions.push(own.hex());
-  for (const line of sessions.sort()) hash.update(`session ${line}\n`);
+  if (session !== undefined) sessions.push(rows.text());
+  for (const text of sessions.sort()) hash.update(`session ${text}\n`);
+}
+
+/** @returns false when the batch is gone or damaged */
+async function read({ id }: StoredBatch, { packets, codecs }: DigestDeps, into: PacketColumns): Promise<boolean> {
+  const wire = await packets.getBatch(id);
+  if (wire === undefined) return false;
+  try {
+    decodeBatch(wire, codecs, into);
+    return true;
+  } catch (error) {
+    if (error instanceof PipelineError) return false;
+    throw error;
+  }
 }

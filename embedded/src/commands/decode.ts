@@ -1,10 +1,6 @@
 /** `tapline decode`: the decoder alone, a row per packet on standard output. */
 import { Option, type Command } from 'commander';
-import { ColumnsSink } from '@tapline/capture-agent/columns-sink';
-import { openSource } from '@tapline/capture-agent/source/open-source';
-import { sourceName } from '@tapline/capture-agent/source/source-address';
 import { PipelineError } from '@tapline/core/errors';
-import { CaptureSetReader } from '@tapline/core/pcap/capture-set-reader';
 import { arrowRows } from '@tapline/core/rows/arrow';
 import { csvRows } from '@tapline/core/rows/csv';
 import { ndjsonRows } from '@tapline/core/rows/ndjson';
@@ -12,6 +8,7 @@ import type { RowWriter } from '@tapline/core/rows/row-writer';
 import { interruptOnSignal } from '../cli/interrupt.ts';
 import { FIELDS_HELP, parseFields, SOURCE_HELP } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
+import { openRows } from '../cli/open-rows.ts';
 import { writeOut } from '../cli/write-out.ts';
 
 const WRITERS = { ndjson: ndjsonRows, csv: csvRows, arrow: arrowRows } satisfies Record<string, () => RowWriter>;
@@ -40,37 +37,21 @@ async function decode(given: string, flags: { format: Format; fields?: string[] 
     progress.clear();
     process.stderr.write(`tapline: ${line}\n`);
   };
-  const source = await openSource(given, { signal: interrupt, warn });
   const pending: Uint8Array[] = [writer.head()];
-  const sink = new ColumnsSink((columns) => pending.push(writer.rows(columns)));
   const { fields } = flags;
-  const reader = new CaptureSetReader(sink, undefined, {
-    rows: (columns) => {
-      sink.rows(columns);
-    },
-    arrivalUs: () => Date.now() * 1000,
+  const read = await openRows(given, {
+    interrupt,
+    progress,
+    warn,
+    take: (columns) => pending.push(writer.rows(columns)),
+    drain: () => writeOut(pending),
     ...(fields && { fields }),
   });
   try {
-    for await (const piece of source) {
-      try {
-        reader.feed(piece);
-      } finally {
-        await writeOut(pending);
-      }
-      const { bytesRead, sizeBytes } = source;
-      progress.update({ packets: sink.packets, bytesRead, ...(sizeBytes === undefined ? {} : { sizeBytes }) });
-    }
-    reader.end();
-    if (reader.fault !== undefined) throw reader.fault;
-  } catch (error) {
-    if (interrupt.aborted) return;
-    if (!(error instanceof PipelineError)) throw error;
-    throw new PipelineError(error.code, `${sourceName(given)}: ${error.message}`, { cause: error });
+    await read();
   } finally {
     progress.clear();
-    // Rows before a fault are the user's, so they and the end of the document are written whatever happened.
-    sink.flush();
+    // The end of the document, too, is written whatever happened.
     pending.push(writer.end());
     await writeOut(pending);
   }

@@ -1,20 +1,17 @@
 /** `tapline flows`: a row per flow with the 76 statistics of CICFlowMeter, from a capture or from a run's stored batches. */
 import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
-import { ColumnsSink } from '@tapline/capture-agent/columns-sink';
-import { openSource } from '@tapline/capture-agent/source/open-source';
-import { sourceName } from '@tapline/capture-agent/source/source-address';
 import { PipelineError } from '@tapline/core/errors';
 import { FlowExporter } from '@tapline/core/flow-statistics/flow-exporter';
 import { cicflowmeterFlows, csvFlows, ndjsonFlows, NO_LABEL } from '@tapline/core/flow-statistics/flow-writer';
 import { allocateColumns, type PacketColumns } from '@tapline/core/packet/columns';
-import { CaptureSetReader } from '@tapline/core/pcap/capture-set-reader';
 import { decodeBatch } from '@tapline/core/wire/batch';
 import { readFlowLabels } from '../cli/flow-labels.ts';
 import { formatCount } from '../cli/format.ts';
 import { interruptOnSignal } from '../cli/interrupt.ts';
 import { FIELDS_HELP, parseFields, parseName, SOURCE_HELP } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
+import { openRows } from '../cli/open-rows.ts';
 import { writeOut } from '../cli/write-out.ts';
 import { openExistingStores } from '../line/data-folder.ts';
 
@@ -132,40 +129,24 @@ class FlowOutput {
   }
 }
 
-async function captureFlows(given: string, flags: FlowsFlags, output: FlowOutput): Promise<void> {
+async function captureFlows(given: string, { fields }: FlowsFlags, output: FlowOutput): Promise<void> {
   const { interrupt, progress } = output;
-  const source = await openSource(given, {
-    signal: interrupt,
+  const read = await openRows(given, {
+    interrupt,
+    progress,
     warn: (line) => {
       output.warn(line);
     },
-  });
-  const sink = new ColumnsSink((columns) => {
-    output.take(columns);
-  });
-  const reader = new CaptureSetReader(sink, undefined, {
-    rows: (columns) => {
-      sink.rows(columns);
+    take: (columns) => {
+      output.take(columns);
     },
-    arrivalUs: () => Date.now() * 1000,
-    ...(flags.fields && { fields: flags.fields }),
+    drain: () => output.drain(),
+    ...(fields && { fields }),
   });
   try {
-    for await (const piece of source) {
-      reader.feed(piece);
-      await output.drain();
-      const { bytesRead, sizeBytes } = source;
-      progress.update({ packets: sink.packets, bytesRead, ...(sizeBytes === undefined ? {} : { sizeBytes }) });
-    }
-    reader.end();
-    if (reader.fault !== undefined) throw reader.fault;
-  } catch (error) {
-    if (interrupt.aborted) return;
-    if (!(error instanceof PipelineError)) throw error;
-    throw new PipelineError(error.code, `${sourceName(given)}: ${error.message}`, { cause: error });
+    await read();
   } finally {
     // Flows of the packets before a fault are the user's, so they are written whatever happened.
-    sink.flush();
     await output.endSession();
     output.conclude();
   }

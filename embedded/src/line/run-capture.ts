@@ -166,7 +166,7 @@ export class CaptureRun {
       health: await readHealth(sensor, this.#stores),
       wireBytes: counters.wireBytes,
       batchBytes: this.#batchBytes,
-      digest: await digest(sensor, { ...this.#stores, newHash }),
+      digest: await digest(sensor, { ...this.#stores, codecs, newHash }),
       elapsedMs,
       ...(history && { history }),
       ...mirrorOf(sessions),

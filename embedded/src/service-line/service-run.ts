@@ -2,6 +2,7 @@
  * One capture through the deployed line on this machine: agent, bridge and functions as processes of their own, over the
  * real broker, emulators and database, until the books are closed. What comes out is read back from Cassandra.
  */
+import { codecs } from '@tapline/adapters/codec/codecs';
 import { newHash } from '@tapline/adapters/hash/sha256';
 import type { Alert } from '@tapline/core/detect/alert';
 import { costOf, type CostReport } from '@tapline/core/cost/cost';
@@ -204,7 +205,7 @@ async function readBack(
     alerts: await results.alerts(sensor, ALL_TIME),
     windows: (await results.sensors()).find((known) => known.sensor === sensor)?.windows ?? 0,
     health: await readHealth(sensor, stores),
-    digest: await digest(sensor, { ...stores, newHash }),
+    digest: await digest(sensor, { ...stores, codecs, newHash }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The digest: the same for rows that say the same, another one for any other row. */
+import { codecs } from '@tapline/adapters/codec/codecs';
 import { newHash } from '@tapline/adapters/hash/sha256';
 import { MemoryPacketStore } from '@tapline/adapters/memory/packet-store';
 import { MemoryResultStore } from '@tapline/adapters/memory/result-store';
@@ -6,8 +7,13 @@ import { canonical } from '@tapline/core/digest/canonical';
 import { digest } from '@tapline/core/digest/digest';
 import type { Alert } from '@tapline/core/detect/alert';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
+import { COLUMNS, type PacketColumns } from '@tapline/core/packet/columns';
+import { encodeBatch } from '@tapline/core/wire/batch';
+import { noCodec } from '@tapline/core/wire/no-codec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { recut } from '../../helpers/packets.ts';
+import { randomColumns } from '../wire/columns-of.ts';
 
 const count = { batches: 1, packets: 2, bytes: 120 };
 
@@ -34,15 +40,27 @@ function flow(number: number, windowStartUs: number, more: Partial<FlowSlice> = 
 
 const alert = { id: 'a', sensor: 'tap', windowStartUs: 0, windowEndUs: 10, state: 'confirmed', score: 0.5 } as Alert;
 
+/** Packets of a session: which ones, how many, and how many of them go into each batch. */
+interface Session {
+  readonly session: string;
+  readonly seed: number;
+  readonly packets: number;
+  readonly cuts: readonly number[];
+  /** Batches that are lost again once they are listed. */
+  readonly lost?: readonly number[];
+  /** Batches of which the last byte is another one. */
+  readonly damaged?: readonly number[];
+}
+
 interface Rows {
   kpis?: KpiRow[];
   flows?: FlowSlice[];
   alerts?: Alert[];
-  batches?: { session: string; sequence: number; contentHash: string }[];
+  sessions?: Session[];
   sensor?: string;
 }
 
-async function digestOf({ kpis = [], flows = [], alerts = [], batches = [], sensor = 'tap' }: Rows): Promise<string> {
+async function digestOf({ kpis = [], flows = [], alerts = [], sessions = [], sensor = 'tap' }: Rows): Promise<string> {
   const results = new MemoryResultStore();
   const packets = new MemoryPacketStore();
   for (const row of kpis) {
@@ -50,21 +68,40 @@ async function digestOf({ kpis = [], flows = [], alerts = [], batches = [], sens
     await results.putWindow({ kpi: { ...row, sensor }, flows: own, evidence: [] });
   }
   await results.putAlerts(alerts.map((one) => ({ ...one, sensor })));
-  for (const batch of batches) {
-    const sizes = { firstNumber: 1, count: 1, wireBytes: 60, malformed: 0, minTimeUs: 0, maxTimeUs: 0 };
-    await packets.putBatch({ sensor, ...sizes, ...batch }, new Uint8Array(1));
+  for (const session of sessions) await putSession(packets, sensor, session);
+  return digest(sensor, { results, packets, codecs, newHash });
+}
+
+async function putSession(
+  packets: MemoryPacketStore,
+  sensor: string,
+  { session, seed, packets: count, cuts, lost = [], damaged = [] }: Session,
+): Promise<void> {
+  const batches = recut([decodedColumns(seed, count)], cuts);
+  for (const [sequence, columns] of batches.entries()) {
+    const { header, bytes } = encodeBatch(columns, { sensor, session, sequence }, noCodec);
+    if (damaged.includes(sequence)) bytes[bytes.length - 1]! ^= 1;
+    await packets.putBatch(header, lost.includes(sequence) ? new Uint8Array(0) : bytes);
   }
-  return digest(sensor, { results, packets, newHash });
+}
+
+/** As decoders leave them: zero in every row that has not the layer the column needs. */
+function decodedColumns(seed: number, count: number): PacketColumns {
+  const columns = randomColumns(seed, count);
+  for (const { name, type, needs } of COLUMNS) {
+    const words = type === 'address' ? 4 : 1;
+    for (let row = 0; row < count; row++) {
+      if (needs !== 0 && (columns.layers[row]! & needs) === 0) columns[name].fill(0, row * words, (row + 1) * words);
+    }
+  }
+  return columns;
 }
 
 const rows: Required<Omit<Rows, 'sensor'>> = {
   kpis: [kpi(0), kpi(10)],
   flows: [flow(1, 0), flow(2, 0), flow(1, 10)],
   alerts: [alert],
-  batches: [
-    { session: 's', sequence: 0, contentHash: 'a' },
-    { session: 's', sequence: 1, contentHash: 'b' },
-  ],
+  sessions: [{ session: 's', seed: 1, packets: 30, cuts: [10, 20] }],
 };
 
 describe('the digest', () => {
@@ -75,7 +112,7 @@ describe('the digest', () => {
     expect(await digestOf({ ...rows, alerts: [alert, { ...alert, id: 'b', state: 'withdrawn' }] })).toBe(expected);
     const renamed = { flows: rows.flows.map((slice) => ({ ...slice, session: 'zz' })) };
     expect(await digestOf({ ...rows, ...renamed })).toBe(expected);
-    expect(await digestOf({ ...rows, batches: rows.batches.map((batch) => ({ ...batch, session: 'zz' })) })).toBe(
+    expect(await digestOf({ ...rows, sessions: rows.sessions.map((one) => ({ ...one, session: 'zz' })) })).toBe(
       expected,
     );
   });
@@ -88,9 +125,9 @@ describe('the digest', () => {
         flow(2, 0, { session: second }),
         flow(1, 0, { session: second, lastUs: 7 }),
       ],
-      batches: [
-        { session: first, sequence: 0, contentHash: 'a' },
-        { session: second, sequence: 0, contentHash: 'b' },
+      sessions: [
+        { session: first, seed: 1, packets: 5, cuts: [5] },
+        { session: second, seed: 2, packets: 5, cuts: [5] },
       ],
     });
     expect(await digestOf(named('a', 'b'))).toBe(await digestOf(named('b', 'a')));
@@ -114,11 +151,35 @@ describe('the digest', () => {
       })),
       { ...rows, alerts: [] },
       { ...rows, alerts: [{ ...alert, score: 0.6 }] },
-      { ...rows, batches: rows.batches.slice(1) },
-      { ...rows, batches: rows.batches.map((batch) => ({ ...batch, contentHash: 'c' })) },
+      { ...rows, sessions: [] },
+      ...[{ seed: 2 }, { packets: 29 }, { lost: [0] }, { damaged: [1] }].map((more) => ({
+        ...rows,
+        sessions: rows.sessions.map((one) => ({ ...one, ...more })),
+      })),
     ];
     const digests = await Promise.all([rows, ...others].map(digestOf));
     expect(new Set(digests).size).toBe(digests.length);
+  });
+
+  it('does not depend on how packets were cut into batches', async () => {
+    const cut = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), cut, fc.integer({ min: 1, max: 300 }), async (seed, cuts, other) => {
+        const packets = cuts.reduce((sum, size) => sum + size, 0);
+        const sizes = Array.from({ length: Math.ceil(packets / other) }, (_, i) =>
+          Math.min(other, packets - i * other),
+        );
+        const of = (how: readonly number[]): Promise<string> =>
+          digestOf({
+            kpis: [
+              kpi(0, { announced: { ...count, batches: how.length }, arrived: { ...count, batches: how.length } }),
+            ],
+            sessions: [{ session: 's', seed, packets, cuts: how }],
+          });
+        expect(await of(cuts)).toBe(await of(sizes));
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('covers every window, however many', async () => {
