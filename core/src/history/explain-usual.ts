@@ -123,6 +123,6 @@ function usualText(row: UsualRow, { probability }: Comparison, { floor, unit }: 
     probability <= LEAST_PROBABILITY ? `p < ${LEAST_PROBABILITY}` : `p = ${Number(probability.toPrecision(2))}`;
   return (
     `usual for this host: median ${shown(baseline.median)}, p99 ${shown(baseline.p99)} ${unit} ` +
-    `in ${spanText(spanWindows * (windowEndUs - windowStartUs))} over ${days} days; ${times}${chance}`
+    `in ${spanText(spanWindows * (windowEndUs - windowStartUs))} over ${days} day${days === 1 ? '' : 's'}; ${times}${chance}`
   );
 }

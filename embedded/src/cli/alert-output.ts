@@ -12,7 +12,9 @@ export function receiptText(alert: ExplainedAlert, evidenceCql: readonly string[
     `alert      ${alert.id} (${alert.state})`,
     `what       ${alert.summary}`,
     ...(alert.withdrawal === undefined ? [] : [`withdrawn  ${alert.withdrawal}`]),
-    ...(alert.usual === undefined ? [] : [`usual      ${alert.usual.class}: ${alert.usual.text}`]),
+    ...(alert.usual === undefined
+      ? []
+      : [`usual      ${alert.usual.class === 'unusual' ? 'MORE; ' : ''}${alert.usual.text}`]),
     `detector   ${alert.detector} version ${alert.detectorVersion}, thresholds ${alert.config}`,
     `entity     ${alert.entity}, sensor ${alert.sensor}`,
     `severity   ${alert.severity}, score ${alert.score}`,
