@@ -7,7 +7,14 @@ import {
   goBack,
   type HistoryRecord,
 } from '@tapline/core/history/history-record';
-import { decodeObservations, encodeObservations, type Observations } from '@tapline/core/history/observations';
+import {
+  decodeObservations,
+  encodeObservations,
+  NO_OBSERVATIONS,
+  type Observations,
+} from '@tapline/core/history/observations';
+import { UsualMemory } from '@tapline/core/history/usual-memory';
+import { ByteWriter } from '@tapline/core/sketch/byte-writer';
 import { hashWord } from '@tapline/core/sketch/hash';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -76,6 +83,15 @@ describe('a history', () => {
     expect(() => History.decode(history.encode().subarray(0, 500), OPTIONS)).toThrow(/ends early/u);
   });
 
+  it('of a build that did not know what is usual is read, and begins to learn that', () => {
+    const writer = new ByteWriter();
+    new UsualMemory().encode(writer);
+    const bytes = new History(OPTIONS).encode();
+    const before = bytes.slice(0, bytes.length - writer.finish().length);
+    before[0] = 1;
+    expect(History.decode(before, OPTIONS).encode()).toEqual(bytes);
+  });
+
   it('stays small, however many hosts there are, and counts what it had no room for', () => {
     const history = new History(OPTIONS);
     const next = uniform(1);
@@ -132,6 +148,15 @@ describe('a history record', () => {
 });
 
 describe('observations', () => {
+  it('of a build that noted no hosts are read without them', () => {
+    const observations: Observations = { ...NO_OBSERVATIONS, pairs: [pairSight(3)] };
+    const { windowStartUs } = windowOf(3).row;
+    const bytes = encodeObservations(observations, windowStartUs);
+    const before = bytes.slice(0, -1);
+    before[0] = 1;
+    expect(decodeObservations(before, windowStartUs)).toEqual(observations);
+  });
+
   it('read back as they were written, hostile numbers included', () => {
     const sight = fc.record({
       port: fc.nat({ max: 65_535 }),
