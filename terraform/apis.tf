@@ -13,11 +13,13 @@ resource "google_project_service" "api" {
     "dns.googleapis.com",
     "iam.googleapis.com",
     "iap.googleapis.com",
+    "identitytoolkit.googleapis.com",
     "logging.googleapis.com",
     "monitoring.googleapis.com",
     "pubsub.googleapis.com",
     "run.googleapis.com",
     "secretmanager.googleapis.com",
+    "securetoken.googleapis.com",
     "storage.googleapis.com",
     "vpcaccess.googleapis.com",
   ])

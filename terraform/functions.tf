@@ -18,6 +18,13 @@ locals {
     },
     var.settings,
   )
+
+  # After the settings, so that none of them can switch it off. Who may call the function (below) hangs on the same condition.
+  report_environment = var.sign_in == null ? {} : {
+    TAPLINE_AUTH             = "firebase"
+    TAPLINE_FIREBASE_PROJECT = coalesce(var.sign_in.project, var.project)
+    TAPLINE_FIREBASE_API_KEY = var.sign_in.api_key
+  }
 }
 
 # npm run build makes the folders; nothing is built here.
@@ -107,7 +114,7 @@ resource "google_cloudfunctions2_function" "this" {
     vpc_connector                 = var.cassandra_in_network ? google_vpc_access_connector.functions[0].id : null
     vpc_connector_egress_settings = var.cassandra_in_network ? "PRIVATE_RANGES_ONLY" : null
 
-    environment_variables = local.function_environment
+    environment_variables = merge(local.function_environment, each.key == "report" ? local.report_environment : {})
 
     secret_environment_variables {
       key        = "TAPLINE_CASSANDRA_PASSWORD"
@@ -162,4 +169,21 @@ resource "google_cloud_run_v2_service_iam_member" "report" {
   name     = google_cloudfunctions2_function.this["report"].name
   role     = "roles/run.invoker"
   member   = each.value
+}
+
+# Firebase Hosting cannot sign requests, so behind it the service answers everybody, and the function itself asks who reads.
+resource "google_cloud_run_v2_service_iam_member" "report_with_sign_in" {
+  count = var.sign_in == null ? 0 : 1
+
+  location = var.region
+  name     = google_cloudfunctions2_function.this["report"].name
+  role     = "roles/run.invoker"
+  member   = "allUsers"
+
+  lifecycle {
+    precondition {
+      condition     = google_cloudfunctions2_function.this["report"].service_config[0].environment_variables["TAPLINE_AUTH"] == "firebase"
+      error_message = "The report function asks nobody to sign in: it must not be opened to everybody."
+    }
+  }
 }

@@ -8,13 +8,13 @@ output "next_steps" {
       gcloud compute ssh ${google_compute_instance.capture.name} --project=${var.project} --zone=${var.zone} --tunnel-through-iap --command="zstd -dc /opt/tapline/captures/office-under-attack.pcap.zst | sudo tcpreplay -i tap0 -"
     Make the tables of Cassandra, once the database's login is in the environment:
       npx tapline migrate
-    Read the report:
+    Read the report${var.sign_in == null ? "" : ", which Firebase Hosting serves after firebase deploy, or"}:
       gcloud run services proxy ${google_cloudfunctions2_function.this["report"].name} --project=${var.project} --region=${var.region} --port=8081
   EOT
 }
 
 output "report_url" {
-  description = "Address of the report function. It answers those of report_readers."
+  description = "Address of the report function. It answers those of report_readers, and whoever signed in where sign_in is set."
   value       = google_cloudfunctions2_function.this["report"].service_config[0].uri
 }
 

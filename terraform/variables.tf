@@ -201,14 +201,29 @@ variable "settings" {
   }
 }
 
+variable "sign_in" {
+  description = <<-EOT
+    Readers sign in with Firebase Authentication, and Firebase Hosting can serve the report (docs/deploy.md): the Web API key
+    with which the page signs in, and the project of the accounts, if it is another one. The function then checks every
+    request itself, and its service may be called by everybody. null: only report_readers may call it.
+  EOT
+  type        = object({ api_key = string, project = optional(string) })
+  default     = null
+
+  validation {
+    condition     = var.sign_in == null || can(regex("^[A-Za-z0-9_-]{20,}$", var.sign_in.api_key))
+    error_message = "sign_in.api_key: the key itself, as gcloud services api-keys get-key-string prints it."
+  }
+}
+
 variable "report_readers" {
-  description = "Who may ask the report function: user:, group: or serviceAccount:. Nobody else does."
+  description = "Who may ask the report function by an account of Google Cloud: user:, group: or serviceAccount:."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for member in var.report_readers : can(regex("^(user|group|serviceAccount):[^@ ]+@[^@ ]+$", member))])
-    error_message = "report_readers: people and accounts by name; never allUsers: the function has no sign-in of its own."
+    error_message = "report_readers: people and accounts by name; never allUsers: for readers of a hosted page there is sign_in."
   }
 }
 

@@ -30,9 +30,13 @@ const COMMANDS = {
     [bin(['eslint', 'bin', 'eslint.js']), '--max-warnings', '0', '.'],
     [bin(['prettier', 'bin', 'prettier.cjs']), '--check', '--log-level', 'warn', '.'],
   ],
+  reader: (args) => [['tools/report-reader.ts', ...args]],
+  sbom: (args) => [['tools/sbom.ts', ...args]],
   build: () => [['report/build.ts'], ['functions/build.ts']],
   bench: ([part = '', ...args]) =>
-    part === 'ceiling' ? [['test/bench/ceiling.ts', ...args]] : [['test/bench/main.ts', part, ...args].filter(Boolean)],
+    ['ceiling', 'functions', 'memory', 'sketches'].includes(part)
+      ? [[`test/bench/${part}.ts`, ...args]]
+      : [['test/bench/main.ts', part, ...args].filter(Boolean)],
 };
 
 function fail(message) {

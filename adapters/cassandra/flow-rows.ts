@@ -30,6 +30,12 @@ const INSERT = `INSERT INTO flows_by_window (${ALL.join(', ')}) VALUES (${ALL.ma
 export const SELECT_FLOWS = `SELECT ${COLUMNS.join(', ')} FROM flows_by_window
   WHERE sensor = ? AND window_start = ? AND weight = ? AND version = ?`;
 
+/** Those of them that a host is the source, or the destination, of: the partition is one window. */
+export const SELECT_HOST_FLOWS = {
+  source: `${SELECT_FLOWS} AND source = ? ALLOW FILTERING`,
+  destination: `${SELECT_FLOWS} AND destination = ? ALLOW FILTERING`,
+} as const;
+
 export function flowRow(slice: FlowSlice, { weight, version }: WindowVersion): Statement {
   return {
     cql: INSERT,

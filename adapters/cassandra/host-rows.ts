@@ -1,18 +1,16 @@
-/** What each host did in a window, out of the window's flows: rows of table `hosts_by_day`. */
+/** What each host did in a window as rows of table `hosts_by_day`, and back. */
+import type { types } from 'cassandra-driver';
+import { hostActivities, type HostActivity } from '@tapline/core/kpi/host-activity';
 import type { FlowSlice, TopEntry } from '@tapline/core/kpi/kpi-row';
-import { topEntries } from '@tapline/core/kpi/top-talkers';
-import type { Statement } from './session.ts';
-import { dayOf, timestamp } from './times.ts';
+import type { TimeRange } from '@tapline/core/ports';
+import type { CassandraSession, Statement } from './session.ts';
+import { bucketStart, DAY_US, dayOf, microseconds, timestamp, timestampRange, whole } from './times.ts';
 
-/** Hosts kept of one window, of each kind: a flood has as many sources as it likes. */
-const HOSTS_MOST = 100;
-const LIST_MOST = 10;
+/** Days looked at for one answer at most: a host that is asked for over years has days that nobody can wait for. */
+const DAYS_MOST = 400;
+const PAGE_ROWS = 1000;
 
-const COLUMNS = [
-  'sensor',
-  'host',
-  'day',
-  'window_start',
+const VALUES = [
   'flows',
   'flows_started',
   'packets_sent',
@@ -24,45 +22,20 @@ const COLUMNS = [
   'top_peers',
   'top_services',
 ];
+const COLUMNS = ['sensor', 'host', 'day', 'window_start', ...VALUES];
 const INSERT = `INSERT INTO hosts_by_day (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`;
 const DELETE = `DELETE FROM hosts_by_day WHERE sensor = ? AND host = ? AND day = ? AND window_start = ?`;
-
-interface Sum {
-  packets: number;
-  bytes: number;
-}
-
-interface Activity {
-  readonly host: string;
-  flows: number;
-  flowsStarted: number;
-  readonly sent: Sum;
-  readonly received: Sum;
-  readonly peers: Map<string, Sum>;
-  readonly services: Map<string, Sum>;
-  readonly portsContacted: Set<number>;
-}
+const SELECT = `SELECT window_start, ${VALUES.join(', ')} FROM hosts_by_day
+  WHERE sensor = ? AND host = ? AND day = ? AND window_start >= ? AND window_start < ?`;
+const BY_ORDER = {
+  newest: `${SELECT} ORDER BY window_start DESC`,
+  oldest: `${SELECT} ORDER BY window_start ASC`,
+} as const;
 
 /** The hosts of a window that have a row, and the rows. */
 export function hostRows(sensor: string, windowStartUs: number, flows: readonly FlowSlice[]): Map<string, Statement> {
-  const kept = keptHosts(flows);
-  const activities = new Map<string, Activity>();
-  for (const slice of flows) {
-    const { source, destination } = slice;
-    const forward = { packets: slice.packetsForward, bytes: slice.bytesForward };
-    const reverse = { packets: slice.packetsReverse, bytes: slice.bytesReverse };
-    if (kept.has(source)) {
-      const activity = activityOf(activities, source);
-      activity.flowsStarted++;
-      activity.portsContacted.add(slice.destinationPort);
-      addFlow(activity, slice, destination, forward, reverse);
-      if (source === destination) continue;
-    }
-    if (kept.has(destination)) addFlow(activityOf(activities, destination), slice, source, reverse, forward);
-  }
-  const rows = new Map<string, Statement>();
-  for (const [host, activity] of activities) rows.set(host, hostRow(sensor, windowStartUs, activity));
-  return rows;
+  const activities = hostActivities(windowStartUs, flows);
+  return new Map([...activities].map(([host, activity]) => [host, hostRow(sensor, activity)]));
 }
 
 /** Takes the row of a host back that the window does not have any more. */
@@ -70,72 +43,62 @@ export function hostRemoval(sensor: string, windowStartUs: number, host: string)
   return { cql: DELETE, values: [sensor, host, dayOf(windowStartUs), timestamp(windowStartUs)] };
 }
 
-/** The hosts with the most bytes, and those with the most flows, such as scanners; ties by name, the same every time. */
-function keptHosts(flows: readonly FlowSlice[]): Set<string> {
-  const bytes = new Map<string, number>();
-  const counts = new Map<string, number>();
-  for (const { source, destination, bytesForward, bytesReverse } of flows) {
-    for (const host of source === destination ? [source] : [source, destination]) {
-      if (host === '') continue;
-      bytes.set(host, (bytes.get(host) ?? 0) + bytesForward + bytesReverse);
-      counts.set(host, (counts.get(host) ?? 0) + 1);
+function hostRow(sensor: string, activity: HostActivity): Statement {
+  const { host, windowStartUs, flows, flowsStarted, peers, portsContacted } = activity;
+  const key = [sensor, host, dayOf(windowStartUs), timestamp(windowStartUs)];
+  const sums = [activity.packetsSent, activity.packetsReceived, activity.bytesSent, activity.bytesReceived];
+  const lists = [activity.topPeers, activity.topServices];
+  return { cql: INSERT, values: [...key, flows, flowsStarted, ...sums, peers, portsContacted, ...lists] };
+}
+
+/** A host's rows of a range, a partition per day, from its newest or its oldest on; `limit` at most. */
+export async function readHost(
+  session: CassandraSession,
+  place: { readonly sensor: string; readonly host: string },
+  range: TimeRange,
+  { limit, first }: { readonly limit: number; readonly first: 'newest' | 'oldest' },
+): Promise<HostActivity[]> {
+  const found: HostActivity[] = [];
+  const [from, to] = timestampRange(range);
+  for (const dayUs of days(range, first)) {
+    const values = [place.sensor, place.host, dayOf(dayUs), from, to];
+    const pageRows = Math.min(limit - found.length, PAGE_ROWS);
+    if (pageRows <= 0) break;
+    for await (const row of session.rows(BY_ORDER[first], values, pageRows)) {
+      found.push(toActivity(place.host, row));
+      if (found.length >= limit) return found;
     }
   }
-  return new Set([...largest(bytes), ...largest(counts)]);
+  return found;
 }
 
-function largest(sizes: ReadonlyMap<string, number>): string[] {
-  const hosts = [...sizes].sort(([a, aSize], [b, bSize]) => bSize - aSize || (a < b ? -1 : 1));
-  return hosts.slice(0, HOSTS_MOST).map(([host]) => host);
+function days({ fromUs, toUs }: TimeRange, first: 'newest' | 'oldest'): number[] {
+  const [firstDay, lastDay] = [bucketStart(fromUs, DAY_US), bucketStart(toUs - 1, DAY_US)];
+  const count = Math.min(DAYS_MOST, Math.round((lastDay - firstDay) / DAY_US) + 1);
+  return Array.from({ length: Math.max(0, count) }, (_, i) =>
+    first === 'newest' ? lastDay - i * DAY_US : firstDay + i * DAY_US,
+  );
 }
 
-function activityOf(activities: Map<string, Activity>, host: string): Activity {
-  let activity = activities.get(host);
-  if (activity === undefined) {
-    activity = {
-      host,
-      flows: 0,
-      flowsStarted: 0,
-      sent: { packets: 0, bytes: 0 },
-      received: { packets: 0, bytes: 0 },
-      peers: new Map(),
-      services: new Map(),
-      portsContacted: new Set(),
-    };
-    activities.set(host, activity);
-  }
-  return activity;
+function toActivity(host: string, row: types.Row): HostActivity {
+  return {
+    host,
+    windowStartUs: microseconds(row['window_start'] as Date),
+    flows: row['flows'] as number,
+    flowsStarted: row['flows_started'] as number,
+    packetsSent: whole(row['packets_sent']),
+    packetsReceived: whole(row['packets_received']),
+    bytesSent: whole(row['bytes_sent']),
+    bytesReceived: whole(row['bytes_received']),
+    peers: row['peers'] as number,
+    portsContacted: row['ports_contacted'] as number,
+    topPeers: toEntries(row['top_peers']),
+    topServices: toEntries(row['top_services']),
+  };
 }
 
-function addFlow(activity: Activity, slice: FlowSlice, peer: string, sent: Sum, received: Sum): void {
-  activity.flows++;
-  addSum(activity.sent, sent);
-  addSum(activity.received, received);
-  const { protocol, destinationPort } = slice;
-  for (const [sums, key] of [
-    [activity.peers, peer],
-    [activity.services, destinationPort === 0 ? protocol : `${protocol}/${destinationPort}`],
-  ] as const) {
-    const sum = sums.get(key) ?? { packets: 0, bytes: 0 };
-    addSum(sum, sent);
-    addSum(sum, received);
-    sums.set(key, sum);
-  }
-}
-
-function addSum(sum: Sum, { packets, bytes }: Sum): void {
-  sum.packets += packets;
-  sum.bytes += bytes;
-}
-
-function hostRow(sensor: string, windowStartUs: number, activity: Activity): Statement {
-  const { host, flows, flowsStarted, sent, received, peers, services, portsContacted } = activity;
-  const key = [sensor, host, dayOf(windowStartUs), timestamp(windowStartUs)];
-  const sums = [sent.packets, received.packets, sent.bytes, received.bytes];
-  const lists = [topOf(peers), topOf(services)];
-  return { cql: INSERT, values: [...key, flows, flowsStarted, ...sums, peers.size, portsContacted.size, ...lists] };
-}
-
-function topOf(sums: ReadonlyMap<string, Sum>): TopEntry[] {
-  return topEntries([...sums].map(([key, { packets, bytes }]) => ({ key, packets, bytes }))).slice(0, LIST_MOST);
+/** Cassandra knows an empty list only as none. */
+function toEntries(value: unknown): TopEntry[] {
+  const entries = (value ?? []) as { key: string; packets: unknown; bytes: unknown }[];
+  return entries.map(({ key, packets, bytes }) => ({ key, packets: whole(packets), bytes: whole(bytes) }));
 }

@@ -1,5 +1,5 @@
 /** Packets as rows of table `packets`: its columns are those of every row output (core/src/rows/row-fields.ts). */
-import { formatAddress } from '@tapline/core/packet/address';
+import { formatAddress, formatMac } from '@tapline/core/packet/address';
 import { type ColumnName, type PacketColumns } from '@tapline/core/packet/columns';
 import { flagsText } from '@tapline/core/packet/flags';
 import { protocolName } from '@tapline/core/packet/names';
@@ -33,6 +33,9 @@ function readerOf(field: RowField): Reader {
       return (columns, row) => (has(columns, row, field) ? flagsText(columns.tcpFlags[row]!) : undefined);
     case 'address':
       return addressReader(field);
+    case 'mac':
+      return (columns, row) =>
+        has(columns, row, field) ? formatMac(columns.sourceMacHigh[row]!, columns.sourceMacLow[row]!) : undefined;
     case 'integer':
       return integerReader(field);
     case 'time':

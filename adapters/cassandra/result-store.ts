@@ -2,12 +2,13 @@
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
 import type { UsualRow } from '@tapline/core/detect/usual';
 import { PipelineError } from '@tapline/core/errors';
+import type { HostActivity } from '@tapline/core/kpi/host-activity';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
-import type { PastWindow, ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
+import type { HostOrder, PastWindow, ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
 import { AlertRows } from './alert-rows.ts';
 import { ArrivalStamps } from './arrival-stamps.ts';
 import type { Directory } from './directory.ts';
-import { hostRemoval, hostRows } from './host-rows.ts';
+import { hostRemoval, hostRows, readHost } from './host-rows.ts';
 import { keyText } from './key-text.ts';
 import { KpiRollups } from './kpi-rollups.ts';
 import type { CassandraSession } from './session.ts';
@@ -118,6 +119,22 @@ export class CassandraResultStore implements ResultStore {
       for (const slice of own) slices.push(slice);
     }
     return slices;
+  }
+
+  async hostWindows(
+    sensor: string,
+    host: string,
+    range: TimeRange,
+    limit: number,
+    first: HostOrder = 'newest',
+  ): Promise<HostActivity[]> {
+    const found = await readHost(this.#session, { sensor, host }, range, { limit, first });
+    return first === 'newest' ? found.reverse() : found;
+  }
+
+  async hostFlows(sensor: string, host: string, windowStartUs: number, limit: number): Promise<FlowSlice[]> {
+    const window = await this.#windows.counting(sensor, windowStartUs);
+    return window === undefined ? [] : this.#windows.hostFlows(sensor, host, window, limit);
   }
 
   async evidence(sensor: string, range: TimeRange): Promise<Evidence[]> {

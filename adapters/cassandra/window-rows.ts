@@ -5,7 +5,7 @@ import { PipelineError } from '@tapline/core/errors';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import { windowPeriod } from '@tapline/core/kpi/rollup';
 import type { PastWindow, TimeRange, WindowResult } from '@tapline/core/ports';
-import { flowRow, SELECT_FLOWS, toFlowSlice } from './flow-rows.ts';
+import { flowRow, SELECT_FLOWS, SELECT_HOST_FLOWS, toFlowSlice } from './flow-rows.ts';
 import { keyText } from './key-text.ts';
 import { KPI_COLUMNS, kpiValues } from './kpi-columns.ts';
 import { Remembered } from './remembered.ts';
@@ -211,6 +211,24 @@ export class WindowRows {
       if (slices.length >= limit) break;
     }
     return slices;
+  }
+
+  /** Those of them that a host is an end of; at most `limit`. */
+  async hostFlows(sensor: string, host: string, window: CountingWindow, limit: number): Promise<FlowSlice[]> {
+    const { windowStartUs, weight, version } = window;
+    const key = [...windowKey('flows_by_window', sensor, windowStartUs), weight, version, host];
+    const found = new Map<string, FlowSlice>();
+    for (const cql of Object.values(SELECT_HOST_FLOWS)) {
+      let read = 0;
+      for await (const row of this.#session.rows(cql, key, Math.min(limit, FLOW_ROWS_PER_PAGE))) {
+        const slice = toFlowSlice(sensor, windowStartUs, row);
+        found.set(`${slice.flow}/${slice.session}`, slice);
+        if (++read >= limit) break;
+      }
+    }
+    const bySession = (a: FlowSlice, b: FlowSlice): number =>
+      Buffer.compare(Buffer.from(a.session), Buffer.from(b.session));
+    return [...found.values()].sort((a, b) => bySession(a, b) || a.flow - b.flow).slice(0, limit);
   }
 
   /** The evidence of a window's version, by detector and entity. */

@@ -2,9 +2,11 @@
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
 import type { UsualRow } from '@tapline/core/detect/usual';
 import { isSameAlert } from '@tapline/core/digest/same-alert';
+import { hostActivities, type HostActivity } from '@tapline/core/kpi/host-activity';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import {
   ALL_TIME,
+  type HostOrder,
   type PastWindow,
   type ResultStore,
   type SensorSummary,
@@ -68,6 +70,26 @@ export class MemoryResultStore implements ResultStore {
       this.#range(sensor, range)
         .flatMap((result) => result.flows)
         .slice(0, limit),
+    );
+  }
+
+  hostWindows(
+    sensor: string,
+    host: string,
+    range: TimeRange,
+    limit: number,
+    first: HostOrder = 'newest',
+  ): Promise<HostActivity[]> {
+    const found = this.#range(sensor, range).flatMap(
+      ({ kpi, flows }) => hostActivities(kpi.windowStartUs, flows).get(host) ?? [],
+    );
+    return Promise.resolve(first === 'newest' ? found.slice(-limit) : found.slice(0, limit));
+  }
+
+  hostFlows(sensor: string, host: string, windowStartUs: number, limit: number): Promise<FlowSlice[]> {
+    const flows = this.#sensors.get(sensor)?.get(windowStartUs)?.flows ?? [];
+    return Promise.resolve(
+      flows.filter(({ source, destination }) => source === host || destination === host).slice(0, limit),
     );
   }
 

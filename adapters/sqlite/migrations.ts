@@ -83,6 +83,20 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE history (sensor_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
   `,
   `
+  -- What each host did in each window (core/src/kpi/host-activity.ts); windows scored before have no rows here.
+  CREATE TABLE host (
+    sensor_id INTEGER NOT NULL, host TEXT NOT NULL, window_start_us INTEGER NOT NULL, row TEXT NOT NULL,
+    PRIMARY KEY (sensor_id, host, window_start_us)) STRICT, WITHOUT ROWID;
+  CREATE INDEX host_window ON host (sensor_id, window_start_us);
+  `,
+  `
+  -- What people did about alerts: added, never changed.
+  CREATE TABLE triage (
+    alert_id TEXT NOT NULL, id TEXT NOT NULL, action TEXT NOT NULL, text TEXT NOT NULL, until_us INTEGER, undoes TEXT,
+    who TEXT NOT NULL, at_us INTEGER NOT NULL,
+    PRIMARY KEY (alert_id, id)) STRICT, WITHOUT ROWID;
+  `,
+  `
   CREATE TABLE usual (
     sensor_id INTEGER NOT NULL, window_start_us INTEGER NOT NULL, detector TEXT NOT NULL, feature TEXT NOT NULL,
     entity TEXT NOT NULL, row TEXT NOT NULL,

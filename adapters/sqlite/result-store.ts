@@ -2,8 +2,17 @@
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
 import type { UsualRow } from '@tapline/core/detect/usual';
 import { isSameAlert } from '@tapline/core/digest/same-alert';
+import { hostActivities, type HostActivity } from '@tapline/core/kpi/host-activity';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
-import type { Clock, PastWindow, ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
+import type {
+  Clock,
+  HostOrder,
+  PastWindow,
+  ResultStore,
+  SensorSummary,
+  TimeRange,
+  WindowResult,
+} from '@tapline/core/ports';
 import type { SqliteDatabase } from './database.ts';
 import { flowValues, FLOW_COLUMNS, toFlowSlice } from './flow-row.ts';
 
@@ -35,6 +44,14 @@ const SQL = {
   firstFlows: `SELECT ${FLOW_COLUMNS.join(',')} FROM flow JOIN name ON name.id = session_id
     WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us, name.text, flow LIMIT ?`,
+  hostFlows: `SELECT ${FLOW_COLUMNS.join(',')} FROM flow JOIN name ON name.id = session_id
+    WHERE sensor_id = ? AND window_start_us = ? AND (source = ? OR destination = ?) ORDER BY name.text, flow LIMIT ?`,
+  putHost: `INSERT INTO host VALUES (?, ?, ?, ?)`,
+  dropHosts: `DELETE FROM host WHERE sensor_id = ? AND window_start_us = ?`,
+  newestOfHost: `SELECT window_start_us, row FROM host WHERE sensor_id = ? AND host = ? AND window_start_us >= ? AND window_start_us < ?
+    ORDER BY window_start_us DESC LIMIT ?`,
+  oldestOfHost: `SELECT window_start_us, row FROM host WHERE sensor_id = ? AND host = ? AND window_start_us >= ? AND window_start_us < ?
+    ORDER BY window_start_us LIMIT ?`,
   sessionOrder: `SELECT id FROM name ORDER BY text`,
   evidence: `SELECT row FROM evidence WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us, detector, entity`,
@@ -82,6 +99,7 @@ export class SqliteResultStore implements ResultStore {
       }
       this.#database.statement(SQL.dropFlows).run(...key);
       this.#putFlows(key[0], flows);
+      this.#putHosts(...key, flows);
     });
   }
 
@@ -98,6 +116,13 @@ export class SqliteResultStore implements ResultStore {
       }
     }
     for (let i = 0; i < values.length; i += FLOW_COLUMNS.length) one.run(...values.slice(i, i + FLOW_COLUMNS.length));
+  }
+
+  #putHosts(sensorId: number, windowStartUs: number, flows: readonly FlowSlice[]): void {
+    this.#database.statement(SQL.dropHosts).run(sensorId, windowStartUs);
+    for (const { host, windowStartUs: _, ...activity } of hostActivities(windowStartUs, flows).values()) {
+      this.#database.statement(SQL.putHost).run(sensorId, host, windowStartUs, JSON.stringify(activity));
+    }
   }
 
   kpis(sensor: string, range: TimeRange, limit = Infinity): Promise<KpiRow[]> {
@@ -126,7 +151,33 @@ export class SqliteResultStore implements ResultStore {
     });
   }
 
-  #slices(sensor: string, sql: string, ...values: (number | null)[]): FlowSlice[] {
+  hostWindows(
+    sensor: string,
+    host: string,
+    { fromUs, toUs }: TimeRange,
+    limit: number,
+    first: HostOrder = 'newest',
+  ): Promise<HostActivity[]> {
+    return this.#database.read(() => {
+      const statement = this.#database.statement(first === 'newest' ? SQL.newestOfHost : SQL.oldestOfHost);
+      const rows = statement.all(this.#database.findNameId(sensor) ?? null, host, fromUs, toUs, sqlLimit(limit));
+      const found = rows.map((row) => ({
+        ...(JSON.parse(row['row'] as string) as Omit<HostActivity, 'host' | 'windowStartUs'>),
+        host,
+        windowStartUs: Number(row['window_start_us']),
+      }));
+      return first === 'newest' ? found.reverse() : found;
+    });
+  }
+
+  hostFlows(sensor: string, host: string, windowStartUs: number, limit: number): Promise<FlowSlice[]> {
+    return this.#database.read(() => {
+      const sensorId = this.#database.findNameId(sensor) ?? null;
+      return this.#slices(sensor, SQL.hostFlows, sensorId, windowStartUs, host, host, limit);
+    });
+  }
+
+  #slices(sensor: string, sql: string, ...values: (number | string | null)[]): FlowSlice[] {
     const statement = this.#database.statement(sql);
     statement.setReturnArrays(true);
     const rows = statement.all(...values) as unknown as (number | string)[][];

@@ -60,6 +60,8 @@ export interface PacketSink extends FrameSink {
 export interface BatchRecorder extends FrameSink {
   /** @param columns valid only during the call */
   batch(columns: PacketColumns): void;
+  /** Packets of which only the rows are there. */
+  rows(columns: PacketColumns): void;
 }
 
 /** How the sensor's host is when a heartbeat leaves; added by whoever sends it. */
@@ -146,6 +148,7 @@ export class Batcher implements FrameSink {
 
   /** Takes packets of which only the rows are there, made from text: there are no bytes to compare or to record. */
   rows(from: PacketColumns): void {
+    this.#recorder?.rows(from);
     for (let at = 0; at < from.count; at++) {
       const row = this.#nextRow(from.timeUs[at]!);
       copyRow(from, at, this.#columns, row);

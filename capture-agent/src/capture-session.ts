@@ -14,6 +14,7 @@ import type { SensorCounters } from '@tapline/core/ledger/heartbeat';
 import type { AgentMessage } from './batcher.ts';
 import type { ReplayLag, ReplaySpeed } from './pacer.ts';
 import { Publisher } from './publisher.ts';
+import { finishUploads } from './record/closed-record.ts';
 import type { RecordSummary } from './record/recorder.ts';
 import type { LoopPlan } from './loop/loops.ts';
 import type { RecordPlace } from './record/recording.ts';
@@ -135,8 +136,10 @@ export async function capture(
     onProgress({ ...state, source: run.position, spooled: spool.batches, away: publisher.away });
   };
   try {
-    const { counters, sessions, lag, preloaded, record, fault } = await run.run(send);
+    const { counters, sessions, lag, preloaded, record: recorded, fault } = await run.run(send);
     const complete = await publisher.finish(options.patienceMs);
+    const place = options.record;
+    const record = recorded && place && (await finishUploads(recorded, { place, sensor: options.sensor, warn }));
     const { publishedPackets } = publisher;
     const { batches, batchBytes } = state;
     const counts = { counters, batches, batchBytes, publishedPackets, spooled: spool.batches, complete };

@@ -1,5 +1,6 @@
 /** A source through the agent, once or over and over, read ahead or as it comes, recorded or not. */
 import { PipelineError } from '@tapline/core/errors';
+import type { Bucket } from '@tapline/adapters/cloud-storage/bucket';
 import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-source';
 import { runAgent, type AgentOptions, type AgentResult } from './agent.ts';
 import type { AgentMessage } from './batcher.ts';
@@ -7,6 +8,7 @@ import { runLoops, type LoopPlan } from './loop/loops.ts';
 import { preload, type PreloadedCapture } from './loop/preload.ts';
 import type { RecordSummary } from './record/recorder.ts';
 import { Recordings } from './record/recordings.ts';
+import { openBucket } from './record/open-bucket.ts';
 import type { RecordPlace } from './record/recording.ts';
 import { followingSession } from './session.ts';
 import { Succession, type NextSession, type TurnCause } from './succession.ts';
@@ -58,14 +60,14 @@ export class SourceRun {
   readonly #succession: Succession | undefined;
   #turned = 1;
 
-  constructor(options: RunSourceOptions, signal: AbortSignal, open: OpenChoice) {
+  constructor(options: RunSourceOptions, signal: AbortSignal, open: OpenChoice, bucket?: Bucket) {
     this.#options = options;
     this.#signal = signal;
     this.#open = open;
     this.#source = open.source;
     const { record, turns } = options;
     this.#succession = turns === true ? new Succession((cause) => this.#next(cause)) : undefined;
-    this.#recordings = record && new Recordings({ ...options, record });
+    this.#recordings = record && new Recordings({ ...options, record, ...(bucket && { bucket }) });
   }
 
   /**
@@ -74,12 +76,13 @@ export class SourceRun {
    * @throws PipelineError USAGE or SOURCE when there is nothing to read
    */
   static async open(options: RunSourceOptions, signal: AbortSignal): Promise<SourceRun> {
-    const { source, follow = false, peers = [], warn } = options;
+    const { source, follow = false, peers = [], record, warn } = options;
+    const bucket = record?.bucket === undefined ? undefined : await openBucket(record.bucket, 'write');
     const open =
       typeof source === 'object' && Symbol.asyncIterator in source
         ? { source, interrupt: signal }
         : await openChoice(source, { signal, follow, peers, warn });
-    return new SourceRun(options, signal, open);
+    return new SourceRun(options, signal, open, bucket);
   }
 
   get position(): Position {
@@ -120,7 +123,7 @@ export class SourceRun {
       }
       result = await this.#passes(reopen, send);
     } finally {
-      record = this.#recordings?.close();
+      record = await this.#recordings?.close();
     }
     return { ...result, ...(preloaded && { preloaded }), ...(record && { record }) };
   }

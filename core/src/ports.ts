@@ -4,8 +4,10 @@
  */
 import type { Alert, Evidence } from './detect/alert.ts';
 import type { UsualRow } from './detect/usual.ts';
+import type { HostActivity } from './kpi/host-activity.ts';
 import type { FlowSlice, KpiRow } from './kpi/kpi-row.ts';
 import type { Heartbeat, WindowCount } from './ledger/heartbeat.ts';
+import type { TriageEntry } from './triage/triage-entry.ts';
 import type { BatchHeader } from './wire/batch-header.ts';
 
 /** Compression of a batch body. `id` is stored in the header so that any build can tell what it cannot read. */
@@ -129,6 +131,9 @@ export interface PastWindow {
   readonly observations: Uint8Array | undefined;
 }
 
+/** Which end of a range a limit keeps. */
+export type HostOrder = 'newest' | 'oldest';
+
 export interface ResultStore {
   /** Replaces what the same window said before. */
   putWindow(result: WindowResult): Promise<void>;
@@ -138,6 +143,19 @@ export interface ResultStore {
   pastWindows(sensor: string, range: TimeRange, limit: number): Promise<PastWindow[]>;
   /** Slices of the windows that start in the range, ascending by window, session and flow; at most `limit`. */
   flows(sensor: string, range: TimeRange, limit?: number): Promise<FlowSlice[]>;
+  /**
+   * What a host did, window by window, ascending: of the windows that start in the range the newest or the oldest
+   * `limit` in which it was among the hosts that are kept (kpi/host-activity.ts). Both ends of the range are finite.
+   */
+  hostWindows(
+    sensor: string,
+    host: string,
+    range: TimeRange,
+    limit: number,
+    first?: HostOrder,
+  ): Promise<HostActivity[]>;
+  /** The slices of one window that a host is an end of, ascending by session and flow; at most `limit`. */
+  hostFlows(sensor: string, host: string, windowStartUs: number, limit: number): Promise<FlowSlice[]>;
   /** Evidence of the windows that start in the range, ascending by window, detector and entity. */
   evidence(sensor: string, range: TimeRange): Promise<Evidence[]>;
   /** Upsert by id. */
@@ -182,6 +200,20 @@ export interface HistoryStore {
    * @returns false, with nothing written, when somebody has written since
    */
   save(sensor: string, bytes: Uint8Array, replaces: number): Promise<boolean>;
+}
+
+/** What names an alert where its triage is kept. */
+export type TriageSubject = Pick<Alert, 'id' | 'sensor' | 'windowStartUs'>;
+
+/** What people did about alerts. Entries are added and never changed; the alerts themselves are not touched. */
+export interface TriageStore {
+  /**
+   * Adds an entry under (alert, its id). Of two under one id the first stands, whatever the second says.
+   * @returns the entry that stands
+   */
+  add(alert: TriageSubject, entry: TriageEntry): Promise<TriageEntry>;
+  /** The entries of each alert that has any, ascending in time, then by id. */
+  entries(alerts: readonly TriageSubject[]): Promise<ReadonlyMap<string, readonly TriageEntry[]>>;
 }
 
 /**

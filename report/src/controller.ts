@@ -1,11 +1,36 @@
 /** Keeps the model: follows the URL, polls the API, and redraws once per animation frame when something changed. */
-import type { AlertCapture, AlertReport, Overview, PacketPage, WindowReport } from '@tapline/core/report/snapshot';
-import { ApiClient } from './api/client.ts';
-import { readTheme, revealPanel, saveText, syncDialog, writeTheme } from './browser.ts';
+import type { Overview } from '@tapline/core/report/snapshot';
+import { SignInNeeded, type Account, type ReportSource } from './api/client.ts';
+import {
+  copyText,
+  enterPage,
+  nameDocument,
+  readTheme,
+  revealPanel,
+  saveText,
+  syncDialog,
+  writeTheme,
+} from './browser.ts';
 import { patch } from './dom/vnode.ts';
-import { alertAddress, captureAddress, overviewAddress, packetsAddress, windowAddress } from './state/questions.ts';
-import { DEFAULT_STATE, formatState, parseState, type PageState } from './state/url-state.ts';
-import { NOTHING, type Actions, type PageModel, type Remote } from './views/model.ts';
+import { saveChart } from './save/save-chart.ts';
+import { saveReport } from './save/save-report.ts';
+import {
+  alertAddress,
+  captureAddress,
+  evidenceAddress,
+  hostAddress,
+  hostFlowsAddress,
+  HOSTS_PER_PAGE,
+  hostsAddress,
+  overviewAddress,
+  packetsAddress,
+  triageAddress,
+  windowAddress,
+} from './state/questions.ts';
+import { DEFAULT_STATE, formatState, openAlert, parseState, type PageState } from './state/url-state.ts';
+import { FIRST_PAGE, NOTHING, type Actions, type PageModel, type Remote } from './views/model.ts';
+import { pageTitle } from './views/navigation.ts';
+import { TriageDesk } from './triage-desk.ts';
 import { page } from './views/page.ts';
 
 const POLL_RUNNING_MS = 1000;
@@ -14,8 +39,32 @@ const POLL_FINISHED_MS = 10_000;
 const POLL_REST = 8;
 const STALE_AFTER_MS = 5000;
 
+/** Questions with one answer, by the field of the model that holds it. */
+const SINGLE = {
+  window: ({ state }) => windowAddress(state),
+  alert: ({ state }) => alertAddress(state),
+  capture: ({ state }) => captureAddress(state),
+  triage: ({ state }) => triageAddress(state),
+  evidence: ({ state }) => evidenceAddress(state),
+  host: ({ state }) => hostAddress(state),
+  hosts: ({ state, hostsShown }) => hostsAddress(state, hostsShown),
+} as const satisfies Partial<Record<keyof PageModel, (model: PageModel) => string | null>>;
+type Single = keyof typeof SINGLE;
+
+/** Of these the last answer stays until the next one is there, whatever it was about: the page says what it shows. */
+const LASTING: readonly Single[] = ['host', 'hosts'];
+
+/** Questions whose answers come page by page. */
+const PAGED = {
+  packets: ({ state, overview }, after) => packetsAddress(state, overview.value, after),
+  hostFlows: ({ state }, after) => hostFlowsAddress(state, after),
+} as const satisfies Partial<Record<keyof PageModel, (model: PageModel, after: string) => string | null>>;
+type Paged = keyof typeof PAGED;
+
 /** Names what the side panel shows. */
 const panelOf = (state: PageState): string => JSON.stringify([state.alert, state.window, state.query, state.view]);
+
+const pageOf = ({ page, subject }: PageState): string => JSON.stringify([page, subject]);
 
 const panelName = (state: PageState): string => {
   if (state.alert !== null) return 'alert';
@@ -25,7 +74,8 @@ const panelName = (state: PageState): string => {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'Something went wrong.');
 
 export class Controller {
-  private readonly client = new ApiClient();
+  private readonly source: ReportSource;
+  private readonly desk: TriageDesk;
   private readonly root: HTMLElement;
   private frame = 0;
   private timer = 0;
@@ -34,6 +84,8 @@ export class Controller {
   private polling: string | null = null;
   /** Something was opened: bring it into sight with the next drawing. */
   private reveal = false;
+  /** Another page was turned to: say so with the next drawing. */
+  private turned = false;
   private model: PageModel;
 
   readonly actions: Actions = {
@@ -59,35 +111,99 @@ export class Controller {
     },
     nextPackets: () => {
       const next = this.model.packets.page.value?.next;
-      if (next) void this.turnTo([...this.model.packets.trail, next]);
+      if (next) void this.turnTo('packets', [...this.model.packets.trail, next]);
     },
     previousPackets: () => {
-      if (this.model.packets.trail.length > 1) void this.turnTo(this.model.packets.trail.slice(0, -1));
+      if (this.model.packets.trail.length > 1) void this.turnTo('packets', this.model.packets.trail.slice(0, -1));
+    },
+    turnHostFlows: (trail) => {
+      void this.turnTo('hostFlows', trail);
+    },
+    showHosts: (hostsShown) => {
+      this.change({ hostsShown });
+      void this.load('hosts');
     },
     retry: () => {
-      this.change({ window: NOTHING, alert: NOTHING, capture: NOTHING, packets: { page: NOTHING, trail: [''] } });
+      this.forget();
       this.follow();
     },
     save: saveText,
+    savePicture: (name, format, inside) => {
+      void saveChart(name, format, inside);
+    },
+    saveReport: () => {
+      void this.saveAll();
+    },
+    print: () => {
+      window.print();
+    },
+    copy: (text) => {
+      void copyText(text).then((copied) => {
+        this.change(copied ? { copied: text } : { said: { text: 'The browser did not allow copying.', undo: false } });
+      });
+    },
+    triage: (alertId, deed) => {
+      void this.desk.record(alertId, deed);
+    },
+    undoTriage: () => {
+      this.desk.undoLast();
+    },
+    showTriage: (question) => {
+      this.change({ question });
+    },
+    signIn: (email, password) => {
+      void this.visitAccount(async (account) => {
+        await account.signIn(email, password);
+        this.change({ signIn: null, reader: account.reader() });
+        this.actions.retry();
+        await this.poll();
+      });
+    },
+    sendPasswordMail: (email) => {
+      void this.visitAccount(async (account) => {
+        await account.sendPasswordMail(email);
+        this.change({ signIn: { busy: false, message: `A mail is on its way to ${email}.` } });
+      });
+    },
+    signOut: () => {
+      this.source.account?.signOut();
+      this.forget();
+      this.change({ overview: NOTHING, reader: null, signIn: { busy: false, message: 'You are signed out.' } });
+    },
   };
 
-  constructor(root: HTMLElement) {
+  constructor(root: HTMLElement, source: ReportSource) {
     this.root = root;
+    this.source = source;
+    this.desk = new TriageDesk(source, this);
     this.model = {
       state: parseState(location.hash),
       overview: NOTHING,
       window: NOTHING,
       alert: NOTHING,
       capture: NOTHING,
-      packets: { page: NOTHING, trail: [''] },
+      triage: NOTHING,
+      evidence: NOTHING,
+      question: null,
+      said: null,
+      copied: null,
+      savedMs: source.savedMs,
+      packets: FIRST_PAGE,
+      hosts: NOTHING,
+      hostsShown: HOSTS_PER_PAGE,
+      host: NOTHING,
+      hostFlows: FIRST_PAGE,
       staleMs: null,
       theme: readTheme(),
       helpShown: false,
+      signIn: null,
+      reader: source.account?.reader() ?? null,
       width: 0,
       panelWidth: 0,
       cursorUs: null,
       brush: null,
     };
+    nameDocument(pageTitle(this.model.state));
   }
 
   get current(): PageModel {
@@ -99,9 +215,13 @@ export class Controller {
     const state = parseState(location.hash);
     const moved = overviewAddress(state) !== overviewAddress(this.model.state);
     const opened = panelOf(state) !== panelOf(this.model.state);
+    const turned = pageOf(state) !== pageOf(this.model.state);
+    if (turned) this.turned = true;
+    if (turned || moved) this.change({ hostFlows: FIRST_PAGE });
+    if (openAlert(state) !== openAlert(this.model.state)) this.change({ packets: FIRST_PAGE });
     this.change({ state, ...(moved ? { cursorUs: null } : {}) });
     if (moved || this.model.overview.address === null) void this.poll();
-    if (opened || (moved && state.query !== null)) this.change({ packets: { page: NOTHING, trail: [''] } });
+    if (opened || (moved && state.query !== null)) this.change({ packets: FIRST_PAGE });
     if (opened && panelOf(state) !== panelOf(DEFAULT_STATE)) this.reveal = true;
     void this.openPanel();
   }
@@ -114,39 +234,66 @@ export class Controller {
   private readonly draw = (): void => {
     this.frame = 0;
     patch(this.root, page({ model: this.model, actions: this.actions }));
-    syncDialog(this.root, this.model.helpShown);
+    syncDialog(this.root, 'help', this.model.helpShown);
+    syncDialog(this.root, 'triage-dialog', this.model.question !== null);
     if (this.reveal) revealPanel(this.root, panelName(this.model.state));
     this.reveal = false;
+    if (this.turned) enterPage(pageTitle(this.model.state));
+    this.turned = false;
   };
 
   /** Fetches into one field of the model; an answer that comes too late for the state is dropped. */
-  private async load(field: 'window' | 'alert' | 'capture', address: string | null): Promise<void> {
+  private async load(field: Single): Promise<void> {
+    const address = SINGLE[field](this.model);
     if (address === null) {
       if (this.model[field] !== NOTHING) this.change({ [field]: NOTHING });
       return;
     }
-    const before = this.model[field];
-    const kept = before.address === address ? before.value : null;
+    const before: Remote<unknown> = this.model[field];
+    const kept = before.address === address || LASTING.includes(field) ? before.value : null;
     this.change({ [field]: { address, value: kept, error: null } });
-    const answer = await this.ask<WindowReport | AlertReport | AlertCapture>(address);
+    const answer = await this.ask<unknown>(address);
     if (this.model[field].address === address) this.change({ [field]: { ...answer, value: answer.value ?? kept } });
   }
 
   private async ask<T>(address: string): Promise<Remote<T>> {
     try {
-      return { address, value: (await this.client.get(address)) as T, error: null };
+      return { address, value: (await this.source.get(address)) as T, error: null };
     } catch (error) {
+      if (error instanceof SignInNeeded && this.model.signIn === null) {
+        this.change({ signIn: { busy: false, message: error.message } });
+      }
       return { address, value: null, error: messageOf(error) };
     }
   }
 
+  /** Every answer but the overview's. */
+  private forget(): void {
+    const single = Object.fromEntries(Object.keys(SINGLE).map((field) => [field, NOTHING]));
+    const paged = Object.fromEntries(Object.keys(PAGED).map((field) => [field, FIRST_PAGE]));
+    this.change({ ...single, ...paged });
+  }
+
+  /** Does something of the sign-in form, which says what came of it. */
+  private async visitAccount(work: (account: Account) => Promise<void>): Promise<void> {
+    const { account } = this.source;
+    if (account === null) return;
+    this.change({ signIn: { busy: true, message: '' } });
+    try {
+      await work(account);
+    } catch (error) {
+      this.change({ signIn: { busy: false, message: messageOf(error) } });
+    }
+  }
+
+  /** Asks what the state needs; while a run goes on, again with every new overview. */
   private async openPanel(): Promise<void> {
-    const { state, packets } = this.model;
+    const single = (Object.keys(SINGLE) as Single[]).filter((field) => field !== 'capture');
+    const paged = (Object.keys(PAGED) as Paged[]).filter((field) => this.model[field].page.address === null);
     await Promise.all([
-      this.load('window', windowAddress(state)),
-      this.load('alert', alertAddress(state)),
+      ...single.map((field) => this.load(field)),
       this.countCapture(),
-      packets.page.address === null ? this.turnTo(packets.trail) : Promise.resolve(),
+      ...paged.map((field) => this.turnTo(field, this.model[field].trail)),
     ]);
   }
 
@@ -154,17 +301,26 @@ export class Controller {
   private async countCapture(): Promise<void> {
     const address = captureAddress(this.model.state);
     const { capture } = this.model;
-    if (capture.address !== address || (capture.error !== null && address !== null))
-      await this.load('capture', address);
+    if (capture.address !== address || (capture.error !== null && address !== null)) await this.load('capture');
   }
 
-  private async turnTo(trail: readonly string[]): Promise<void> {
-    const address = packetsAddress(this.model.state, this.model.overview.value, trail.at(-1) ?? '');
+  private async turnTo(field: Paged, trail: readonly string[]): Promise<void> {
+    const address = PAGED[field](this.model, trail.at(-1) ?? '');
     if (address === null) return;
-    const kept = this.model.packets.page.value;
-    this.change({ packets: { page: { address, value: kept, error: null }, trail } });
-    const page = await this.ask<PacketPage>(address);
-    if (this.model.packets.page.address === address) this.change({ packets: { page, trail } });
+    const kept = this.model[field].page.value;
+    this.change({ [field]: { page: { address, value: kept, error: null }, trail } });
+    const page = await this.ask<unknown>(address);
+    if (this.model[field].page.address === address) this.change({ [field]: { page, trail } });
+  }
+
+  private async saveAll(): Promise<void> {
+    this.change({ said: { text: 'Saving this report…', undo: false } });
+    try {
+      const alerts = await saveReport(this.source, this.model);
+      this.change({ said: { text: `Saved with ${alerts === 1 ? 'one alert' : `${alerts} alerts`}.`, undo: false } });
+    } catch (error) {
+      this.change({ said: { text: `Not saved: ${messageOf(error)}`, undo: false } });
+    }
   }
 
   /** Asks for the overview, then again after a while: often while a run is going on, rarely once it has finished. */
@@ -179,7 +335,10 @@ export class Controller {
     if (address !== overviewAddress(this.model.state)) return;
     if (answer.error === null) this.answered(answer);
     else this.failed(address, answer.error);
+    // Nothing to ask for until somebody has signed in, who then asks again.
+    if (this.model.signIn !== null) return;
     const finished = this.model.overview.value?.run.state === 'finished' && answer.error === null;
+    if (this.source.savedMs !== null) return;
     const restMs = (performance.now() - startedMs) * POLL_REST;
     const delayMs = Math.max(finished ? POLL_FINISHED_MS : POLL_RUNNING_MS, restMs);
     this.timer = window.setTimeout(() => void this.poll(), delayMs);

@@ -1,9 +1,11 @@
 /** Starts the page: the controller, the keys and the sizes. */
+import { ApiClient } from './api/client.ts';
+import { SavedReport } from './api/saved-report.ts';
 import { Controller } from './controller.ts';
 import { listenForKeys } from './keys.ts';
 
 const root = document.getElementById('app')!;
-const controller = new Controller(root);
+const controller = new Controller(root, SavedReport.inDocument() ?? new ApiClient());
 
 /** The widths charts draw for; they follow the layout of styles/layout.css, where both lengths are set. */
 const measure = (): void => {

@@ -36,7 +36,7 @@ run "nobody_reaches_a_function_who_is_not_named" {
     error_message = "a function other than the report is reached from outside"
   }
   assert {
-    condition     = length(google_cloud_run_v2_service_iam_member.report) == 0
+    condition     = length(google_cloud_run_v2_service_iam_member.report) + length(google_cloud_run_v2_service_iam_member.report_with_sign_in) == 0
     error_message = "somebody may read the report who was not named"
   }
   assert {
@@ -122,6 +122,25 @@ run "what_may_be_destroyed_is_said_first" {
   assert {
     condition     = !google_bigtable_instance.main.deletion_protection && google_bigtable_table.windows.deletion_protection == "UNPROTECTED" && !google_compute_instance.capture.deletion_protection
     error_message = "protect = false does not lift the protection"
+  }
+}
+
+run "the_report_is_open_to_everybody_only_behind_its_sign_in" {
+  variables {
+    sign_in  = { api_key = "AIzaSyExampleExampleExampleExample" }
+    settings = { TAPLINE_AUTH = "none" }
+  }
+  assert {
+    condition     = google_cloud_run_v2_service_iam_member.report_with_sign_in[0].member == "allUsers" && google_cloud_run_v2_service_iam_member.report_with_sign_in[0].name == "tapline-report"
+    error_message = "Firebase Hosting does not reach the report"
+  }
+  assert {
+    condition     = { for name, function in google_cloudfunctions2_function.this : name => function.service_config[0].environment_variables["TAPLINE_AUTH"] } == { parse = "none", report = "firebase", score = "none", window = "none" }
+    error_message = "the report asks nobody to sign in"
+  }
+  assert {
+    condition     = google_cloudfunctions2_function.this["report"].service_config[0].environment_variables["TAPLINE_FIREBASE_PROJECT"] == "tapline-test"
+    error_message = "accounts of another project sign in"
   }
 }
 

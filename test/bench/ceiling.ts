@@ -1,10 +1,9 @@
 /**
  * `npm run bench -- ceiling` (as root): what one core of a sensor can take, beside `tcpdump -w /dev/null` in the same run:
- * from a file, and live from a cable that tcpreplay fills at rising rates from the other core. Then at one rate for
- * --minutes, with the sensor's memory read every second.
+ * from a file, and live from a cable that tcpreplay fills at rising rates from the other core.
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,22 +15,18 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const PROFILES = ['small64', 'mix'];
 /** Two cores: one for what is measured, one for what feeds it. */
 const ON_CORE = (core: number): string[] => ['taskset', '-c', String(core)];
-const MIB = 2 ** 20;
 
 const { values } = parseArgs({
   options: {
     packets: { type: 'string', default: '500000' },
     rates: { type: 'string', default: '25000,50000,100000,200000,400000,top' },
     seconds: { type: 'string', default: '3' },
-    minutes: { type: 'string', default: '0.5' },
-    pps: { type: 'string', default: '30000' },
-    'memory-only': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
   process.stdout.write(
-    'npm run bench -- ceiling [--packets N (500000)] [--rates PPS,…,top] [--seconds S per rate (3)] [--minutes M (0.5)] [--pps N of the memory run (30000)] [--memory-only]\n',
+    'npm run bench -- ceiling [--packets N (500000)] [--rates PPS,…,top] [--seconds S per rate (3)]\n',
   );
   process.exit(0);
 }
@@ -156,49 +151,17 @@ async function live(net: Namespaced, profile: string, file: string): Promise<voi
   }
 }
 
-async function memory(net: Namespaced, file: string): Promise<void> {
-  const samples: number[] = [];
-  const taken = await whileCapturing(net, SENSOR, async ({ pid }) => {
-    const timer = setInterval(() => samples.push(residentBytes(pid!)), 1000);
-    await replay(net, file, values.pps, Number(values.minutes) * 60);
-    clearInterval(timer);
-  });
-  // The first half is the heap's growing to its size.
-  const settled = samples.slice(Math.floor(samples.length / 2));
-  say(
-    `memory over ${values.minutes} min at ${values.pps} pps: ${taken.captured} packets, ${taken.dropped} dropped; ` +
-      `most ${(Math.max(...samples) / MIB).toFixed(1)} MiB, second half ${(Math.min(...settled) / MIB).toFixed(1)} to ` +
-      `${(Math.max(...settled) / MIB).toFixed(1)} MiB, slope ${((slope(settled) * 60) / MIB).toFixed(3)} MiB/min`,
-  );
-}
-
-/** Of the process that `ip netns exec` and taskset became. */
-function residentBytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
-}
-
-/** Of the line of least squares, per sample. */
-function slope(ys: readonly number[]): number {
-  const meanX = (ys.length - 1) / 2;
-  const meanY = ys.reduce((sum, y) => sum + y, 0) / ys.length;
-  const covariance = ys.reduce((sum, y, x) => sum + (x - meanX) * (y - meanY), 0);
-  return covariance / ys.reduce((sum, _y, x) => sum + (x - meanX) ** 2, 0);
-}
-
 const net = new Namespaced();
 try {
-  if (!values['memory-only']) {
-    for (const profile of PROFILES) {
-      const file = benchCapture(profile);
-      const yardstick = fileRate(['tcpdump', '-r', file, '-w', '/dev/null']);
-      const ours = fileRate(node(join(import.meta.dirname, 'half-line.ts'), 'encode', file));
-      say(
-        `file ${profile}  tcpdump ${yardstick.toFixed(0)} pps, sensor ${ours.toFixed(0)} pps: ${(ours / yardstick).toFixed(2)} x`,
-      );
-      await live(net, profile, file);
-    }
+  for (const profile of PROFILES) {
+    const file = benchCapture(profile);
+    const yardstick = fileRate(['tcpdump', '-r', file, '-w', '/dev/null']);
+    const ours = fileRate(node(join(import.meta.dirname, 'half-line.ts'), 'encode', file));
+    say(
+      `file ${profile}  tcpdump ${yardstick.toFixed(0)} pps, sensor ${ours.toFixed(0)} pps: ${(ours / yardstick).toFixed(2)} x`,
+    );
+    await live(net, profile, file);
   }
-  await memory(net, benchCapture('mix'));
 } finally {
   net.close();
 }

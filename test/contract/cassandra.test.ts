@@ -6,6 +6,7 @@ import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
 import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
 import type { CassandraSession } from '@tapline/adapters/cassandra/session';
+import { CassandraTriageStore } from '@tapline/adapters/cassandra/triage-store';
 import { CassandraKeyspace } from '../helpers/cassandra.ts';
 import { describeWithServices } from '../helpers/services.ts';
 import type { StoreHarness } from './harness.ts';
@@ -13,6 +14,7 @@ import { describeHistoryStore } from './history-store.ts';
 import { describeLedgerStore } from './ledger-store.ts';
 import { describePacketStore } from './packet-store.ts';
 import { describeResultStore } from './result-store.ts';
+import { describeTriageStore } from './triage-store.ts';
 
 describeWithServices(['cassandra'], 'Cassandra', (settings) => {
   const keyspace = new CassandraKeyspace(settings, 'contract');
@@ -40,6 +42,7 @@ describeWithServices(['cassandra'], 'Cassandra', (settings) => {
   }
 
   describeHistoryStore('Cassandra', () => harness((session) => new CassandraHistoryStore(session)));
+  describeTriageStore('Cassandra', () => harness((session) => new CassandraTriageStore(session)));
   describeLedgerStore('Cassandra', () => harness((session, directory) => new CassandraLedgerStore(session, directory)));
   describeResultStore('Cassandra', () => harness((session, directory) => new CassandraResultStore(session, directory)));
   describePacketStore('Cassandra', () => ({

@@ -189,6 +189,52 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
       expect(await store.evidence('tap', ALL)).toEqual([evidence(START, '10.0.0.1:80')]);
     });
 
+    it('says what a host did window by window, and with which flows, from either end of the time', async () => {
+      const [peer, host] = ['2001:db8::1', '192.168.10.50'];
+      const starts = [0, 10, 20].map((seconds) => START + seconds * 1_000_000);
+      const elsewhere = { ...slice('tap', 's', 9, START), source: '10.0.0.1', destination: '10.0.0.2' };
+      for (const start of shuffled(starts, 7)) {
+        const flows = [2, 1].map((flow) => ({ ...slice('tap', 's', flow, start), bytesForward: 5000 }));
+        await store.putWindow(result(start, [...flows, { ...elsewhere, windowStartUs: start }]));
+      }
+      const range = { fromUs: START, toUs: START + 30_000_000 };
+      const windows = await store.hostWindows('tap', host, range, 10);
+      expect(windows.map(({ windowStartUs }) => windowStartUs)).toEqual(starts);
+      expect(windows[0]).toEqual({
+        host,
+        windowStartUs: START,
+        flows: 2,
+        flowsStarted: 0,
+        packetsSent: 6,
+        packetsReceived: 8,
+        bytesSent: 18_000,
+        bytesReceived: 10_000,
+        peers: 1,
+        portsContacted: 0,
+        topPeers: [{ key: peer, packets: 14, bytes: 28_000 }],
+        topServices: [{ key: 'tcp/443', packets: 14, bytes: 28_000 }],
+      });
+      const startsOf = async (limit: number, first: 'newest' | 'oldest', toUs = range.toUs): Promise<number[]> =>
+        (await store.hostWindows('tap', peer, { ...range, toUs }, limit, first)).map((one) => one.windowStartUs);
+      expect(await startsOf(2, 'newest')).toEqual(starts.slice(1));
+      expect(await startsOf(2, 'oldest')).toEqual(starts.slice(0, 2));
+      expect(await startsOf(2, 'newest', starts[2])).toEqual(starts.slice(0, 2));
+      const flows = await store.hostFlows('tap', host, START, 10);
+      expect(flows.map(({ flow }) => flow)).toEqual([1, 2]);
+      expect(await store.hostFlows('tap', '10.0.0.2', START, 10)).toEqual([elsewhere]);
+      expect(await store.hostFlows('tap', host, START, 1)).toEqual(flows.slice(0, 1));
+      expect(await store.hostWindows('tap', '10.9.9.9', range, 10)).toEqual([]);
+      expect(await store.hostFlows('tap', host, START + 1, 10)).toEqual([]);
+    });
+
+    it('forgets what a host did in a window that was scored anew without it', async () => {
+      const range = { fromUs: START, toUs: START + 1 };
+      await store.putWindow(result(START, [slice('tap', 's', 1, START)]));
+      await store.putWindow(result(START, [{ ...slice('tap', 's', 1, START), source: '10.0.0.1' }], [], 2));
+      expect(await store.hostWindows('tap', '2001:db8::1', range, 10)).toEqual([]);
+      expect(await store.hostWindows('tap', '10.0.0.1', range, 10)).toHaveLength(1);
+    });
+
     it('replaces a window as a whole', async () => {
       const many = [...Array(130).keys()].map((flow) => slice('tap', 's', flow + 1, START));
       await store.putWindow(result(START, many, [evidence(START, 'a'), evidence(START, 'b')]));

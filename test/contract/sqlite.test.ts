@@ -8,6 +8,7 @@ import { SqliteHistoryStore } from '@tapline/adapters/sqlite/history-store';
 import { SqliteLedgerStore } from '@tapline/adapters/sqlite/ledger-store';
 import { SqlitePacketStore } from '@tapline/adapters/sqlite/packet-store';
 import { SqliteResultStore } from '@tapline/adapters/sqlite/result-store';
+import { SqliteTriageStore } from '@tapline/adapters/sqlite/triage-store';
 import { SqliteWindowStore } from '@tapline/adapters/sqlite/window-store';
 import type { Clock } from '@tapline/core/ports';
 import type { StoreHarness } from './harness.ts';
@@ -15,6 +16,7 @@ import { describeHistoryStore } from './history-store.ts';
 import { describeLedgerStore } from './ledger-store.ts';
 import { describePacketStore } from './packet-store.ts';
 import { describeResultStore } from './result-store.ts';
+import { describeTriageStore } from './triage-store.ts';
 import { describeWindowStore } from './window-store.ts';
 
 function inFolder<S>(make: (database: SqliteDatabase, clock: Clock) => S): StoreHarness<S> & { folder: string } {
@@ -51,3 +53,4 @@ describePacketStore('SQLite', () => {
   return { ...harness, lose };
 });
 describeHistoryStore('SQLite', () => inFolder((database) => new SqliteHistoryStore(database)));
+describeTriageStore('SQLite', () => inFolder((database) => new SqliteTriageStore(database)));

@@ -54,6 +54,9 @@ describe('the tapline command', () => {
     [['alert', 'list'], '--data'],
     [['alert', 'show', 'nobody', '--data', '.'], 'holds no Tapline data'],
     [['alert', 'list', '--data', '.', '--allow', '/nowhere.json'], 'cannot read the allow-list'],
+    [['alert', 'mute', 'x', '--data', '.'], '--why'],
+    [['alert', 'mute', 'x', '--why', 'y', '--for', 'ever', '--data', '.'], '30m, 8h'],
+    [['alert', 'ack', 'x'], '--data'],
     [['migrate', '--replication', 'many'], 'is no replication'],
     [['migrate', '--dry-run', '--folder', '/'], 'holds no migrations'],
   ])('%j is a usage error: exit 2 and one clear line on stderr', async (args, said) => {

@@ -234,6 +234,8 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     expect(hashOf().get('alert')).toBe('udp-flood-1499429070000000');
     await page.keyboard.press('Escape');
     expect(hashOf().has('alert')).toBe(false);
+    // On an alert the letter is about it; elsewhere about the measure.
+    await page.keyboard.press('t');
     await page.keyboard.press('m');
     expect(hashOf().get('metric')).toBe('bits');
     await page.keyboard.press('?');

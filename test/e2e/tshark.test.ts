@@ -103,6 +103,24 @@ const RULES: readonly Rule[] = [
     explains: (_, { protocols }) => protocols.includes(':macsec:'),
   },
   {
+    reason: 'the source of a link header in a tunnel that is cut behind the addresses is kept; tshark shows none',
+    packets: 3,
+    explains: (name, { quality, theirs }) =>
+      name === 'sourceMac' &&
+      (quality & (QUALITY.truncated | QUALITY.malformedLink)) !== 0 &&
+      theirs[name] === undefined,
+  },
+  {
+    reason: 'a cut frame behind MPLS: we look for its control word, tshark guesses that there is none',
+    packets: 1,
+    explains: (name, { path }) => name === 'sourceMac' && path.endsWith('13_mpls_pw_truncated_inner_ipv4.pcap'),
+  },
+  {
+    reason: 'frames that OpenFlow messages quote are payload',
+    packets: 3,
+    explains: (name, { protocols }) => name === 'sourceMac' && protocols.includes(':openflow:'),
+  },
+  {
     reason: 'broken record headers make tshark guess at a patched pcap layout; we and tcpdump read the magic number',
     packets: 3,
     explains: (_, { path }) => /igmplayer$|crash-exception-cast/.test(path),

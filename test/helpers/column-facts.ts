@@ -1,11 +1,11 @@
 /** What a row of our columns says, in the same terms as tshark-row.ts. */
-import { formatAddress } from '@tapline/core/packet/address';
+import { formatAddress, formatMac } from '@tapline/core/packet/address';
 import { ADDRESS_TYPE, LAYER } from '@tapline/core/packet/columns';
 import type { PacketColumns } from '@tapline/core/packet/columns';
 import type { Facts } from './tshark-row.ts';
 
 const NETWORK_FACTS = ['ttl', 'dscpEcn', 'ipProtocol'] as const;
-const TCP_FACTS = ['tcpFlags', 'tcpSeq', 'tcpAck', 'tcpWindow'] as const;
+const TCP_FACTS = ['tcpFlags', 'tcpSeq', 'tcpAck', 'tcpWindow', 'tcpHeaderLength'] as const;
 const OPTION_FACTS = [
   [LAYER.tcpMss, 'tcpMss'],
   [LAYER.tcpWindowScale, 'tcpWindowScale'],
@@ -31,6 +31,8 @@ export function columnFacts(columns: PacketColumns, row: number): Facts {
     facts['source'] = formatAddress(columns.source, row, columns.addressType[row]!);
     facts['destination'] = formatAddress(columns.destination, row, columns.addressType[row]!);
   }
+  if ((layers & LAYER.mac) !== 0)
+    facts['sourceMac'] = formatMac(columns.sourceMacHigh[row]!, columns.sourceMacLow[row]!);
   if ((layers & LAYER.ip) !== 0) {
     for (const name of NETWORK_FACTS) facts[name] = String(columns[name][row]!);
     if (columns.addressType[row] === ADDRESS_TYPE.ipv4 || (layers & LAYER.fragment) !== 0) {

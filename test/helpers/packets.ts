@@ -26,6 +26,8 @@ export interface TestPacket {
   readonly icmp?: readonly [type: number, code: number];
   /** ARP operation. */
   readonly arp?: 1 | 2;
+  /** Source MAC, or the sender's of ARP. */
+  readonly mac?: string;
   readonly quality?: number;
 }
 
@@ -90,10 +92,14 @@ function writeRow(columns: PacketColumns, row: number, packet: TestPacket): void
   columns.icmpType[row] = packet.icmp?.[0] ?? 0;
   columns.icmpCode[row] = packet.icmp?.[1] ?? 0;
   columns.arpOp[row] = packet.arp ?? 0;
+  const mac = packet.mac === undefined ? undefined : parseAddress(packet.mac)!.words;
+  columns.sourceMacHigh[row] = mac?.[2] ?? 0;
+  columns.sourceMacLow[row] = mac?.[3] ?? 0;
   const network = source.type === ADDRESS_TYPE.ipv6 ? LAYER.ipv6 : LAYER.ipv4;
   columns.layers[row] =
     LAYER.addresses |
     (protocol === 'arp' ? LAYER.arp : LAYER.ip | network) |
     (hasPorts ? LAYER.ports | LAYER[protocol] : 0) |
-    (protocol === 'icmp' ? LAYER.icmp | LAYER.anyIcmp : 0);
+    (protocol === 'icmp' ? LAYER.icmp | LAYER.anyIcmp : 0) |
+    (mac === undefined ? 0 : LAYER.mac);
 }

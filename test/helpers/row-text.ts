@@ -6,7 +6,7 @@ import { flagsText } from '@tapline/core/packet/flags';
 import { protocolName } from '@tapline/core/packet/names';
 
 /** Bits that only say which columns are present. */
-const PRESENCE = ['ports', 'addresses', 'outer', 'ip', 'anyIcmp'];
+const PRESENCE = ['ports', 'addresses', 'outer', 'ip', 'anyIcmp', 'mac'];
 
 const names = (bits: number, table: Readonly<Record<string, number>>): string[] =>
   Object.entries(table).flatMap(([name, bit]) => ((bits & bit) !== 0 && !PRESENCE.includes(name) ? [name] : []));

@@ -41,6 +41,25 @@ const code = (source: string): string => source.replaceAll(/^\s*(?:#|\/\/).*$/gm
 const pushes = (deployment: Deployment): Declared[] =>
   each(deployment, 'google_pubsub_subscription').filter(({ body }) => !lacks(body, 'push_config'));
 
+/**
+ * Whether it lets everybody call the report on the condition that readers sign in: the function's environment must say so
+ * on the very same condition, after whatever the deployer set.
+ */
+function isReportBehindSignIn({ type, body }: Declared, { texts }: Deployment): boolean {
+  const source = code([...texts.values()].join('\n'));
+  return (
+    type === 'google_cloud_run_v2_service_iam_member' &&
+    body['member'] === 'allUsers' &&
+    body['role'] === 'roles/run.invoker' &&
+    body['name'] === '${google_cloudfunctions2_function.this["report"].name}' &&
+    body['count'] === '${var.sign_in == null ? 0 : 1}' &&
+    /report_environment = var\.sign_in == null \? \{\} : \{\s*TAPLINE_AUTH += "firebase"/.test(source) &&
+    source.includes(
+      'environment_variables = merge(local.function_environment, each.key == "report" ? local.report_environment : {})',
+    )
+  );
+}
+
 export const RULES: Readonly<Record<string, Rule>> = {
   'no range is open to everybody': ({ texts }) =>
     [...texts].flatMap(([file, source]) =>
@@ -135,8 +154,11 @@ export const RULES: Readonly<Record<string, Rule>> = {
         return ROLES.has(role) && item.type !== 'google_project_iam_member' ? [] : [`${nameOf(item)}: ${role}`];
       }),
 
-  'nothing may be called by everybody': ({ declared }) =>
-    declared.filter(({ body }) => /allUsers|allAuthenticatedUsers/.test(JSON.stringify(body))).map(nameOf),
+  'nothing may be called by everybody but the report, and that one only behind its sign-in': (deployment) =>
+    deployment.declared
+      .filter(({ body }) => /allUsers|allAuthenticatedUsers/.test(JSON.stringify(body)))
+      .filter((item) => !isReportBehindSignIn(item, deployment))
+      .map(nameOf),
 
   'no secret is in the state': (deployment) => [
     ...deployment.declared

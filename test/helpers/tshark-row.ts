@@ -17,6 +17,7 @@ export const TSHARK_FIELDS = [
   ...['ipv6.src', 'ipv6.dst', 'ipv6.nxt', 'ipv6.hlim', 'ipv6.tclass'],
   ...['ipv6.hopopts.nxt', 'ipv6.dstopts.nxt', 'ipv6.routing.nxt', 'ipv6.fraghdr.nxt', 'ah.next_header'],
   ...['ipv6.fraghdr.offset', 'ipv6.fraghdr.ident', 'arp.src.proto_ipv4', 'arp.dst.proto_ipv4', 'arp.opcode'],
+  ...['arp.src.hw_mac', 'tcp.hdr_len'],
   ...['tcp.srcport', 'tcp.dstport', 'tcp.flags', 'tcp.seq_raw', 'tcp.ack_raw', 'tcp.window_size_value', 'tcp.len'],
   ...['tcp.options.mss_val', 'tcp.options.wscale.shift', 'tcp.options.timestamp.tsval', 'tcp.options.timestamp.tsecr'],
   ...['udp.srcport', 'udp.dstport', 'udp.length', 'sctp.srcport', 'sctp.dstport'],
@@ -46,6 +47,9 @@ export function tsharkFacts(row: TsharkRow): Facts {
   const vlans = [...(row.get('ieee8021ad.id') ?? []), ...(row.get('vlan.id') ?? [])].slice(0, tags);
   facts['vlan'] = vlans[0];
   facts['vlanInner'] = vlans[1];
+  // Behind the quoted header of an ICMP error tshark finds no link header.
+  const links = layers.filter((layer) => layer === 'eth').length;
+  facts['sourceMac'] = (links > 0 ? row.get('eth.src')?.[links - 1] : undefined) ?? row.get('sll.src.eth')?.[0];
   if (network < 0) {
     facts['source'] = row.get('eth.src')?.[0] ?? row.get('sll.src.eth')?.[0];
     facts['destination'] = row.get('eth.dst')?.[0];
@@ -76,6 +80,7 @@ function addNetwork(facts: Facts, row: TsharkRow, outer: readonly string[], inne
     facts['source'] = field('arp.src.proto_ipv4') ?? row.get('eth.src')?.[0] ?? row.get('sll.src.eth')?.[0];
     facts['destination'] = field('arp.dst.proto_ipv4') ?? row.get('eth.dst')?.[0];
     facts['arpOp'] = field('arp.opcode');
+    facts['sourceMac'] = field('arp.src.hw_mac') ?? facts['sourceMac'];
     return;
   }
   facts['source'] = field(`${layer}.src`);
@@ -104,6 +109,7 @@ const TCP_FACTS = {
   tcpAck: 'tcp.ack_raw',
   tcpWindow: 'tcp.window_size_value',
   payloadLength: 'tcp.len',
+  tcpHeaderLength: 'tcp.hdr_len',
 } as const;
 
 const TCP_OPTION_FACTS = {

@@ -5,6 +5,7 @@ import {
   formatState,
   METRICS,
   parseState,
+  withPage,
   withPanel,
   withTable,
   type PageState,
@@ -29,6 +30,10 @@ const panel: fc.Arbitrary<Partial<PageState>> = fc.oneof(
   fc.record({ window: timeUs }),
   fc.record({ query }),
   fc.constant({ view: 'books' as const }),
+  fc.record({ page: fc.constant('hosts' as const), subject: maybe(text) }),
+  fc.record({ page: fc.constant('alert' as const), subject: text }),
+  fc.record({ page: fc.constant('packets' as const), filter: maybe(text) }),
+  fc.record({ page: fc.constantFrom('pipeline' as const, 'scorecard' as const) }),
 );
 
 const state: fc.Arbitrary<PageState> = fc
@@ -81,6 +86,19 @@ describe('the state in the URL', () => {
     const open = withPanel({ ...DEFAULT_STATE, alert: 'a', metric: 'bits' }, { window: 5 });
     expect(open).toEqual({ ...DEFAULT_STATE, metric: 'bits', window: 5 });
     expect(parseState('#v=1&alert=a&window=5&host=10.0.0.1')).toEqual({ ...DEFAULT_STATE, alert: 'a' });
+  });
+
+  test('a page keeps the sensor and the time, and closes what the overview had open', () => {
+    const range = { fromUs: 1, toUs: 2 };
+    const there = withPage({ ...DEFAULT_STATE, sensor: 's', range, alert: 'a' }, 'hosts', { subject: '10.0.0.1' });
+    expect(there).toEqual({ ...DEFAULT_STATE, sensor: 's', range, page: 'hosts', subject: '10.0.0.1' });
+    expect(withPanel(there, { alert: 'b' })).toEqual({ ...DEFAULT_STATE, sensor: 's', range, alert: 'b' });
+  });
+
+  test('a page that does not exist is the overview, as is an alert without its id', () => {
+    expect(parseState('#v=1&page=moon&of=x')).toEqual(DEFAULT_STATE);
+    expect(parseState('#v=1&page=alert')).toEqual(DEFAULT_STATE);
+    expect(parseState('#v=1&page=pipeline&alert=a&of=x&q=tcp')).toEqual({ ...DEFAULT_STATE, page: 'pipeline' });
   });
 
   test('keeps the tables sorted, each once', () => {

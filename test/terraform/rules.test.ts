@@ -38,6 +38,16 @@ const fn = `resource "google_cloudfunctions2_function" "bad" {
   }
 }`;
 
+const openReport = `resource "google_cloud_run_v2_service_iam_member" "open" {
+  count = var.sign_in == null ? 0 : 1
+  name = google_cloudfunctions2_function.this["report"].name
+  role = "roles/run.invoker"
+  member = "allUsers"
+}\n`;
+const signIn = 'locals {\n report_environment = var.sign_in == null ? {} : {\n TAPLINE_AUTH = "firebase"\n}\n}\n';
+const wired =
+  'locals {\n environment_variables = merge(local.function_environment, each.key == "report" ? local.report_environment : {})\n}\n';
+
 /** By rule: examples that break it, each in one way. */
 const BAD: Readonly<Record<string, readonly string[]>> = {
   'no range is open to everybody': [
@@ -79,7 +89,16 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
     'resource "google_project_iam_member" "bad" {\n role = "roles/bigtable.user"\n}',
     'resource "google_project_iam_binding" "bad" {\n role = "roles/run.invoker"\n}',
   ],
-  'nothing may be called by everybody': [
+  'nothing may be called by everybody but the report, and that one only behind its sign-in': [
+    openReport,
+    openReport + signIn.replace('"firebase"', '"none"') + wired,
+    openReport + signIn,
+    openReport + signIn + wired.replace('local.function_environment, ', '').replace('each.key', 'true, each.key'),
+    openReport.replace(/count.*/, '') + signIn + wired,
+    openReport.replace('0 : 1', '1 : 1') + signIn + wired,
+    openReport.replace('["report"]', '["parse"]') + signIn + wired,
+    openReport.replace('allUsers', 'allAuthenticatedUsers') + signIn + wired,
+    openReport.replace('run.invoker', 'run.admin') + signIn + wired,
     member('roles/run.invoker', 'allUsers'),
     member('roles/run.invoker', 'allAuthenticatedUsers'),
     'resource "google_cloud_run_v2_service_iam_member" "report" {\n member = "allUsers"\n}',

@@ -11,6 +11,8 @@ export interface SegmentEntry {
   readonly serial: number;
   /** What one source brought: a file has the same name each time, whatever brings packets once has one of its own. */
   readonly recording: string;
+  /** Number of its first packet in the recording, from 1; absent when the manifest was lost. */
+  readonly first?: number;
   /** Whether a process writes it, or was killed while it did. The numbers below are then 0 and null. */
   open: boolean;
   /** Whether packets of an alert are in it: rotation takes it last. */
@@ -20,6 +22,10 @@ export interface SegmentEntry {
   /** Event time of the oldest and of the newest packet. */
   fromUs: number | null;
   toUs: number | null;
+  /** The bucket that has it, too. */
+  uploaded?: string;
+  /** Packets at its start that an earlier segment has, too; only where a bucket was listed. */
+  readonly copied?: number;
 }
 
 /** Why packets that were offered are not in the record, in words that follow `missing: FROM to TO, `. */
@@ -31,6 +37,10 @@ export const GAP_REASONS = {
   replaced: 'its capture is recorded anew and has not come that far',
   disk: 'it could not be written',
   killed: 'the recording was killed',
+  text: 'the source was text; it carries no frames',
+  waiting: 'the record was full of packets that waited for the bucket',
+  away: 'it is in the bucket only: --from-bucket gs://… gives it',
+  nowhere: 'it is neither in the folder nor in the bucket',
 } as const;
 
 export interface Gap {
@@ -48,11 +58,15 @@ export interface Manifest {
   nextSerial: number;
   segments: SegmentEntry[];
   gaps: Gap[];
+  /** Segments that are only in the bucket by now, in the order they were written; absent when there are none. */
+  away?: SegmentEntry[];
 }
 
 const MANIFEST = 'record.json';
 /** Gaps are told apart up to this many; then the oldest become one. */
 const GAPS_AT_MOST = 1000;
+/** So are segments in the bucket; older ones are found with the bucket's own list only. */
+const AWAY_AT_MOST = 10_000;
 
 export const newManifest = (): Manifest => ({ version: 1, nextSerial: 1, segments: [], gaps: [] });
 
@@ -117,6 +131,23 @@ export function dropSegment(manifest: Manifest, entry: SegmentEntry, reason: Gap
   manifest.segments = manifest.segments.filter((one) => one !== entry);
   const { recording, serial, fromUs, toUs } = entry;
   if (fromUs !== null) addGap(manifest, { recording, reason, fromUs, toUs, serial });
+}
+
+/** Takes a segment off the list whose files are gone; if the bucket has it, it is listed there. */
+export function loseSegment(manifest: Manifest, entry: SegmentEntry, reason: Gap['reason']): void {
+  if (entry.uploaded === undefined) {
+    dropSegment(manifest, entry, reason);
+    return;
+  }
+  manifest.segments = manifest.segments.filter((one) => one !== entry);
+  const away = [...(manifest.away ?? []), entry].sort((one, other) => one.serial - other.serial);
+  for (const oldest of away.splice(0, Math.max(0, away.length - AWAY_AT_MOST))) dropSegment(manifest, oldest, 'away');
+  manifest.away = away;
+}
+
+/** Whether a segment is to go into the bucket and is not there yet. */
+export function isWaiting({ marked, open, uploaded }: SegmentEntry): boolean {
+  return marked && !open && uploaded === undefined;
 }
 
 /** What a recording that is made anew has reached by now is no longer missing. */

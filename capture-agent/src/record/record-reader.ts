@@ -3,8 +3,8 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { PipelineError } from '@tapline/core/errors';
 import type { FrameSink } from '@tapline/core/pcap/frame-sink';
 import { PcapngParser } from '@tapline/core/pcap/pcapng';
-import { PcapngWriter } from '@tapline/core/pcap/pcapng-writer';
 import { mayHold } from '@tapline/core/record/packet-keys';
+import { BlockParser, isDamage } from './block-parser.ts';
 import { readManifest, segmentPath, type Gap, type Manifest, type SegmentEntry } from './manifest.ts';
 import { readIndex, type IndexBlock, type SegmentIndex } from './segment-index.ts';
 import { readAt, wholeBlocks } from './whole-blocks.ts';
@@ -38,23 +38,26 @@ export class RecordReader {
   readonly #folder: string;
   readonly #search: RecordSearch;
   readonly #sink: FrameSink;
-  readonly #segments: readonly SegmentEntry[];
+  /** Segments that have to do with the range; those that are listed as being in the bucket only; in order of writing. */
+  readonly segments: readonly SegmentEntry[];
+  readonly away: readonly SegmentEntry[];
 
   /**
    * @param folder of one sensor
    * @param sink gets the frames of every stretch that may hold what is searched for, others among them
+   * @param manifest as it is read from there, if it is not given
    * @throws PipelineError USAGE when nothing was recorded there
    */
-  constructor(folder: string, search: RecordSearch, sink: FrameSink) {
-    const manifest = readManifest(folder);
+  constructor(folder: string, search: RecordSearch, sink: FrameSink, manifest = readManifest(folder)) {
     if (manifest === undefined) throw new PipelineError('USAGE', `${folder} holds no record`);
     this.#folder = folder;
     this.#search = search;
     this.#sink = sink;
-    this.#segments = manifest.segments.filter((entry) => entry.open || this.#overlaps(entry.fromUs, entry.toUs));
+    this.segments = manifest.segments.filter((entry) => entry.open || this.#overlaps(entry.fromUs, entry.toUs));
+    this.away = (manifest.away ?? []).filter((entry) => this.#overlaps(entry.fromUs, entry.toUs));
     this.isOpen = manifest.segments.some(({ open }) => open);
-    this.span = spanOf(manifest.segments);
-    this.sizeBytes = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.span = spanOf([...manifest.segments, ...(manifest.away ?? [])]);
+    this.sizeBytes = [...this.segments, ...this.away].reduce((sum, { bytes }) => sum + bytes, 0);
     this.missing = manifest.gaps
       .map((gap) => ({ reason: gap.reason, fromUs: gap.fromUs, toUs: gap.toUs ?? nextBegin(manifest, gap) }))
       .filter(({ fromUs, toUs }) => this.#overlaps(fromUs, toUs));
@@ -62,14 +65,18 @@ export class RecordReader {
 
   /** Reads stretch by stretch; the sink has got the frames of one when the next is asked for. */
   *read(): Generator<void> {
-    for (const entry of this.#segments) {
-      const before = this.bytesRead;
-      yield* this.#readSegment(entry);
-      this.bytesRead = before + entry.bytes;
+    for (const entry of this.segments) {
+      const isThere = yield* this.readSegment(entry);
+      // Also when it was rotated away since the manifest was read.
+      if (isThere || entry.fromUs === null) continue;
+      this.miss(entry.uploaded === undefined ? 'deleted' : 'away', entry.fromUs, entry.toUs ?? Infinity);
     }
+    for (const { fromUs, toUs } of this.away) this.miss('away', fromUs!, toUs!);
   }
 
-  *#readSegment(entry: SegmentEntry): Generator<void> {
+  /** Reads one segment like `read`, from this machine; false when it is not there. */
+  *readSegment(entry: SegmentEntry): Generator<void, boolean> {
+    const before = this.bytesRead;
     const path = segmentPath(this.#folder, entry);
     let descriptor: number;
     try {
@@ -78,9 +85,7 @@ export class RecordReader {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
         throw new PipelineError('STORE', `cannot read ${path}: ${(cause as Error).message}`, { cause });
       }
-      // Also when it was rotated away since the manifest was read.
-      if (entry.fromUs !== null) this.#miss('deleted', entry.fromUs, entry.toUs ?? Infinity);
-      return;
+      return false;
     }
     try {
       const index = entry.open ? undefined : readIndex(path, fstatSync(descriptor).size);
@@ -89,40 +94,30 @@ export class RecordReader {
     } finally {
       closeSync(descriptor);
     }
+    this.bytesRead = before + entry.bytes;
+    return true;
+  }
+
+  /** Whether a stretch may hold what is searched for. */
+  wants({ fromUs, toUs, keys }: IndexBlock): boolean {
+    return this.#overlaps(fromUs, toUs) && mayHold(keys, this.#search.keys);
+  }
+
+  /** Notes what is missing, if it is of the range that is searched. */
+  miss(reason: Gap['reason'], fromUs: number, toUs: number): void {
+    if (this.#overlaps(fromUs, toUs)) this.missing.push({ reason, fromUs, toUs });
   }
 
   *#readIndexed(descriptor: number, index: SegmentIndex): Generator<void> {
-    let parser: PcapngParser | undefined;
+    const parser = new BlockParser(this.#sink, index.interfaces);
     for (const block of index.blocks) {
       this.bytesRead += block.bytes;
-      if (!this.#overlaps(block.fromUs, block.toUs) || !mayHold(block.keys, this.#search.keys)) continue;
-      parser = this.#readBlock(parser ?? this.#parserOf(index), descriptor, block);
+      if (!this.wants(block)) continue;
+      const bytes = Buffer.allocUnsafe(block.bytes);
+      const filled = readAt(descriptor, bytes, block.offset);
+      if (!parser.feed(bytes.subarray(0, filled), block.packets)) this.miss('damaged', block.fromUs, block.toUs);
       yield;
     }
-  }
-
-  /** The parser to go on with; a stretch that is damaged leaves none. */
-  #readBlock(parser: PcapngParser, descriptor: number, block: IndexBlock): PcapngParser | undefined {
-    const bytes = Buffer.allocUnsafe(block.bytes);
-    const before = parser.packets;
-    try {
-      const filled = readAt(descriptor, bytes, block.offset);
-      parser.feed(bytes.subarray(0, filled));
-      if (parser.packets - before === block.packets) return parser;
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-    }
-    this.#miss('damaged', block.fromUs, block.toUs);
-    return undefined;
-  }
-
-  /** A parser that knows the interfaces of a segment, wherever in it the next bytes come from. */
-  #parserOf({ interfaces }: SegmentIndex): PcapngParser {
-    const parser = new PcapngParser(this.#sink);
-    new PcapngWriter((bytes) => {
-      parser.feed(bytes);
-    }, interfaces).flush();
-    return parser;
   }
 
   /** A segment without an index: one that is being written, or whose index is gone. */
@@ -137,21 +132,12 @@ export class RecordReader {
     } catch (error) {
       if (!isDamage(error)) throw error;
     }
-    if (!entry.open && parser.packets < entry.packets) this.#miss('damaged', entry.fromUs!, entry.toUs!);
-  }
-
-  #miss(reason: Gap['reason'], fromUs: number, toUs: number): void {
-    if (this.#overlaps(fromUs, toUs)) this.missing.push({ reason, fromUs, toUs });
+    if (!entry.open && parser.packets < entry.packets) this.miss('damaged', entry.fromUs!, entry.toUs!);
   }
 
   #overlaps(fromUs: number | null, toUs: number | null): boolean {
     return fromUs !== null && toUs !== null && toUs >= this.#search.fromUs && fromUs < this.#search.toUs;
   }
-}
-
-/** Whether the segment is at fault, and not who takes its frames. */
-function isDamage(error: unknown): boolean {
-  return error instanceof PipelineError && error.code.startsWith('CAPTURE_');
 }
 
 function spanOf(segments: readonly SegmentEntry[]): RecordReader['span'] {

@@ -12,6 +12,8 @@ export interface RecordPlace {
   readonly folder: string;
   /** What the segments of a sensor take up at most. */
   readonly sizeBytes: number;
+  /** `gs://BUCKET/PREFIX`: where marked segments go, too. */
+  readonly bucket?: string;
 }
 
 /** What is recorded, of what a sensor is run with. */

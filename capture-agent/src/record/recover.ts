@@ -9,7 +9,7 @@ import { PcapngWriter } from '@tapline/core/pcap/pcapng-writer';
 import { PacketKeys } from '@tapline/core/record/packet-keys';
 import {
   addGap,
-  dropSegment,
+  loseSegment,
   newManifest,
   parseSegmentName,
   readManifest,
@@ -30,7 +30,7 @@ export function recoverRecord(folder: string, warn: (line: string) => void): Man
   const manifest = readManifest(folder) ?? adoptFiles(folder);
   for (const entry of [...manifest.segments]) {
     const path = segmentPath(folder, entry);
-    if (!existsSync(path)) dropSegment(manifest, entry, entry.open ? 'killed' : 'deleted');
+    if (!existsSync(path)) loseSegment(manifest, entry, entry.open ? 'killed' : 'deleted');
     else if (entry.open) closeKilled(folder, manifest, entry, warn);
   }
   return manifest;

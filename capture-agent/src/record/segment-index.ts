@@ -35,10 +35,19 @@ export function writeIndex(segment: string, { bytes, interfaces, blocks }: Segme
 /** The index of a segment of `bytes` bytes; undefined when there is none that fits it: then the segment is read whole. */
 export function readIndex(segment: string, bytes: number): SegmentIndex | undefined {
   try {
-    const found = JSON.parse(readFileSync(indexPath(segment), 'utf8')) as StoredIndex;
-    if (found.version !== VERSION || found.bytes !== bytes) return undefined;
+    return parseIndex(readFileSync(indexPath(segment), 'utf8'), bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same of an index that is somewhere else; without `bytes` the segment is as long as the index says. */
+export function parseIndex(text: string, bytes?: number): SegmentIndex | undefined {
+  try {
+    const found = JSON.parse(text) as StoredIndex;
+    if (found.version !== VERSION || found.bytes !== (bytes ?? found.bytes)) return undefined;
     const blocks = found.blocks.map((block) => ({ ...block, keys: new Uint8Array(Buffer.from(block.keys, 'base64')) }));
-    return { bytes, interfaces: found.interfaces, blocks };
+    return { bytes: found.bytes, interfaces: found.interfaces, blocks };
   } catch {
     return undefined;
   }

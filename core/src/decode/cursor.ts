@@ -48,6 +48,8 @@ export class Cursor {
   /** Where destination MAC and source MAC of the outermost link header start, or -1. */
   destinationMacAt = -1;
   sourceMacAt = -1;
+  /** Where the source MAC of the innermost link header starts, or in ARP the sender's; -1 = none yet. */
+  senderMacAt = -1;
 
   constructor(columns: PacketColumns) {
     this.columns = columns;
@@ -136,6 +138,13 @@ export function setIpv4Addresses(c: Cursor, sourceAt: number, destinationAt: num
   destination[word + 1] = 0;
   destination[word + 2] = 0xffff;
   destination[word + 3] = c.view.getInt32(destinationAt);
+}
+
+/** Writes the columns of the sender's MAC. */
+export function setSenderMac(c: Cursor): void {
+  c.layers |= LAYER.mac;
+  c.columns.sourceMacHigh[c.row] = c.view.getUint16(c.senderMacAt);
+  c.columns.sourceMacLow[c.row] = c.view.getInt32(c.senderMacAt + 2);
 }
 
 /** Writes the link addresses of a packet without a network header: two bytes in the third word, four in the fourth. */

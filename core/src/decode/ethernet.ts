@@ -16,12 +16,13 @@ import type { Next } from './next.ts';
 const MAX_802_3_LENGTH = 1500;
 
 export function decodeEthernet(c: Cursor): Next {
-  if (c.layers === 0) {
-    // Keep the link addresses, in case nothing above has any.
-    if (c.position + 12 <= c.end) {
+  if (c.position + 12 <= c.end) {
+    if (c.layers === 0) {
+      // Keep the link addresses, in case nothing above has any.
       c.destinationMacAt = c.position;
       c.sourceMacAt = c.position + 6;
     }
+    c.senderMacAt = c.position + 6;
   }
   if (isCut(c, 14, QUALITY.malformedLink)) return NEXT.done;
   c.layers |= LAYER.ethernet;

@@ -20,7 +20,7 @@ const PROTOCOL_802_2 = 4;
 export function decodeCooked(c: Cursor): Next {
   if (isCut(c, 16, QUALITY.malformedLink)) return NEXT.done;
   const { position } = c;
-  if (c.view.getUint16(position + 4) === 6) c.sourceMacAt = position + 6;
+  if (c.view.getUint16(position + 4) === 6) keepSource(c, position + 6);
   c.position += 16;
   return follow(c, c.view.getUint16(position + 14), c.view.getUint16(position + 2));
 }
@@ -28,9 +28,14 @@ export function decodeCooked(c: Cursor): Next {
 export function decodeCooked2(c: Cursor): Next {
   if (isCut(c, 20, QUALITY.malformedLink)) return NEXT.done;
   const { position } = c;
-  if (c.bytes[position + 11] === 6) c.sourceMacAt = position + 12;
+  if (c.bytes[position + 11] === 6) keepSource(c, position + 12);
   c.position += 20;
   return follow(c, c.view.getUint16(position), c.view.getUint16(position + 8));
+}
+
+function keepSource(c: Cursor, at: number): void {
+  c.sourceMacAt = at;
+  c.senderMacAt = at;
 }
 
 function follow(c: Cursor, protocol: number, deviceType: number): Next {

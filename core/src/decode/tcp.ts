@@ -28,6 +28,7 @@ export function decodeTcp(c: Cursor): Next {
   columns.tcpFlags[row] = offsetAndFlags & 0x1ff;
   columns.tcpWindow[row] = c.view.getUint16(position + 14);
   const headerLength = (offsetAndFlags >> 12) << 2;
+  columns.tcpHeaderLength[row] = headerLength;
   if (headerLength < MIN_HEADER || position + headerLength > c.wireEnd) {
     c.quality |= QUALITY.malformedTransport;
     columns.payloadLength[row] = 0;

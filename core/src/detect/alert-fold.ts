@@ -206,7 +206,7 @@ function withdrawalText(alert: Alert, after: readonly Alert[], evidence: readonl
 }
 
 /** What evidence of one entity must have in common to count together: the same service, or the same victim. */
-function subjectOf({ filter }: Evidence): string {
+export function subjectOf({ filter }: Evidence): string {
   return `${filter.protocol ?? ''} ${filter.port ?? ''} ${filter.peer ?? ''}`;
 }
 

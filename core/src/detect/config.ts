@@ -107,6 +107,18 @@ export interface DetectorConfig {
     readonly differenceBytes: number;
     readonly sizeRatio: number;
   };
+  readonly arpSpoofing: {
+    readonly lookbackWindows: number;
+    /** Windows of the lookback in which one MAC claims addresses without being asked. */
+    readonly windows: number;
+    /** Such claims over the lookback: replies that nobody asked for, and announcements. */
+    readonly claims: number;
+    /** Messages of other MACs that have the same addresses, in between. */
+    readonly contradictions: number;
+    /** Or, with nobody to contradict: replies that nobody asked for, and their share of all its replies. */
+    readonly unasked: number;
+    readonly unaskedShare: number;
+  };
   readonly horizontalScan: {
     readonly lookbackWindows: number;
     /** Distinct hosts that did not answer one source on one port. */
@@ -198,6 +210,17 @@ export const DETECTOR_CONFIG: DetectorConfig = {
   },
   // Probes of the path MTU differ in size too, but are few; lost large replies pull the mean by less than this.
   icmpTunnel: { lookbackWindows: 5, echoes: 20, bytes: 5000, differenceBytes: 16, sizeRatio: 1.25 },
+  arpSpoofing: {
+    // Two minutes. `bettercap` repeats itself every second, `arpspoof` every 2 s, `ettercap` every 10 s; a takeover is
+    // announced in a burst or two 5 s apart (`keepalived`), an address of one's own twice (RFC 5227).
+    lookbackWindows: 11,
+    windows: 3,
+    claims: 5,
+    contradictions: 1,
+    // Questions and answers are counted by window: a pair that the border cuts is one answer too many.
+    unasked: 6,
+    unaskedShare: 0.5,
+  },
   horizontalScan: {
     // Zeek's Scan::Address_Scan: 25 hosts in 5 min; windows of 10 s.
     lookbackWindows: 30,

@@ -3,6 +3,7 @@ import type { Pane } from '../window/pane.ts';
 import type { Evidence } from './alert.ts';
 import { DETECTOR_CONFIG, type DetectorConfig } from './config.ts';
 import type { Detector } from './detector.ts';
+import { arpSpoofing } from './arp-spoofing.ts';
 import { bruteForce } from './brute-force.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
 import { horizontalScan } from './horizontal-scan.ts';
@@ -27,6 +28,7 @@ export const DETECTOR_LIST: readonly Detector[] = [
   bruteForce,
   slowHttp,
   httpFlood,
+  arpSpoofing,
   dnsTunnel,
   icmpTunnel,
 ];

@@ -23,6 +23,7 @@ export const BATCH_CAPACITY = 4096;
  *   else to what the other direction acknowledged.
  * - `acknowledgment`: difference to the next sequence number expected from the other direction.
  * - `echo`: difference to the last TCP timestamp value of the other direction.
+ * - `options`: difference to the shortest TCP header with the options that `layers` says are there.
  */
 export type Coding =
   | 'plain'
@@ -35,7 +36,8 @@ export type Coding =
   | 'payload'
   | 'sequence'
   | 'acknowledgment'
-  | 'echo';
+  | 'echo'
+  | 'options';
 
 /** In-memory element type; `address` is 16 bytes as four big-endian-ordered 32-bit words, IPv4 as ::ffff:a.b.c.d. */
 export type ColumnType = 'u8' | 'u16' | 'u32' | 'f64' | 'address';
@@ -89,6 +91,8 @@ export const LAYER = {
   ip: 1 << 28,
   /** Any ICMP or ICMPv6 header is present: icmpType and icmpCode are meaningful. */
   anyIcmp: 1 << 29,
+  /** sourceMacHigh and sourceMacLow are present. */
+  mac: 1 << 30,
 } as const;
 
 /** Bits of the `quality` column: what was wrong or unusual about a packet. A bit never drops a packet. */
@@ -123,6 +127,8 @@ export const QUALITY = {
   fromText: 1 << 13,
   /** The text has no event time, or no day: it was taken from the time of arrival. */
   timeInferred: 1 << 14,
+  /** An ARP message names another sender hardware address than the link header it came in. */
+  foreignSender: 1 << 15,
 } as const;
 
 /** Any of the "this packet contradicts itself" bits: what the ledger counts as malformed. */
@@ -168,6 +174,14 @@ export const COLUMNS = [
   column('length', 'u32', 'plain', 0, 'Bytes on the wire, never the captured length'),
   column('capturedLength', 'u32', 'captured', 0, 'Bytes captured'),
   column('etherType', 'u16', 'flow', 0, 'Innermost EtherType; below 0x0600 the DSAP of an 802.2 LLC frame; 0 = none'),
+  column(
+    'sourceMacHigh',
+    'u16',
+    'host',
+    LAYER.mac,
+    'First 16 bits of the source MAC of the innermost link header (ARP: sender hardware address)',
+  ),
+  column('sourceMacLow', 'u32', 'host', LAYER.mac, 'The other 32 bits of it'),
   column('addressType', 'u8', 'flow', 0, 'What source and destination hold, see ADDRESS_TYPE'),
   column(
     'source',
@@ -206,6 +220,7 @@ export const COLUMNS = [
   column('tcpWindowScale', 'u8', 'plain', LAYER.tcpWindowScale, 'TCP option: window scale shift'),
   column('tcpTsValue', 'u32', 'flow', LAYER.tcpTimestamps, 'TCP option: timestamp value'),
   column('tcpTsEcho', 'u32', 'echo', LAYER.tcpTimestamps, 'TCP option: timestamp echo reply'),
+  column('tcpHeaderLength', 'u8', 'options', LAYER.tcp, 'Bytes of the TCP header with its options, as it says itself'),
   column('icmpType', 'u8', 'flow', LAYER.anyIcmp, 'ICMP or ICMPv6 type'),
   column('icmpCode', 'u8', 'flow', LAYER.anyIcmp, 'ICMP or ICMPv6 code'),
   column('arpOp', 'u16', 'flow', LAYER.arp, 'ARP operation: 1 request, 2 reply'),

@@ -42,7 +42,8 @@ const portTest = (port: number): RowTest => {
     (layers[row]! & LAYER.ports) !== 0 && (sourcePort[row] === port || destinationPort[row] === port);
 };
 
-const protocolTest = (protocol: string): RowTest => {
+/** Whether a packet is of a protocol, by the name that people use for it. */
+export const protocolTest = (protocol: string): RowTest => {
   const name = protocolKeyword(protocol);
   if (isArp(protocol)) return ({ layers }, row) => (layers[row]! & LAYER.arp) !== 0;
   const number = ipProtocolNumber(protocol);

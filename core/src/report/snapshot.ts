@@ -7,6 +7,7 @@ import type { ExplainedAlert } from '../history/explain-usual.ts';
 import type { KpiRow, TopEntry } from '../kpi/kpi-row.ts';
 import type { LedgerTotals } from '../ledger/books.ts';
 import type { SensorSummary, TimeRange } from '../ports.ts';
+import type { TriageEntry } from '../triage/triage-entry.ts';
 import type { SensorFinding } from './sensor-health.ts';
 
 /** The state of the run behind the report. `progress` is 0 to 1, or null when nobody can know. */
@@ -106,6 +107,61 @@ export interface Overview {
   readonly usualHidden: number;
   /** How many alerts were left off. */
   readonly alertsLeftOff: number;
+  /** What people did about those of `alerts` that anybody has touched. A muted alert is among `alerts`: the page hides it. */
+  readonly triage: readonly TriageMark[];
+}
+
+/** The reasons of an alert in one window, in the order of AlertEvidence.reasons. */
+export interface ReasonWindow {
+  readonly startUs: number;
+  readonly endUs: number;
+  /** Whether the window was scored: of one that was not, nothing is known. */
+  readonly scored: boolean;
+  readonly complete: boolean;
+  /** Null: below the bar, so that no number is kept. */
+  readonly values: readonly (number | null)[];
+}
+
+/** What raised an alert. */
+export interface AlertEvidence {
+  readonly version: 1;
+  /** Whether the thresholds of this build are those that judged the alert; otherwise `windows` may say something else than it. */
+  readonly sameRules: boolean;
+  readonly reasons: readonly Pick<ExplainedAlert['reasons'][number], 'feature' | 'unit' | 'floor' | 'baseline'>[];
+  /** Ascending, from some time before the alert to some time after it; empty when it is not made from windows. */
+  readonly windows: readonly ReasonWindow[];
+  readonly windowsLeftOff: number;
+  /** What the detector found in each window about the entity, ascending. */
+  readonly rows: readonly {
+    readonly windowStartUs: number;
+    readonly windowEndUs: number;
+    readonly features: Readonly<Record<string, number>>;
+  }[];
+  /** Statements that return them from Cassandra. */
+  readonly cql: readonly string[];
+  readonly cqlLeftOff: number;
+}
+
+/** Where an alert stands with the people who look at it. */
+export interface TriageMark {
+  /** Id of the alert. */
+  readonly alert: string;
+  readonly acknowledgedBy: string | null;
+  /** The mute in force; `untilUs` by the clock on the wall. */
+  readonly muted: { readonly reason: string; readonly untilUs: number; readonly by: string } | null;
+  readonly notes: number;
+}
+
+/** What people did about one alert. */
+export interface AlertTriage {
+  readonly version: 1;
+  /** Whether this report keeps any; who may write is another question. */
+  readonly writable: boolean;
+  /** Ascending in time: every deed, also what was taken back. */
+  readonly entries: readonly TriageEntry[];
+  readonly acknowledged: TriageEntry | null;
+  readonly muted: TriageEntry | null;
+  readonly notes: number;
 }
 
 /** How one KPI is to be read. */
@@ -213,7 +269,28 @@ export interface FlowPage {
 /** Every answer that is not 2xx or 304. */
 export interface ApiError {
   readonly error: {
-    readonly code: 'BAD_REQUEST' | 'NOT_FOUND' | 'METHOD' | 'UNAVAILABLE' | 'INTERNAL';
+    readonly code:
+      | 'BAD_REQUEST'
+      | 'UNAUTHENTICATED'
+      | 'FORBIDDEN'
+      | 'NOT_FOUND'
+      | 'METHOD'
+      | 'CONFLICT'
+      | 'TOO_BROAD'
+      | 'TOO_LARGE'
+      | 'UNSUPPORTED'
+      | 'TOO_MANY'
+      | 'UNAVAILABLE'
+      | 'INTERNAL';
     readonly message: string;
+    /** Characters of the query that are wrong. */
+    readonly place?: { readonly fromAt: number; readonly toAt: number };
   };
+}
+
+/** How readers sign in, for the page: the one thing that the API tells somebody who has not. */
+export interface SignInWay {
+  readonly kind: 'firebase';
+  /** Web API key of the project whose accounts sign in. */
+  readonly apiKey: string;
 }

@@ -113,6 +113,7 @@ class ArrowRows implements RowWriter {
 
   #textOf({ kind, column }: RowField, columns: PacketColumns, row: number): Uint8Array | undefined {
     if (kind === 'flags') return this.#texts.flags(columns.tcpFlags[row]!);
+    if (kind === 'mac') return this.#texts.mac(columns, row);
     if (kind === 'protocol') return this.#texts.protocol(columns, row);
     const outer = column === 'outerSource' || column === 'outerDestination';
     const type = outer ? columns.outerAddressType[row]! : columns.addressType[row]!;

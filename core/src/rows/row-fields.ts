@@ -7,8 +7,8 @@ import type { ColumnName, ColumnType } from '../packet/columns.ts';
 
 export interface RowField {
   readonly name: string;
-  readonly kind: 'number' | 'time' | 'address' | 'protocol' | 'flags' | 'integer';
-  /** Column the value is made from; for `number`, `time` and `protocol` there is none alone. */
+  readonly kind: 'number' | 'time' | 'address' | 'mac' | 'protocol' | 'flags' | 'integer';
+  /** Column the value is made from; for `number`, `time`, `mac` and `protocol` there is none alone. */
   readonly column: ColumnName | undefined;
   readonly type: ColumnType;
   /** Layer bits of which a row needs one for the value to exist; 0 = it always does. */
@@ -34,9 +34,21 @@ const FIRST: readonly RowField[] = [
   ofColumn('destinationPort'),
 ];
 
-const shown = new Set<string>([...FIRST.map(({ name }) => name), 'timeUs', 'timeNs']);
+/** The two columns of a MAC address are one field, in the place of the first. */
+const SOURCE_MAC: RowField = {
+  name: 'sourceMac',
+  kind: 'mac',
+  column: undefined,
+  type: 'address',
+  needs: LAYER.mac,
+  doc: 'Source MAC of the innermost link header (ARP: sender hardware address)',
+};
+
+const shown = new Set<string>([...FIRST.map(({ name }) => name), 'timeUs', 'timeNs', 'sourceMacLow']);
 
 export const ROW_FIELDS: readonly RowField[] = [
   ...FIRST,
-  ...COLUMNS.filter(({ name }) => !shown.has(name)).map(({ name }) => ofColumn(name)),
+  ...COLUMNS.filter(({ name }) => !shown.has(name)).map(({ name }) =>
+    name === 'sourceMacHigh' ? SOURCE_MAC : ofColumn(name),
+  ),
 ];

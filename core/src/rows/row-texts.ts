@@ -3,7 +3,7 @@
  * a few addresses millions of times. Bounded: an address replaces whichever had its slot before.
  */
 import { formatAddress } from '../packet/address.ts';
-import { LAYER } from '../packet/columns.ts';
+import { ADDRESS_TYPE, LAYER } from '../packet/columns.ts';
 import type { PacketColumns } from '../packet/columns.ts';
 import { flagsText } from '../packet/flags.ts';
 import { protocolName } from '../packet/names.ts';
@@ -22,6 +22,7 @@ export class RowTexts {
   readonly #addressKeys = new Uint32Array(5 * ADDRESS_SLOTS);
   readonly #flags = new Array<Uint8Array | undefined>(512);
   readonly #ipProtocols = new Array<Uint8Array | undefined>(256);
+  readonly #macWords = new Uint32Array(4);
   #second = NaN;
   #secondText: Uint8Array = new Uint8Array(0);
 
@@ -45,6 +46,13 @@ export class RowTexts {
     if (known !== undefined && same) return known;
     keys.set([a, b, c, d, type], key);
     return (this.#addresses[slot] = this.#encode(formatAddress(words, row, type)));
+  }
+
+  /** The source MAC of a row. */
+  mac({ sourceMacHigh, sourceMacLow }: PacketColumns, row: number): Uint8Array | undefined {
+    this.#macWords[2] = sourceMacHigh[row]!;
+    this.#macWords[3] = sourceMacLow[row]!;
+    return this.address(this.#macWords, 0, ADDRESS_TYPE.mac);
   }
 
   flags(tcpFlags: number): Uint8Array {

@@ -95,6 +95,8 @@ export class TextRows implements RowWriter {
         const type = outer ? columns.outerAddressType[row]! : columns.addressType[row]!;
         return putText(bytes, at, texts.address(columns[field.column as 'source'], row, type) ?? this.#missing);
       }
+      case 'mac':
+        return putText(bytes, at, texts.mac(columns, row) ?? this.#missing);
       case 'protocol':
         return putText(bytes, at, texts.protocol(columns, row));
       case 'flags':

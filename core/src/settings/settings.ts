@@ -93,6 +93,24 @@ export const SETTINGS = {
     name: 'TAPLINE_PUSH_SERVICE_ACCOUNT',
     meaning: 'e-mail of the service account that push tokens must name; several comma-separated',
   },
+  auth: {
+    name: 'TAPLINE_AUTH',
+    meaning: 'firebase: readers of the report sign in; none: whoever reaches the report function reads it',
+    fallback: 'none',
+  },
+  firebaseProject: {
+    name: 'TAPLINE_FIREBASE_PROJECT',
+    meaning: 'project whose accounts sign in; unset: GOOGLE_CLOUD_PROJECT',
+  },
+  firebaseApiKey: {
+    name: 'TAPLINE_FIREBASE_API_KEY',
+    meaning: 'Web API key with which the page signs in; it names the project and is no secret',
+  },
+  reportRate: {
+    name: 'TAPLINE_REPORT_RATE',
+    meaning: 'requests a minute that one caller may make of one instance of the report function',
+    fallback: '600',
+  },
   allowList: {
     name: 'TAPLINE_ALLOW_LIST',
     meaning: 'allow-list of the report as JSON (docs/alerts.md); unset: every alert is shown',

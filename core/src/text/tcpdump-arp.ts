@@ -6,7 +6,7 @@
 import { ADDRESS_TYPE, LAYER, QUALITY } from '../packet/columns.ts';
 import { word } from './byte-text.ts';
 import type { ByteText } from './byte-text.ts';
-import { takeEndpoint } from './text-address.ts';
+import { takeEndpoint, takeMac } from './text-address.ts';
 import { markUnread } from './tcpdump-ip.ts';
 import { ETHER_TYPE } from './text-row.ts';
 import type { Endpoint, TextRow } from './text-row.ts';
@@ -14,6 +14,7 @@ import type { Endpoint, TextRow } from './text-row.ts';
 const REQUEST = word('Request who-has ');
 const TELL = word(' tell ');
 const REPLY = word('Reply ');
+const IS_AT = word(' is-at ');
 const ANNOUNCEMENT = word('Announcement ');
 const PROBE = word('Probe ');
 const REVERSE_REQUEST = word('Reverse Request ');
@@ -22,6 +23,8 @@ const INVERSE_REQUEST = word('InARP Request ');
 const INVERSE_REPLY = word('InARP Reply ');
 const UNKNOWN_OPERATION = word('Unknown (');
 const STARTS = [REQUEST, REPLY, ANNOUNCEMENT, PROBE, REVERSE_REQUEST, REVERSE_REPLY, INVERSE_REQUEST, INVERSE_REPLY];
+
+const senderMac = new Uint32Array(2);
 
 /** Whether an ARP message is next, without `ARP, ` in front (behind a link header that names it). */
 export function seesArp(text: ByteText): boolean {
@@ -65,6 +68,7 @@ function takeOperation(text: ByteText, row: TextRow): number {
   }
   if (text.take(REPLY)) {
     if (takeIpv4(text, source)) setEnds(row, source, nowhere(destination));
+    if (text.take(IS_AT) && takeMac(text, senderMac)) row.setArpSender(senderMac);
     return 2;
   }
   if (text.take(ANNOUNCEMENT)) {

@@ -80,6 +80,7 @@ function takeEthernet(text: ByteText, row: TextRow, from: number): void {
     return;
   }
   if (c.networks === 0) row.hasMac = true;
+  row.setSenderMac(row.sourceMac);
   if (isCooked) row.destinationMac.fill(0);
   else {
     c.layers |= LAYER.ethernet;

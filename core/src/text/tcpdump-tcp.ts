@@ -47,6 +47,7 @@ export function takeTcp(text: ByteText, row: TextRow): void {
     else if (text.take(LENGTH)) {
       row.payload = text.number();
       row.transportBytes = headerBytes;
+      columns.tcpHeaderLength[at] = Math.max(0, headerBytes);
       return;
     } else break;
   }

@@ -47,6 +47,9 @@ export class TextRow {
   readonly sourceMac = new Uint32Array(2);
   readonly destinationMac = new Uint32Array(2);
   hasMac = false;
+  /** Source MAC of the innermost link header, or of ARP's sender. */
+  readonly senderMac = new Uint32Array(2);
+  hasSenderMac = false;
 
   constructor(columns: PacketColumns) {
     this.c = new Cursor(columns);
@@ -65,6 +68,7 @@ export class TextRow {
     this.frameLength = UNKNOWN;
     this.outerIpLength = UNKNOWN;
     this.hasMac = false;
+    this.hasSenderMac = false;
     this.#forgetNetwork();
   }
 
@@ -131,6 +135,18 @@ export class TextRow {
     columns.destinationPort[row] = destination;
   }
 
+  /** The sender of an ARP message by its hardware address, which may not be the one that the link header names. */
+  setArpSender(mac: Uint32Array): void {
+    const isOther = mac[0] !== this.senderMac[0] || mac[1] !== this.senderMac[1];
+    if (this.hasSenderMac && isOther) this.c.quality |= QUALITY.foreignSender;
+    this.setSenderMac(mac);
+  }
+
+  setSenderMac(mac: Uint32Array): void {
+    this.hasSenderMac = true;
+    this.senderMac.set(mac);
+  }
+
   /** What looked like ports were not those of TCP, UDP or SCTP. */
   dropPorts(): void {
     this.setPorts(0, 0);
@@ -177,6 +193,11 @@ export class TextRow {
     else if (this.outerIpLength >= 0) columns.length[row] = this.outerIpLength;
     if (this.outerIpLength > ETHERNET_MTU) c.quality |= QUALITY.oversize;
     if ((c.layers & LAYER.addresses) === 0 && this.hasMac) this.#setMacs();
+    if (this.hasSenderMac) {
+      c.layers |= LAYER.mac;
+      columns.sourceMacHigh[row] = this.senderMac[0]!;
+      columns.sourceMacLow[row] = this.senderMac[1]!;
+    }
     columns.layers[row] = c.layers;
     columns.quality[row] = c.quality;
     columns.etherType[row] = c.etherType;

@@ -38,6 +38,7 @@ const MINUS = 0x2d;
 
 const text = new ByteText();
 const time: TextTime = { timeUs: 0, timeNs: 0 };
+const innerMac = new Uint32Array(2);
 
 /** Reads one layer after the other, in the order of frame.protocols. */
 export function fillRow(packet: TsharkPacket, row: TextRow, arrivalUs: number): void {
@@ -121,6 +122,7 @@ function fillLayer(name: string, layer: TsharkLayer, row: TextRow, network: Tsha
       if (layer.mac('sll.src.eth', row.sourceMac)) {
         row.hasMac = true;
         row.destinationMac.fill(0);
+        row.setSenderMac(row.sourceMac);
       }
       if (c.etherType === 0) c.etherType = layer.count('sll.etype');
       break;
@@ -159,6 +161,7 @@ function fillEthernet(layer: TsharkLayer, row: TextRow): void {
   c.layers |= LAYER.ethernet;
   const isOutermost = c.networks === 0 && !row.hasMac;
   if (isOutermost && layer.mac('eth.src', row.sourceMac) && layer.mac('eth.dst', row.destinationMac)) row.hasMac = true;
+  if (layer.mac('eth.src', innerMac)) row.setSenderMac(innerMac);
   const type = layer.number('eth.type');
   if (type >= 0) c.etherType = type;
 }

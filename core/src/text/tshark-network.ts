@@ -6,6 +6,7 @@ import type { TsharkLayer } from './tshark-layer.ts';
 
 const IPV6_HEADER = 40;
 const FRAGMENT_HEADER = 8;
+const senderMac = new Uint32Array(2);
 
 export function fillArp(layer: TsharkLayer, row: TextRow): void {
   const { c, source, destination } = row;
@@ -16,6 +17,7 @@ export function fillArp(layer: TsharkLayer, row: TextRow): void {
   }
   const hasAddresses = layer.address('arp.src.proto_ipv4', source) && layer.address('arp.dst.proto_ipv4', destination);
   if (hasAddresses && row.enterNetwork()) row.setEnds(source, destination);
+  if (layer.mac('arp.src.hw_mac', senderMac)) row.setArpSender(senderMac);
   c.layers |= LAYER.arp;
   c.columns.arpOp[c.row] = layer.count('arp.opcode');
 }

@@ -37,7 +37,7 @@ const LAYER_FIELDS = {
   vlan: ['vlan.id', 'vlan.etype'],
   ieee8021ad: ['ieee8021ad.id'],
   ah: ['ah.next_header', 'ah.length'],
-  arp: ['arp.opcode', 'arp.src.proto_ipv4', 'arp.dst.proto_ipv4'],
+  arp: ['arp.opcode', 'arp.src.hw_mac', 'arp.src.proto_ipv4', 'arp.dst.proto_ipv4'],
   ip: [
     'ip.src',
     'ip.dst',
@@ -53,6 +53,7 @@ const LAYER_FIELDS = {
   ipv6: ['ipv6.src', 'ipv6.dst', 'ipv6.nxt', 'ipv6.hlim', 'ipv6.tclass', 'ipv6.plen'],
   tcp: [
     ...['tcp.srcport', 'tcp.dstport', 'tcp.flags', 'tcp.seq_raw', 'tcp.ack_raw', 'tcp.window_size_value', 'tcp.len'],
+    'tcp.hdr_len',
     ...[
       'tcp.options.mss_val',
       'tcp.options.wscale.shift',

@@ -58,6 +58,7 @@ function fillTcp(layer: TsharkLayer, row: TextRow): void {
   columns.tcpSeq[at] = layer.count('tcp.seq_raw');
   columns.tcpAck[at] = layer.count('tcp.ack_raw');
   columns.tcpWindow[at] = layer.count('tcp.window_size_value');
+  columns.tcpHeaderLength[at] = layer.count('tcp.hdr_len');
   row.payload = layer.number('tcp.len');
   fillOptions(layer, row);
 }

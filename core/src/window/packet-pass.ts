@@ -153,6 +153,7 @@ function addRequest(partial: WindowPartial, columns: PacketColumns, row: number,
   const { opens, accepts, refusals } = partial.flows;
   if ((columns.layers[row]! & LAYER.arp) !== 0) {
     const op = columns.arpOp[row]!;
+    partial.arp.addRow(columns, row);
     if (op === 1) partial.counters[COUNTER.arpRequests]!++;
     if (op === 2) partial.counters[COUNTER.arpReplies]!++;
     if (at >= 0 && op === 1 && !isGratuitous(columns, row)) opens[at]!++;

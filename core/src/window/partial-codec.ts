@@ -4,6 +4,7 @@
  *
  *   magic u8 · version u8 · windowStart signed varint · windowUs varint · sessions · first and last time, lengths
  *   counters · seconds · sizes · protocols · ICMP types · distincts · bins · flows (flow-codec.ts) · buckets (bucket-codec.ts)
+ *   ARP claims (arp-codec.ts)
  */
 import { PipelineError } from '../errors.ts';
 import { ByteReader } from '../sketch/byte-reader.ts';
@@ -11,6 +12,7 @@ import { ByteWriter } from '../sketch/byte-writer.ts';
 import { HashedBins } from '../sketch/hashed-bins.ts';
 import { HyperLogLog } from '../sketch/hyperloglog.ts';
 import { LogHistogram } from '../sketch/log-histogram.ts';
+import { decodeArp, encodeArp } from './arp-codec.ts';
 import { decodeBuckets, encodeBuckets } from './bucket-codec.ts';
 import { decodeFlows, encodeFlows } from './flow-codec.ts';
 import type { KeyedCounts } from './keyed-counts.ts';
@@ -18,7 +20,7 @@ import { MAX_WINDOW_US, SECOND_US } from './time-window.ts';
 import { DISTINCTS, DISTRIBUTIONS, KEYED_LIMIT, WindowPartial } from './window-partial.ts';
 
 const MAGIC = 0x57;
-export const PARTIAL_VERSION = 2;
+export const PARTIAL_VERSION = 3;
 /** No partial of a batch is longer, whatever the traffic. */
 export const MAX_PARTIAL_BYTES = 65_536;
 const MAX_SESSIONS = 65_535;
@@ -43,6 +45,7 @@ export function encodePartial(partial: WindowPartial): Uint8Array {
     for (const name of DISTRIBUTIONS) partial.bins[name].encode(writer);
     encodeFlows(partial, writer);
     encodeBuckets(partial.buckets, partial.windowStartUs, writer);
+    encodeArp(partial.arp, partial.windowStartUs, writer);
   }
   return writer.finish();
 }
@@ -72,6 +75,7 @@ export function decodePartial(bytes: Uint8Array): WindowPartial {
     for (const name of DISTRIBUTIONS) partial.bins[name].merge(HashedBins.decode(reader));
     partial.flows = decodeFlows(partial, reader);
     decodeBuckets(partial.buckets, windowStartUs, reader);
+    decodeArp(partial.arp, windowStartUs, reader);
   }
   reader.end();
   return partial;

@@ -5,6 +5,7 @@
 import { HashedBins } from '../sketch/hashed-bins.ts';
 import { HyperLogLog } from '../sketch/hyperloglog.ts';
 import { LogHistogram } from '../sketch/log-histogram.ts';
+import { ArpClaims, BATCH_ARP_ENTRIES, PANE_ARP_ENTRIES } from './arp-claims.ts';
 import { CLASS_COUNT, COUNTER, COUNTERS } from './counters.ts';
 import { FlowBuckets } from './flow-buckets.ts';
 import { recordBytes } from './flow-codec.ts';
@@ -52,6 +53,8 @@ export class WindowPartial {
   readonly bins: Readonly<Record<DistributionName, HashedBins>>;
   flows = new FlowRecords();
   readonly buckets = new FlowBuckets();
+  /** Claims to IPv4 addresses; its bound keeps the same entries in any order of merging. */
+  readonly arp = new ArpClaims();
 
   constructor(windowStartUs: number, windowUs: number) {
     this.windowStartUs = windowStartUs;
@@ -108,10 +111,17 @@ export class WindowPartial {
     for (const [hash, bucket] of other.buckets.entries()) {
       if (!this.buckets.add(hash, bucket)) this.counters[COUNTER.keysDropped]!++;
     }
+    this.arp.merge(other.arp);
+    this.counters[COUNTER.keysDropped]! += this.arp.keep(PANE_ARP_ENTRIES);
   }
 
-  /** Folds the smallest flows into buckets until the records' byte form is sure to fit a batch's partial. */
+  /** Bounds what one batch may take: fewer ARP entries, and the smallest flows folded into buckets until they fit. */
   compact(): void {
+    this.counters[COUNTER.keysDropped]! += this.arp.keep(BATCH_ARP_ENTRIES);
+    this.#compactFlows();
+  }
+
+  #compactFlows(): void {
     const table = this.flows;
     if (table.rows <= SURELY_FITTING_FLOWS) return;
     const cost = Uint8Array.from({ length: table.rows }, (_, row) => recordBytes(this, row));

@@ -12,7 +12,7 @@ import type { Numbers, Words } from './coding-loops.ts';
 import { WIRE_COLUMNS } from './wire-columns.ts';
 
 /** Version of the whole batch format: header, Arrow schema and codings. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 const SCHEMA = schemaMessage(
   WIRE_COLUMNS.map(({ name, bits }) => ({ name, type: { kind: 'int', bits, signed: false }, nullable: false })),

@@ -1,7 +1,8 @@
 /** Residuals back to columns: the mirror of encode-columns.ts. */
 import { PipelineError } from '../errors.ts';
-import { COLUMNS } from '../packet/columns.ts';
+import { COLUMNS, LAYER } from '../packet/columns.ts';
 import type { Coding, PacketColumns } from '../packet/columns.ts';
+import { shortestTcpHeader } from '../packet/tcp-header.ts';
 import { decodeAddresses } from './address-coding.ts';
 import { decodeDifference, decodeTimes, unzigzag } from './coding-loops.ts';
 import { fillReferences, nextSequence, SECOND_COLUMNS, SECOND_OF_PAIR, STRIDE, toHeaderLengths } from './coding.ts';
@@ -152,6 +153,7 @@ function decodeColumn(columns: PacketColumns, coding: Coding, scratch: CodingScr
   values[0] = 0;
   if (coding === 'captured') decodeCaptured(columns, residuals, values);
   else if (coding === 'echo') decodeEcho(columns, scratch);
+  else if (coding === 'options') decodeHeaderLengths(columns, residuals, values);
   else decodeDifference(residuals, coding === 'host' ? hostReference : reference, values, count);
   if (coding === 'payload') toHeaderLengths(columns, values);
 }
@@ -163,6 +165,13 @@ function decodeCaptured({ count, length }: PacketColumns, residuals: Int32Array,
     const captured = (expected + unzigzag(residuals[row]!)) >>> 0;
     values[row + 1] = captured;
     if (captured > largest) largest = captured;
+  }
+}
+
+function decodeHeaderLengths({ count, layers }: PacketColumns, residuals: Int32Array, values: Int32Array): void {
+  for (let row = 0; row < count; row++) {
+    const expected = (layers[row]! & LAYER.tcp) === 0 ? 0 : shortestTcpHeader(layers[row]!);
+    values[row + 1] = expected + unzigzag(residuals[row]!);
   }
 }
 

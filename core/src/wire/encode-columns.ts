@@ -1,6 +1,7 @@
 /** Columns to residuals: see coding.ts. */
-import { COLUMNS } from '../packet/columns.ts';
+import { COLUMNS, LAYER } from '../packet/columns.ts';
 import type { Coding, ColumnName, PacketColumns } from '../packet/columns.ts';
+import { shortestTcpHeader } from '../packet/tcp-header.ts';
 import { encodeAddresses } from './address-coding.ts';
 import { encodeDifference, encodeTimes, isConstant, unionOf, zigzag } from './coding-loops.ts';
 import { fillReferences, nextSequence, SECOND_COLUMNS, SECOND_OF_PAIR, STRIDE, toHeaderLengths } from './coding.ts';
@@ -156,6 +157,7 @@ function encodeColumn(columns: PacketColumns, coding: Coding, bits: number, scra
   const { values, residuals, reference, hostReference } = scratch;
   if (coding === 'captured') return encodeCaptured(columns, values, residuals);
   if (coding === 'echo') return encodeEcho(columns, scratch);
+  if (coding === 'options') return encodeHeaderLengths(columns, values, residuals);
   if (coding === 'payload') toHeaderLengths(columns, values);
   return encodeDifference(values, coding === 'host' ? hostReference : reference, residuals, count, bits);
 }
@@ -170,6 +172,18 @@ function encodeCaptured({ count, length }: PacketColumns, values: Int32Array, re
     residuals[row] = residual;
     union |= residual;
     if (captured > largest) largest = captured;
+  }
+  return union;
+}
+
+/** Differences wrap at 8 bits, so that any value of the column comes back. */
+function encodeHeaderLengths({ count, layers }: PacketColumns, values: Int32Array, residuals: Int32Array): number {
+  let union = 0;
+  for (let row = 0; row < count; row++) {
+    const expected = (layers[row]! & LAYER.tcp) === 0 ? 0 : shortestTcpHeader(layers[row]!);
+    const residual = zigzag((values[row + 1]! - expected) << 24) >>> 24;
+    residuals[row] = residual;
+    union |= residual;
   }
   return union;
 }

@@ -4,7 +4,7 @@ import { mirrorOf } from '@tapline/capture-agent/session-end';
 import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
 import type { RunResult } from '../line/run-capture.ts';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
-import { recordLine } from './record-options.ts';
+import { recordLines } from './record-options.ts';
 import { mirrorText } from './mirror-options.ts';
 import { loopsJson, replayLines } from './run-output.ts';
 import { ownUse } from './process-use.ts';
@@ -62,7 +62,7 @@ export function captureText(run: CaptureRun): string {
     ...(mirror === undefined ? [] : [`         ${mirrorText(mirror)}`]),
     `kafka    ${formatCount(batches)} batches, ${formatBytes(batchBytes)}; ${formatCount(publishedPackets)} packets acknowledged, ` +
       `${formatCount(spooled)} batches left in the spool`,
-    ...(result.record === undefined ? [] : [recordLine(result.record)]),
+    ...(result.record === undefined ? [] : recordLines(result.record)),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -9,7 +9,7 @@ import { formatBytes, formatCount, formatInstant, formatLag, formatSeconds } fro
 import { healthJson, healthLines } from './health-text.ts';
 import { loopText } from './loop-options.ts';
 import { mirrorText } from './mirror-options.ts';
-import { recordLine } from './record-options.ts';
+import { recordLines } from './record-options.ts';
 import { ownUse } from './process-use.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
@@ -95,7 +95,7 @@ export function runText(result: RunResult, allowed: PresentedAlerts, source: str
     `windows  ${formatCount(result.windows)}`,
     ...alertLines(allowed),
     ...(result.history === undefined ? [] : [historyLine(result.history)]),
-    ...(result.record === undefined ? [] : [recordLine(result.record)]),
+    ...(result.record === undefined ? [] : recordLines(result.record)),
     `digest   ${result.digest}`,
   ];
   return `${lines.join('\n')}\n`;

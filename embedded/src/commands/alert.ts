@@ -4,20 +4,23 @@ import { codecs } from '@tapline/adapters/codec/codecs';
 import { PipelineError } from '@tapline/core/errors';
 import { explainUsual, type ExplainedAlert } from '@tapline/core/history/explain-usual';
 import { presentAlerts } from '@tapline/core/history/present-alerts';
-import type { PacketStore, ResultStore } from '@tapline/core/ports';
+import { evidenceCql } from '@tapline/core/report/evidence-cql';
+import type { PacketStore, ResultStore, TriageStore } from '@tapline/core/ports';
 import { readSettings } from '@tapline/core/settings/settings';
+import { triageState, type TriageState } from '@tapline/core/triage/triage-state';
 import { readUsual } from '@tapline/functions/stages/read-usual';
 import { verifyAlert } from '@tapline/functions/stages/verify-alert';
+import { addTriage } from './alert-triage.ts';
 import { receiptText, usualHiddenText, verificationText } from '../cli/alert-output.ts';
 import { allowOption, openAllowFile, usualOption } from '../cli/allow-file.ts';
 import { formatInstant } from '../cli/format.ts';
 import { parseTimeUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { ROW_FORMATS, rowsText, type RowFormat } from '../cli/rows-output.ts';
+import { systemClock } from '../line/clock.ts';
 import { openExistingStores } from '../line/data-folder.ts';
-import { evidenceStatements } from '../queries/evidence-statements.ts';
 
-interface PlaceFlags {
+export interface PlaceFlags {
   readonly data?: string;
   readonly on: 'embedded' | 'services';
 }
@@ -28,6 +31,7 @@ interface ListFlags extends PlaceFlags {
   readonly to: number;
   readonly allow?: string;
   readonly usual: boolean;
+  readonly muted: boolean;
   readonly format?: RowFormat;
 }
 
@@ -40,13 +44,16 @@ const HELP = `
   tapline alert list --data day
   tapline alert show ID --data day
   tapline alert verify ID --data day
+  tapline alert ack ID --data day
+  tapline alert mute ID --for 7d --why "load test until Friday" --data day
+  tapline alert history ID --data day
 
 docs/alerts.md says what each part of an alert means, and how an allow-list is written.`;
 
 export function addAlert(program: Command): void {
   const alert = program
     .command('alert')
-    .description('list alerts, show one as a receipt, or recompute one from its packets')
+    .description('list alerts, show one as a receipt, recompute one from its packets, or say what is done about it')
     .addHelpText('after', HELP);
   place(alert.command('list').description('the alerts there are, ascending in time'))
     .option('--sensor <name>', 'only this sensor')
@@ -56,6 +63,7 @@ export function addAlert(program: Command): void {
     .addOption(new Option('--to <time>', 'the same').argParser(parseTimeUs).default(Infinity, 'everything'))
     .addOption(allowOption())
     .addOption(usualOption())
+    .option('--muted', 'also the alerts that somebody muted', false)
     .addOption(new Option('--format <format>', 'default: table on a terminal, else ndjson').choices(ROW_FORMATS))
     .action(list);
   place(alert.command('show').description('one alert: every number, its data, and the query for its evidence'))
@@ -70,9 +78,10 @@ export function addAlert(program: Command): void {
     .argument('<id>', 'which, as "tapline alert list" names it')
     .option('--json', 'the finding as one JSON object', false)
     .action(verify);
+  addTriage(alert);
 }
 
-function place(command: Command): Command {
+export function place(command: Command): Command {
   return command
     .option('--data <dir>', 'the folder that "tapline run --data" wrote')
     .addOption(
@@ -82,13 +91,14 @@ function place(command: Command): Command {
     );
 }
 
-interface AlertStores {
+export interface AlertStores {
   readonly results: ResultStore;
   readonly packets: PacketStore;
+  readonly triage: TriageStore;
   close(): void | Promise<void>;
 }
 
-async function withStores<T>({ on, data }: PlaceFlags, work: (stores: AlertStores) => Promise<T>): Promise<T> {
+export async function withStores<T>({ on, data }: PlaceFlags, work: (stores: AlertStores) => Promise<T>): Promise<T> {
   const stores = await openStores(on, data);
   try {
     return await work(stores);
@@ -113,21 +123,26 @@ async function list(flags: ListFlags): Promise<void> {
   };
   const allowList = openAllowFile(flags.allow, warn)();
   const range = { fromUs: flags.from, toUs: flags.to };
-  const { alerts, usual } = await withStores(flags, async ({ results }) => {
+  const { alerts, triage, usual } = await withStores(flags, async (stores) => {
+    const { results } = stores;
     const sensors = flags.sensor === undefined ? (await results.sensors()).map(({ sensor }) => sensor) : [flags.sensor];
-    const found = await Promise.all(sensors.map((sensor) => results.alerts(sensor, range)));
-    return { alerts: found.flat(), usual: await readUsual(found.flat(), results) };
+    const found = (await Promise.all(sensors.map((sensor) => results.alerts(sensor, range)))).flat();
+    return { alerts: found, triage: await stores.triage.entries(found), usual: await readUsual(found, results) };
   });
   const presented = presentAlerts(alerts, { allowList, usual, withUsual: flags.usual });
   const { shown, suppressed, usualHidden } = presented;
-  process.stdout.write(rowsText(shown.map(listRow), flags.format ?? (process.stdout.isTTY ? 'table' : 'ndjson')));
+  const stateOf = ({ id }: ExplainedAlert): TriageState => triageState(triage.get(id) ?? [], systemClock.nowUs());
+  const listed = flags.muted ? shown : shown.filter((alert) => stateOf(alert).muted === null);
+  const rows = listed.map((alert) => listRow(alert, stateOf(alert)));
+  process.stdout.write(rowsText(rows, flags.format ?? (process.stdout.isTTY ? 'table' : 'ndjson')));
   for (const { rule, alerts: count } of suppressed) {
     warn(`${count} suppressed: ${rule.reason} (until ${rule.until})`);
   }
   if (usualHidden > 0) warn(usualHiddenText(usualHidden));
+  if (listed.length < shown.length) warn(`${shown.length - listed.length} muted: --muted lists them, too`);
 }
 
-const listRow = (alert: ExplainedAlert): Record<string, unknown> => ({
+const listRow = (alert: ExplainedAlert, { acknowledged, muted, notes }: TriageState): Record<string, unknown> => ({
   id: alert.id,
   sensor: alert.sensor,
   start: formatInstant(alert.windowStartUs),
@@ -139,6 +154,9 @@ const listRow = (alert: ExplainedAlert): Record<string, unknown> => ({
   confidence: alert.quality.confidence,
   state: alert.state,
   usual: alert.usual?.class ?? null,
+  acknowledged: acknowledged?.by ?? null,
+  muted: muted?.text ?? null,
+  notes,
   summary: alert.summary,
 });
 
@@ -148,7 +166,7 @@ async function show(id: string, flags: OneFlags): Promise<void> {
     return found && explainUsual([found], await readUsual([found], results))[0];
   });
   if (alert === undefined) throw new PipelineError('USAGE', `there is no alert ${id}: tapline alert list names them`);
-  process.stdout.write(flags.json ? `${JSON.stringify(alert)}\n` : receiptText(alert, evidenceStatements(alert)));
+  process.stdout.write(flags.json ? `${JSON.stringify(alert)}\n` : receiptText(alert, evidenceCql(alert)));
 }
 
 async function verify(id: string, flags: OneFlags): Promise<void> {

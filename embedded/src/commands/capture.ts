@@ -25,11 +25,17 @@ import {
   SOURCE_HELP,
 } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
-import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
+import {
+  recordBucketOption,
+  recordOption,
+  recordPlace,
+  recordSizeOption,
+  type RecordFlags,
+} from '../cli/record-options.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { captureSenders } from './capture-senders.ts';
 
-interface CaptureFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
+interface CaptureFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags, RecordFlags {
   readonly sensor: string;
   readonly session?: string;
   readonly window?: number;
@@ -38,8 +44,6 @@ interface CaptureFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlag
   readonly fields?: string[];
   readonly spool?: string;
   readonly spoolSize: number;
-  readonly record?: string;
-  readonly recordSize: number;
   readonly compression: KafkaCompression;
   readonly ensure: boolean;
   readonly patience: number;
@@ -80,6 +84,7 @@ export function addCapture(program: Command): void {
     )
     .addOption(recordOption())
     .addOption(recordSizeOption())
+    .addOption(recordBucketOption())
     .addOption(
       new Option('--compression <codec>', "Kafka's own, on top of that of the batches")
         .choices(COMPRESSIONS)

@@ -2,16 +2,20 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
+import { listBucket } from '@tapline/capture-agent/record/bucket-reader';
+import { openBucket } from '@tapline/capture-agent/record/open-bucket';
 import type { PacketFilter } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
 import { exportText } from '../cli/export-output.ts';
 import { parseAddressText, parseInstantUs, parseName, parsePort } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { exportPackets } from '../export/export-packets.ts';
+import type { SearchedRecord } from '../export/frame-search.ts';
 import { openExistingStores } from '../line/data-folder.ts';
 
 interface ExportFlags {
-  readonly record: string;
+  readonly record?: string;
+  readonly fromBucket?: string;
   readonly write: string;
   readonly format: 'pcap' | 'pcapng';
   readonly sensor?: string;
@@ -40,7 +44,11 @@ export function addExport(program: Command): void {
   program
     .command('export')
     .description('write packets that --record kept as a capture: those behind an alert, or of a time, a host, a port')
-    .requiredOption('--record <dir>', 'the folder that "tapline run --record" or "tapline capture --record" wrote')
+    .option('--record <dir>', 'the folder that "tapline run --record" or "tapline capture --record" wrote')
+    .option(
+      '--from-bucket <gs://bucket[/prefix]>',
+      'where --record-bucket put what alerts marked: for what is gone from --record, or alone',
+    )
     .requiredOption('-w, --write <file>', 'where the capture goes, - for standard output')
     .addOption(
       new Option('--format <format>', 'pcap holds one link type').choices(['pcapng', 'pcap']).default('pcapng'),
@@ -60,7 +68,7 @@ export function addExport(program: Command): void {
 }
 
 async function run(flags: ExportFlags): Promise<void> {
-  const { record, write, format, filter } = flags;
+  const { write, format, filter } = flags;
   if (write === '-' && process.stdout.isTTY) {
     throw new PipelineError(
       'USAGE',
@@ -70,12 +78,10 @@ async function run(flags: ExportFlags): Promise<void> {
   const given = filterOf(flags);
   if (given.fromUs >= given.toUs) throw new PipelineError('USAGE', '--from is not before --to');
   const alert = flags.alert === undefined ? undefined : await findAlert(flags.alert, flags.data);
-  const sensor = flags.sensor ?? alert?.sensor ?? onlySensor(record);
-  const folder = join(record, sensor);
-  if (!existsSync(folder)) throw new PipelineError('USAGE', `${record} holds no record of the sensor ${sensor}`);
+  const record = await openRecord(flags, flags.sensor ?? alert?.sensor);
   const filters = [given, ...(alert === undefined ? [] : [alert.filter])];
   const progress = new Progress();
-  const options = { folder, filters, format, output: write, ...(filter === undefined ? {} : { expression: filter }) };
+  const options = { record, filters, format, output: write, ...(filter === undefined ? {} : { expression: filter }) };
   const result = await exportPackets(options, interruptOnSignals(), (state) => {
     progress.update(state);
   }).finally(() => {
@@ -108,17 +114,42 @@ async function findAlert(id: string, data: string | undefined): Promise<{ sensor
   }
 }
 
+/** What is to be searched, of the sensor that is named or the only one. */
+async function openRecord({ record, fromBucket }: ExportFlags, named: string | undefined): Promise<SearchedRecord> {
+  const bucket = fromBucket === undefined ? undefined : await openBucket(fromBucket, 'read');
+  if (record !== undefined) {
+    const sensor = named ?? onlySensor(record, sensorsIn(record));
+    const folder = join(record, sensor);
+    if (existsSync(folder)) return { sensor, folder, ...(bucket && { bucket }) };
+    throw new PipelineError('USAGE', `${record} holds no record of the sensor ${sensor}`);
+  }
+  if (bucket === undefined) {
+    throw new PipelineError('USAGE', 'name where the packets are: --record DIR, --from-bucket gs://BUCKET, or both');
+  }
+  const folders = named === undefined ? await bucket.list('', '/') : [];
+  const sensor =
+    named ??
+    onlySensor(
+      bucket.address,
+      folders.filter((name) => name.endsWith('/')).map((name) => name.slice(0, -1)),
+    );
+  const manifest = await listBucket({ bucket, sensor });
+  if (manifest.away?.length === 0)
+    throw new PipelineError('USAGE', `${bucket.address} holds nothing of the sensor ${sensor}`);
+  return { sensor, folder: sensor, bucket, manifest };
+}
+
+const sensorsIn = (record: string): string[] =>
+  existsSync(record) ? readdirSync(record).filter((name) => existsSync(join(record, name, 'record.json'))) : [];
+
 /** The one sensor that a record has; a USAGE error when there is none or a choice. */
-function onlySensor(record: string): string {
-  const sensors = existsSync(record)
-    ? readdirSync(record).filter((name) => existsSync(join(record, name, 'record.json')))
-    : [];
+function onlySensor(record: string, sensors: readonly string[]): string {
   if (sensors.length === 1) return sensors[0]!;
   throw new PipelineError(
     'USAGE',
     sensors.length === 0
-      ? `${record} holds no record: name the folder that "tapline run --record" wrote`
-      : `${record} holds several sensors, choose with --sensor: ${sensors.sort().join(', ')}`,
+      ? `${record} holds no record: name what "tapline run --record" wrote`
+      : `${record} holds several sensors, choose with --sensor: ${sensors.toSorted().join(', ')}`,
   );
 }
 

@@ -16,6 +16,7 @@ import { serviceRunJson, serviceRunText } from '../cli/service-run-output.ts';
 import { version } from '../cli/version.ts';
 import { localEnvironment } from '../functions/local-stack.ts';
 import { FUNCTION_NAMES } from '../functions/plan.ts';
+import { systemClock } from '../line/clock.ts';
 import { startServer, type RunningServer } from '../server/http-server.ts';
 import { freePorts } from '../service-line/free-ports.ts';
 import { runOnServices } from '../service-line/service-run.ts';
@@ -30,6 +31,8 @@ export interface ServiceFlags {
   /** Microseconds. */
   readonly window: number;
   readonly duplicatesWithinUs?: number;
+  readonly reorderWithinUs?: number;
+  readonly preload: boolean;
   readonly port: number;
   readonly instances: number;
   readonly falseAlarmsPerDay?: number;
@@ -58,7 +61,7 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
   const interrupt = interruptOnSignals();
   const server = flags.exit ? undefined : await servePage(stores, flags.port, allowList);
   try {
-    const { source, follow, sensor, session, speed, instances, duplicatesWithinUs } = flags;
+    const { source, follow, sensor, session, speed, instances, duplicatesWithinUs, reorderWithinUs, preload } = flags;
     const name = sourceName(source);
     const result = await runOnServices(
       stores,
@@ -70,6 +73,8 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
         speed,
         windowS,
         ...(duplicatesWithinUs === undefined ? {} : { duplicatesWithinUs }),
+        ...(reorderWithinUs === undefined ? {} : { reorderWithinUs }),
+        preload,
         instances,
         portBase: await freePorts(FUNCTION_NAMES.length),
         environment,
@@ -129,7 +134,7 @@ async function bringTablesUpToDate(settings: Settings): Promise<void> {
 
 async function servePage(stores: ServiceStores, port: number, allowList: () => AllowList): Promise<RunningServer> {
   await buildReport();
-  const api = createReport({ ...stores, codecs, allowList }, (error) => {
+  const api = createReport({ ...stores, clock: systemClock, codecs, allowList }, (error) => {
     note(`report: ${error instanceof Error ? error.message : String(error)}`);
   });
   const server = await startServer({ port, api, staticDir: REPORT_DIST });

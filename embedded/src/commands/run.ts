@@ -32,11 +32,18 @@ import {
 import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
-import { recordOption, recordPlace, recordSizeOption } from '../cli/record-options.ts';
+import {
+  recordBucketOption,
+  recordOption,
+  recordPlace,
+  recordSizeOption,
+  type RecordFlags,
+} from '../cli/record-options.ts';
 import { runJson, runText } from '../cli/run-output.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
 import { openShelf } from '../export/frame-shelf.ts';
-import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
+import { systemClock } from '../line/clock.ts';
+import { openStores, openTemporaryStores, type FolderStores } from '../line/data-folder.ts';
 import { CaptureRun, type RunResult } from '../line/run-capture.ts';
 import { startServer, type RunningServer } from '../server/http-server.ts';
 
@@ -44,7 +51,7 @@ const BUNDLED = fileURLToPath(new URL('../../../captures/office-under-attack.pca
 /** The bundled capture lasts minutes; at this speed its attacks appear within seconds. */
 const BUNDLED_SPEED = 12;
 
-interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
+interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags, RecordFlags {
   readonly on: 'embedded' | 'services';
   readonly window: number;
   readonly port: number;
@@ -57,8 +64,6 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags {
   readonly falseAlarmsPerDay?: number;
   readonly internal?: string;
   readonly allow?: string;
-  readonly record?: string;
-  readonly recordSize: number;
   readonly usual: boolean;
   readonly exit: boolean;
   readonly json: boolean;
@@ -94,6 +99,7 @@ export function addRun(program: Command): void {
     .addOption(usualOption())
     .addOption(recordOption())
     .addOption(recordSizeOption())
+    .addOption(recordBucketOption())
     .addOption(
       new Option(
         '--false-alarms-per-day <n>',
@@ -122,14 +128,14 @@ async function run(words: readonly string[], flags: RunFlags): Promise<void> {
     if (flags.record !== undefined) {
       throw new PipelineError('USAGE', '--record is for --on embedded, and for tapline capture');
     }
-    if (loop.loop !== undefined || loop.preload) {
-      throw new PipelineError('USAGE', '--loop and --preload are for --on embedded, and for tapline capture');
+    if (loop.loop !== undefined) {
+      throw new PipelineError(
+        'USAGE',
+        '--loop is for --on embedded, and for tapline capture: a run on the services waits for the books of one session',
+      );
     }
     // Its clients take a second to load and memory that a run in one process is not to have.
     const { runServices } = await import('./run-on-services.ts');
-    if (flags.reorder !== undefined) {
-      throw new PipelineError('USAGE', '--reorder is for --on embedded, and for tapline capture');
-    }
     await runServices({ ...flags, ...mirrorOf(flags, false), source, speed: speedText(speed) });
     return;
   }
@@ -167,7 +173,7 @@ async function sessionOf(source: SourceChoice, flags: RunFlags): Promise<string>
   return replaySession(source, { windowUs, ...mirrorOf(flags, false) });
 }
 
-async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise<void> {
+async function runWith(stores: FolderStores, chosen: Chosen, flags: RunFlags): Promise<void> {
   const progress = new Progress();
   let current: CaptureRun | undefined;
   const warn = (line: string): void => {
@@ -232,16 +238,16 @@ async function runWith(stores: Stores, chosen: Chosen, flags: RunFlags): Promise
 }
 
 function shelfOf({ source, record }: Chosen, { follow }: RunFlags): Promise<FrameShelf> {
-  return openShelf({ source, follow, ...(record && { recordFolder: record.folder }) });
+  return openShelf({ source, follow, ...(record && { record }) });
 }
 
 async function serve(
-  stores: Stores,
+  stores: FolderStores,
   port: number,
   more: Pick<ReportPorts, 'allowList' | 'frames' | 'run'>,
 ): Promise<RunningServer> {
   await buildReport();
-  const api = createReport({ ...stores, codecs, ...more }, (error) =>
+  const api = createReport({ ...stores, clock: systemClock, codecs, ...more }, (error) =>
     process.stderr.write(`tapline: report: ${error instanceof Error ? error.message : String(error)}\n`),
   );
   const server = await startServer({ port, api, staticDir: REPORT_DIST });

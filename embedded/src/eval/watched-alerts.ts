@@ -13,6 +13,8 @@ export class WatchedAlerts {
       kpis: (...asked) => results.kpis(...asked),
       pastWindows: (...asked) => results.pastWindows(...asked),
       flows: (...asked) => results.flows(...asked),
+      hostWindows: (...asked) => results.hostWindows(...asked),
+      hostFlows: (...asked) => results.hostFlows(...asked),
       evidence: (...asked) => results.evidence(...asked),
       putAlerts: (alerts) => {
         for (const alert of alerts) this.#take(alert);

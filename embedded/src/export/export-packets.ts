@@ -6,12 +6,12 @@ import { PcapngWriter } from '@tapline/core/pcap/pcapng-writer';
 import type { MissingRange, RecordReader } from '@tapline/capture-agent/record/record-reader';
 import { BpfFrames } from './bpf-frames.ts';
 import { CountedFrames } from './counted-frames.ts';
-import { searchRecord } from './frame-search.ts';
+import { searchRecord, type SearchedRecord } from './frame-search.ts';
 import { openOutlet } from './outlet.ts';
 
 export interface ExportOptions {
-  /** The record of one sensor. */
-  readonly folder: string;
+  /** Of one sensor. */
+  readonly record: SearchedRecord;
   /** All of which a packet must match; at least one. */
   readonly filters: readonly PacketFilter[];
   /** A BPF expression that it must match, too. */
@@ -62,14 +62,14 @@ export async function exportPackets(
   let bpf: BpfFrames | undefined;
   try {
     if (expression !== undefined) bpf = new BpfFrames(expression, counted, () => outlet.drain());
-    const reader = searchRecord(options.folder, filters, bpf ?? counted);
+    const reader = searchRecord(options.record, filters, bpf ?? counted);
     const stretches = reader.read();
-    while (stretches.next().done !== true) {
+    while ((await stretches.next()).done !== true) {
       await (bpf ?? outlet).drain();
       onProgress({ packets: counted.packets, bytesRead: reader.bytesRead, sizeBytes: reader.sizeBytes });
       // Reading blocks, so Ctrl-C gets its turn here.
       await setImmediate();
-      if (interrupt.aborted || bpf?.ended === true) stretches.return(undefined);
+      if (interrupt.aborted || bpf?.ended === true) await stretches.return(undefined);
     }
     await bpf?.finish();
     writer.flush();

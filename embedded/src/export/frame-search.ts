@@ -1,7 +1,10 @@
 /** A search for frames under way: in a sensor's record, or in the capture that was read. */
+import type { Bucket } from '@tapline/adapters/cloud-storage/bucket';
 import type { PacketFilter } from '@tapline/core/detect/alert';
 import type { FrameSink } from '@tapline/core/pcap/frame-sink';
 import { keysOfFilter } from '@tapline/core/record/packet-keys';
+import { BucketReader } from '@tapline/capture-agent/record/bucket-reader';
+import type { Manifest } from '@tapline/capture-agent/record/manifest';
 import { RecordReader, type MissingRange, type RecordSearch } from '@tapline/capture-agent/record/record-reader';
 import { MatchingFrames } from './matching-frames.ts';
 
@@ -14,13 +17,28 @@ export interface FrameSearch {
   read(): Generator<void> | AsyncGenerator<void>;
 }
 
+/** A sensor's record: in its folder, in a bucket, or in both. */
+export interface SearchedRecord {
+  readonly sensor: string;
+  readonly folder: string;
+  readonly bucket?: Bucket;
+  /** What is in the bucket, where there is no folder. */
+  readonly manifest?: Manifest;
+}
+
 /**
  * Searches a sensor's record for what matches all filters.
  * @param sink gets the frames, in the order they were recorded
  * @throws PipelineError USAGE when there is no record, or a host or peer is not an address
  */
-export function searchRecord(folder: string, filters: readonly PacketFilter[], sink: FrameSink): RecordReader {
-  return new RecordReader(folder, searchOf(filters), new MatchingFrames(filters, sink));
+export function searchRecord(
+  { sensor, folder, bucket, manifest }: SearchedRecord,
+  filters: readonly PacketFilter[],
+  sink: FrameSink,
+): RecordReader | BucketReader {
+  const matching = new MatchingFrames(filters, sink);
+  if (bucket === undefined) return new RecordReader(folder, searchOf(filters), matching);
+  return new BucketReader({ bucket, sensor }, folder, searchOf(filters), matching, manifest);
 }
 
 function searchOf(filters: readonly PacketFilter[]): RecordSearch {

@@ -1,6 +1,8 @@
 /** What the page hands out frames from: the record of the run, or else the file it reads. */
 import { basename, join } from 'node:path';
 import { readManifest } from '@tapline/capture-agent/record/manifest';
+import { openBucket } from '@tapline/capture-agent/record/open-bucket';
+import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import { identityOfSource } from '@tapline/capture-agent/session';
 import { sourceAddress } from '@tapline/capture-agent/source/source-address';
 import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
@@ -10,8 +12,8 @@ import { PipelineError } from '@tapline/core/errors';
 import type { AlertCapture } from '@tapline/core/report/snapshot';
 import type { FrameShelf, OpenedFrames } from '@tapline/functions/stages/report/capture';
 import { captureStream, countFrames, missingHeader, type BeginSearch } from './capture-stream.ts';
-import { searchRecord } from './frame-search.ts';
-import { SourceFrames } from './source-frames.ts';
+import { searchRecord, type SearchedRecord } from './frame-search.ts';
+import { isText, SourceFrames } from './source-frames.ts';
 
 /** A longer count is not worth the wait: the download tells. */
 const COUNT_BUDGET_MS = 2000;
@@ -19,8 +21,8 @@ const COUNT_BUDGET_MS = 2000;
 export interface ShelfOptions {
   readonly source: SourceChoice;
   readonly follow: boolean;
-  /** The record's folder, if the run records. */
-  readonly recordFolder?: string;
+  /** Where the run records, if it does. */
+  readonly record?: RecordPlace;
 }
 
 /** Where a filter's frames are, or why they are nowhere. */
@@ -28,8 +30,14 @@ type Place = { readonly from: string; readonly begin: BeginSearch } | { readonly
 
 /** The shelf of a run. Throws PipelineError USAGE when the source cannot be read. */
 export async function openShelf(options: ShelfOptions): Promise<FrameShelf> {
-  const { source, follow, recordFolder } = options;
-  if (recordFolder !== undefined) return new Shelf((sensor, filter) => recordPlace(join(recordFolder, sensor), filter));
+  const { source, follow, record } = options;
+  if (record !== undefined) {
+    const bucket = record.bucket === undefined ? undefined : await openBucket(record.bucket, 'read');
+    return new Shelf((sensor, filter) => {
+      const folder = join(record.folder, sensor);
+      return recordPlace({ sensor, folder, ...(bucket && { bucket }) }, filter);
+    });
+  }
   if (typeof source !== 'string' || follow || !isReadAgain(source)) {
     const reason = `The packets of ${choiceName(source)} pass by once and were not kept: run with --record DIR to have them here.`;
     return new Shelf(() => ({ reason }));
@@ -64,15 +72,17 @@ class Shelf implements FrameShelf {
   }
 }
 
-function recordPlace(folder: string, filter: PacketFilter): Place {
-  if (readManifest(folder) === undefined) return { reason: 'Nothing was recorded yet.' };
-  return { from: 'the flight record', begin: (sink) => searchRecord(folder, [filter], sink) };
+function recordPlace(record: SearchedRecord, filter: PacketFilter): Place {
+  if (readManifest(record.folder) === undefined) return { reason: 'Nothing was recorded yet.' };
+  return { from: 'the flight record', begin: (sink) => searchRecord(record, [filter], sink) };
 }
 
 async function sourcePlace(source: string, identity: string | undefined, filter: PacketFilter): Promise<Place> {
   const name = basename(source);
   try {
     if ((await identityOfSource(source)) === identity) {
+      if (await isText(source))
+        return { reason: `${name} was text; it carries no frames, so there are no packets to hand out.` };
       return { from: name, begin: (sink) => new SourceFrames(source, filter, sink) };
     }
     return {

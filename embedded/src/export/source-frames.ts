@@ -7,6 +7,32 @@ import { openSource } from '@tapline/capture-agent/source/open-source';
 import type { FrameSearch } from './frame-search.ts';
 import { MatchingFrames } from './matching-frames.ts';
 
+/**
+ * Whether the packets of a source came as text, of which nothing can be handed out; reads it as far as its first packet.
+ * @throws PipelineError USAGE or SOURCE when it cannot be read
+ */
+export async function isText(path: string): Promise<boolean> {
+  let found: 'frames' | 'text' | undefined;
+  const frame = (): void => {
+    found = 'frames';
+  };
+  const rows = (): void => {
+    found ??= 'text';
+  };
+  const reader = new CaptureSetReader({ frame }, () => undefined, { rows, arrivalUs: () => Date.now() * 1000 });
+  try {
+    for await (const piece of await openSource(path, { warn: () => undefined })) {
+      reader.feed(piece);
+      if (found !== undefined) break;
+    }
+    if (found === undefined) reader.end();
+  } catch (error) {
+    const isDamage = error instanceof PipelineError && /^(CAPTURE_|COMPRESSION)/.test(error.code);
+    if (!isDamage) throw error;
+  }
+  return found === 'text';
+}
+
 export class SourceFrames implements FrameSearch {
   readonly missing = [];
   readonly isOpen = false;

@@ -7,9 +7,17 @@ import { SqliteHistoryStore } from '@tapline/adapters/sqlite/history-store';
 import { SqliteLedgerStore } from '@tapline/adapters/sqlite/ledger-store';
 import { SqlitePacketStore } from '@tapline/adapters/sqlite/packet-store';
 import { SqliteResultStore } from '@tapline/adapters/sqlite/result-store';
+import { SqliteTriageStore } from '@tapline/adapters/sqlite/triage-store';
 import { SqliteWindowStore } from '@tapline/adapters/sqlite/window-store';
 import { PipelineError } from '@tapline/core/errors';
-import type { HistoryStore, LedgerStore, PacketStore, ResultStore, WindowStore } from '@tapline/core/ports';
+import type {
+  HistoryStore,
+  LedgerStore,
+  PacketStore,
+  ResultStore,
+  TriageStore,
+  WindowStore,
+} from '@tapline/core/ports';
 import { systemClock } from './clock.ts';
 
 /** Every port that the stages keep something in. */
@@ -22,8 +30,13 @@ export interface Stores {
   close(): void;
 }
 
+/** The same, and what people keep beside it. */
+export interface FolderStores extends Stores {
+  readonly triage: TriageStore;
+}
+
 /** Opens `folder`, creating it when it is missing. Throws PipelineError STORE. */
-export function openStores(folder: string): Stores {
+export function openStores(folder: string): FolderStores {
   const database = new SqliteDatabase(folder);
   return {
     windows: new SqliteWindowStore(database, systemClock),
@@ -31,6 +44,7 @@ export function openStores(folder: string): Stores {
     results: new SqliteResultStore(database, systemClock),
     ledger: new SqliteLedgerStore(database),
     histories: new SqliteHistoryStore(database),
+    triage: new SqliteTriageStore(database),
     close: () => {
       database.close();
     },
@@ -38,7 +52,7 @@ export function openStores(folder: string): Stores {
 }
 
 /** Opens a folder that a run wrote before; a USAGE error when there is none. */
-export function openExistingStores(folder: string): Stores {
+export function openExistingStores(folder: string): FolderStores {
   if (!existsSync(join(folder, 'tapline.db'))) {
     throw new PipelineError(
       'USAGE',
@@ -49,7 +63,7 @@ export function openExistingStores(folder: string): Stores {
 }
 
 /** Stores in a new temporary folder that `close` removes. */
-export function openTemporaryStores(): Stores {
+export function openTemporaryStores(): FolderStores {
   const folder = mkdtempSync(join(tmpdir(), 'tapline-'));
   const stores = openStores(folder);
   return {

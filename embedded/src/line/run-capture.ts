@@ -3,6 +3,7 @@ import { newHash } from '@tapline/adapters/hash/sha256';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
 import type { ReplayLag, ReplaySpeed } from '@tapline/capture-agent/pacer';
+import { finishUploads } from '@tapline/capture-agent/record/closed-record';
 import type { RecordSummary } from '@tapline/capture-agent/record/recorder';
 import type { RecordPlace } from '@tapline/capture-agent/record/recording';
 import type { Position, RunSourceResult } from '@tapline/capture-agent/run-source';
@@ -150,8 +151,9 @@ export class CaptureRun {
 
   /** Waits for the end of the capture, closes the books and takes the digest. */
   async finish(): Promise<RunResult> {
-    const { counters, sessions, lag, preloaded, record, fault } = await this.#sensor.ended;
+    const { counters, sessions, lag, preloaded, record: recorded, fault } = await this.#sensor.ended;
     await this.#marks?.markAll();
+    const record = recorded && (await this.#uploaded(recorded));
     this.#state = 'finished';
     const elapsedMs = performance.now() - this.#startedMs;
     const { sensor, loop } = this.#options;
@@ -176,6 +178,12 @@ export class CaptureRun {
       ...(record && { record }),
       ...(fault && { fault }),
     };
+  }
+
+  /** What alerts marked at the end goes to the bucket, too. */
+  async #uploaded(record: RecordSummary): Promise<RecordSummary> {
+    const { record: place, sensor, warn } = this.#options;
+    return place === undefined ? record : finishUploads(record, { place, sensor, warn });
   }
 
   async #take(message: SensorMessage): Promise<void> {

@@ -1,16 +1,18 @@
 /**
  * The small HTTP server of `tapline run`: the page and the report API on loopback, for the browser of this machine and
- * nobody else. Answers only GET and HEAD, only to its own host names (a page elsewhere cannot reach it by DNS rebinding),
- * and every answer carries the security headers that firebase.json hosts it with.
+ * nobody else. Answers only to its own host names (a page elsewhere cannot reach it by DNS rebinding), GET and HEAD, and POST
+ * where the API takes it, and every answer carries the security headers that firebase.json hosts it with.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PipelineError } from '@tapline/core/errors';
+import { plainHeaders } from '@tapline/functions/entry/plain-headers';
 import { sendStream } from '@tapline/functions/entry/send-stream';
 import type { ReportApi } from '@tapline/functions/stages/report';
 import type { DownloadBody } from '@tapline/functions/stages/report/capture';
+import { BODY_MOST, LOCAL_ANALYST } from '@tapline/functions/stages/report/write-guard';
 import { hostingHeaders } from './hosting-headers.ts';
-import { loadStaticFiles, type StaticFile } from './static-files.ts';
+import { loadStaticFiles, NOT_FOUND_PATH, type StaticFile } from './static-files.ts';
 
 export interface ServerOptions {
   /** 0 takes any free port. */
@@ -30,6 +32,7 @@ export interface RunningServer {
 
 const HOST = '127.0.0.1';
 const GRACE_MS = 1000;
+const API_METHODS = ['GET', 'HEAD', 'POST'];
 
 interface Answer {
   readonly status: number;
@@ -55,13 +58,32 @@ const header = (request: IncomingMessage, name: string): string | null => {
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?', 1)[0]!;
 
+/** How long it may be kept, firebase.json says. */
 const fileAnswer = (file: StaticFile, request: IncomingMessage): Answer => {
-  const headers = { 'Content-Type': file.type, 'Cache-Control': 'no-cache', ETag: file.etag, Vary: 'Accept-Encoding' };
+  const headers = { 'Content-Type': file.type, ETag: file.etag, Vary: 'Accept-Encoding' };
   if (header(request, 'if-none-match') === file.etag) return { status: 304, headers, body: '' };
   const gzip = /\bgzip\b/u.test(header(request, 'accept-encoding') ?? '');
   return gzip
     ? { status: 200, headers: { ...headers, 'Content-Encoding': 'gzip' }, body: file.gzipped }
     : { status: 200, headers, body: file.bytes };
+};
+
+/** The body, cut a byte after it is too long: then the API refuses it. */
+const bodyOf = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > BODY_MOST) break;
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, BODY_MOST + 1));
+};
+
+const notFound = (files: ReadonlyMap<string, StaticFile>): Answer => {
+  const page = files.get(NOT_FOUND_PATH);
+  if (page === undefined) return plain(404, 'not found');
+  return { status: 404, headers: { 'Content-Type': page.type, 'Cache-Control': 'no-store' }, body: page.bytes };
 };
 
 const answerTo = async (
@@ -72,16 +94,21 @@ const answerTo = async (
 ): Promise<Answer> => {
   if (!isOwnHost(request.headers.host, port)) return plain(403, 'this server answers only to its own address');
   const method = request.method ?? '';
-  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
   const target = request.url ?? '/';
   const split = target.indexOf('?');
   const path = pathOf(request);
   if (path.startsWith('/api/')) {
+    if (!API_METHODS.includes(method)) return plain(405, 'only GET, HEAD and POST', { Allow: API_METHODS.join(', ') });
     const query = new URLSearchParams(split === -1 ? '' : target.slice(split + 1));
-    return api({ method, path, query, ifNoneMatch: header(request, 'if-none-match') });
+    const body = method === 'POST' ? { body: await bodyOf(request) } : {};
+    const headers = plainHeaders(request);
+    const asked = { method, path, query, ifNoneMatch: header(request, 'if-none-match'), headers };
+    // Loopback: whoever reaches it is the user of this machine.
+    return api({ ...asked, caller: LOCAL_ANALYST, ...body });
   }
+  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
   const file = files.get(path);
-  return file === undefined ? plain(404, 'not found') : fileAnswer(file, request);
+  return file === undefined ? notFound(files) : fileAnswer(file, request);
 };
 
 const send = async (request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> => {

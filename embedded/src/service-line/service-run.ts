@@ -27,6 +27,8 @@ export interface ServiceRunOptions {
   readonly session?: string;
   readonly windowS: number;
   readonly duplicatesWithinUs?: number;
+  readonly reorderWithinUs?: number;
+  readonly preload: boolean;
   readonly speed: string;
   /** Instances of each function. */
   readonly instances: number;
@@ -122,11 +124,13 @@ export async function runOnServices(
 }
 
 function captureArguments(options: ServiceRunOptions): string[] {
-  const { source, follow, sensor, session, windowS, duplicatesWithinUs, speed } = options;
+  const { source, follow, sensor, session, windowS, duplicatesWithinUs, reorderWithinUs, preload, speed } = options;
   const what = ['capture', source, '--json', `--sensor=${sensor}`, `--window=${windowS}s`, `--speed=${speed}`];
   if (session !== undefined) what.push(`--session=${session}`);
   if (follow) what.push('--follow');
   if (duplicatesWithinUs !== undefined) what.push(`--dedup-within=${duplicatesWithinUs}us`);
+  if (reorderWithinUs !== undefined) what.push(`--reorder=${reorderWithinUs}us`);
+  if (preload) what.push('--preload');
   return what;
 }
 

@@ -9,7 +9,8 @@ import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
 import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
 import { CassandraSession } from '@tapline/adapters/cassandra/session';
-import type { HistoryStore, LedgerStore, PacketStore, ResultStore } from '@tapline/core/ports';
+import { CassandraTriageStore } from '@tapline/adapters/cassandra/triage-store';
+import type { HistoryStore, LedgerStore, PacketStore, ResultStore, TriageStore } from '@tapline/core/ports';
 import type { Settings } from '@tapline/core/settings/settings';
 import { systemClock } from '../line/clock.ts';
 import type { SettleStores } from './settle.ts';
@@ -19,6 +20,7 @@ export interface RowStores {
   readonly results: ResultStore;
   readonly ledger: LedgerStore;
   readonly histories: HistoryStore;
+  readonly triage: TriageStore;
   close(): Promise<void>;
 }
 
@@ -31,11 +33,13 @@ export async function openRowStores(settings: Settings): Promise<RowStores> {
     results: new CassandraResultStore(session, directory),
     ledger: new CassandraLedgerStore(session, directory),
     histories: new CassandraHistoryStore(session),
+    triage: new CassandraTriageStore(session),
     close: () => session.close(),
   };
 }
 
 export interface ServiceStores extends SettleStores {
+  readonly triage: TriageStore;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
-/** Asks the report API, remembering ETags so that an unchanged answer costs a few bytes. */
-import type { ApiError } from '@tapline/core/report/snapshot';
+/** Asks the report API, as whoever is signed in, remembering ETags so that an unchanged answer costs a few bytes. */
+import type { ApiError, SignInWay } from '@tapline/core/report/snapshot';
+import { Session } from './session.ts';
 
 /** Where the API lives, relative to the page: the same origin in the product and on Firebase Hosting. */
 const BASE = 'api/v1/';
@@ -13,7 +14,37 @@ export function downloadAddress(alertId: string): string {
 
 export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
+  /** Whether the server said so; otherwise nobody knows what it did. */
+  readonly answered: boolean;
+
+  constructor(message: string, answered = true) {
+    super(message);
+    this.answered = answered;
+  }
 }
+
+/** Whoever reads, where somebody has to sign in. All throw ApiFailure, or SignInFailure. */
+export interface Account {
+  /** E-mail address of whoever is signed in. */
+  reader(): string | null;
+  signIn(email: string, password: string): Promise<void>;
+  sendPasswordMail(email: string): Promise<void>;
+  signOut(): void;
+}
+
+/** Where the page has its answers from: the API, or a report that was saved. Both throw ApiFailure. */
+export interface ReportSource {
+  /** When it was saved, milliseconds since 1970; null = it is not saved, but asked for. */
+  readonly savedMs: number | null;
+  /** null = nobody has to sign in. */
+  readonly account: Account | null;
+  get(address: string): Promise<unknown>;
+  /** Sends JSON and gives the answer back. */
+  post(address: string, body: object): Promise<unknown>;
+}
+
+/** The API does not know who asks, or does not let them read. */
+export class SignInNeeded extends ApiFailure {}
 
 interface Kept {
   readonly etag: string;
@@ -37,23 +68,60 @@ const messageOf = async (response: Response): Promise<string> => {
   }
 };
 
-/** One client for the page. `get` throws ApiFailure with a sentence for the reader. */
-export class ApiClient {
+/** One client for the page. `get` and `post` throw ApiFailure, or SignInFailure, with a sentence for the reader. */
+export class ApiClient implements ReportSource {
+  readonly savedMs = null;
+  readonly account: Account = {
+    reader: () => this.session.reader,
+    signIn: async (email, password) => this.session.signIn(await this.signInWay(), email, password),
+    sendPasswordMail: async (email) => this.session.sendPasswordMail(await this.signInWay(), email),
+    signOut: () => {
+      this.session.signOut();
+      // What was answered to the reader is kept no longer.
+      this.kept.clear();
+    },
+  };
+  private readonly session = new Session();
   private readonly kept = new Map<string, Kept>();
 
   async get(address: string): Promise<unknown> {
     const known = this.kept.get(address);
-    const headers: Record<string, string> = known === undefined ? {} : { 'If-None-Match': known.etag };
+    const headers = { ...(await this.authorization()), ...(known && { 'If-None-Match': known.etag }) };
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     // The browser's own cache would hide the 304 and keep every answer on disk.
     const response = await fetch(BASE + address, { headers, signal, cache: 'no-store' }).catch(() => {
       throw new ApiFailure('Cannot reach the server.');
     });
     if (response.status === 304 && known !== undefined) return known.value;
+    if (response.status === 401 || response.status === 403) throw new SignInNeeded(await messageOf(response));
     if (!response.ok) throw new ApiFailure(await messageOf(response));
     const value: unknown = await response.json();
     this.keep(address, response.headers.get('ETag'), value);
     return value;
+  }
+
+  async post(address: string, body: object): Promise<unknown> {
+    const response = await fetch(BASE + address, {
+      method: 'POST',
+      // A foreign page cannot send the last: the server asks for it.
+      headers: { ...(await this.authorization()), 'Content-Type': 'application/json', 'X-Tapline-Write': '1' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      cache: 'no-store',
+    }).catch(() => {
+      throw new ApiFailure('Cannot reach the server.', false);
+    });
+    if (!response.ok) throw new ApiFailure(await messageOf(response));
+    return response.json();
+  }
+
+  private async authorization(): Promise<Record<string, string>> {
+    const authorization = await this.session.authorization();
+    return authorization === null ? {} : { Authorization: authorization };
+  }
+
+  private async signInWay(): Promise<SignInWay> {
+    return (await this.get('sign-in')) as SignInWay;
   }
 
   private keep(address: string, etag: string | null, value: unknown): void {

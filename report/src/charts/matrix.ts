@@ -17,6 +17,8 @@ export interface MatrixOptions {
   /** The value as shown, with its unit. */
   readonly text: (value: number) => string;
   readonly href: (source: string, destination: string) => string;
+  /** Where the name of a row or column leads; undefined: nowhere. */
+  readonly nameHref?: (name: string) => string | undefined;
 }
 
 const SHADES = 6;
@@ -87,23 +89,38 @@ const layoutOf = (pairs: readonly Pair[], width: number): Layout => {
   return { rows, columns, characters, margin, cell, head: Math.ceil(longest(columns) * TURNED) + 14 };
 };
 
-const rowOf = (name: string, index: number, layout: Layout): Child[] => {
+const linked = (name: string, label: VNode, { nameHref }: MatrixOptions): VNode => {
+  const href = nameHref?.(name);
+  return href === undefined ? label : h('a', { class: 'matrix-name', href, 'aria-label': name }, label);
+};
+
+const rowOf = (name: string, index: number, layout: Layout, options: MatrixOptions): Child[] => {
   const { margin, head, cell, columns, characters } = layout;
   const y = head + index * cell + cell / 2;
   return [
     h('line', { class: 'rule', x1: margin, x2: margin + columns.length * cell, y1: y, y2: y }),
-    h('text', { x: margin - 8, y: y + 4, 'text-anchor': 'end' }, h('title', {}, name), shortAddress(name, characters)),
+    linked(
+      name,
+      h(
+        'text',
+        { x: margin - 8, y: y + 4, 'text-anchor': 'end' },
+        h('title', {}, name),
+        shortAddress(name, characters),
+      ),
+      options,
+    ),
   ];
 };
 
-const columnOf = (name: string, index: number, layout: Layout): VNode => {
+const columnOf = (name: string, index: number, layout: Layout, options: MatrixOptions): VNode => {
   const x = layout.margin + (index + 0.5) * layout.cell + 3;
-  return h(
+  const label = h(
     'text',
     { transform: `translate(${x},${layout.head - 6}) rotate(-45)` },
     h('title', {}, name),
     shortAddress(name, layout.characters),
   );
+  return linked(name, label, options);
 };
 
 /** The matrix as one SVG, at most MOST_SIDE by MOST_SIDE, rows and columns by their sums, fewer columns where it is narrow. */
@@ -125,8 +142,8 @@ export function matrix(pairs: readonly Pair[], options: MatrixOptions): VNode {
       role: 'group',
       'aria-label': summary,
     },
-    columns.map((name, index) => columnOf(name, index, layout)),
-    rows.flatMap((name, index) => rowOf(name, index, layout)),
+    columns.map((name, index) => columnOf(name, index, layout, options)),
+    rows.flatMap((name, index) => rowOf(name, index, layout, options)),
     pairs.flatMap((pair) => {
       const row = rows.indexOf(pair.source);
       const column = columns.indexOf(pair.destination);

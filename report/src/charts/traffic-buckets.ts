@@ -2,7 +2,6 @@
  * Turns the sparse series of the API into the dense buckets a chart draws: a second without traffic is zero only where
  * the books vouch for it; where nothing is known yet there is no bucket, so the chart shows a gap and never a false zero.
  */
-import { TRAFFIC_CLASSES } from '@tapline/core/kpi/kpi-row';
 import type { SeriesGap, TrafficSeries } from '@tapline/core/report/snapshot';
 import type { TimeRange } from '@tapline/core/ports';
 import type { Metric } from '../state/url-state.ts';
@@ -10,7 +9,7 @@ import type { Metric } from '../state/url-state.ts';
 export interface TrafficBucket {
   readonly startUs: number;
   readonly endUs: number;
-  /** Per second, in the order of TRAFFIC_CLASSES; null where nothing is known. */
+  /** Per second, in the order of the series' classes; null where nothing is known. */
   readonly rates: readonly number[] | null;
 }
 
@@ -39,7 +38,7 @@ export function trafficBuckets(
       buckets.push({ startUs: at, endUs, rates: columns.map((column) => column[next]! * scale) });
     } else {
       const unknown = open.some((gap) => gap.fromUs < endUs && gap.toUs > at);
-      buckets.push({ startUs: at, endUs, rates: unknown ? null : TRAFFIC_CLASSES.map(() => 0) });
+      buckets.push({ startUs: at, endUs, rates: unknown ? null : columns.map(() => 0) });
     }
   }
   return buckets;

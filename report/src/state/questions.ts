@@ -1,35 +1,56 @@
 /** Which API addresses a page state needs: the same state always asks the same questions. */
 import type { Overview } from '@tapline/core/report/snapshot';
 import { apiAddress } from '../api/client.ts';
-import type { PageState } from './url-state.ts';
+import { openAlert, type PageState } from './url-state.ts';
 
 const PACKETS_PER_PAGE = 100;
+export const HOSTS_PER_PAGE = 100;
+const FLOWS_PER_PAGE = 100;
+
+/** What every question about the shown time says. */
+const within = ({ sensor, range }: PageState): Readonly<Record<string, string | number | null>> => ({
+  sensor,
+  from: range?.fromUs ?? null,
+  to: range?.toUs ?? null,
+});
 
 export function overviewAddress(state: PageState): string {
-  return apiAddress('overview', {
-    sensor: state.sensor,
-    from: state.range?.fromUs ?? null,
-    to: state.range?.toUs ?? null,
-  });
+  return apiAddress('overview', within(state));
 }
 
 export function windowAddress(state: PageState): string | null {
   return state.window === null ? null : apiAddress(`windows/${state.window}`, { sensor: state.sensor });
 }
 
+/** An address below the open alert; null while none is open. */
+const ofAlert = (state: PageState, rest = ''): string | null => {
+  const alert = openAlert(state);
+  return alert === null ? null : `alerts/${encodeURIComponent(alert)}${rest}`;
+};
+
 export function alertAddress(state: PageState): string | null {
-  return state.alert === null ? null : `alerts/${encodeURIComponent(state.alert)}`;
+  return ofAlert(state);
 }
 
 /** What can be had of the frames behind the open alert. */
 export function captureAddress(state: PageState): string | null {
-  return state.alert === null ? null : `alerts/${encodeURIComponent(state.alert)}/capture`;
+  return ofAlert(state, '/capture');
+}
+
+export function triageAddress(state: PageState): string | null {
+  return ofAlert(state, '/triage');
+}
+
+/** The numbers behind the reasons; the side panel does without. */
+export function evidenceAddress(state: PageState): string | null {
+  return state.page === 'alert' ? ofAlert(state, '/evidence') : null;
 }
 
 /** The packets behind the open alert or query, from a cursor on; a query needs the range that is shown. */
 export function packetsAddress(state: PageState, overview: Overview | null, after: string): string | null {
   const paging = { limit: PACKETS_PER_PAGE, after: after === '' ? null : after };
-  if (state.alert !== null) return apiAddress(`alerts/${encodeURIComponent(state.alert)}/packets`, paging);
+  const alertPackets = ofAlert(state, '/packets');
+  if (alertPackets !== null) return apiAddress(alertPackets, paging);
   const range = state.range ?? overview?.range;
   if (state.query === null || range === null || range === undefined) return null;
   const { host, peer, port, protocol } = state.query;
@@ -43,4 +64,20 @@ export function packetsAddress(state: PageState, overview: Overview | null, afte
     protocol,
     ...paging,
   });
+}
+
+export function hostsAddress(state: PageState, shown: number): string | null {
+  if (state.page !== 'hosts' || state.subject !== null) return null;
+  return apiAddress('hosts', { ...within(state), limit: shown });
+}
+
+export function hostAddress(state: PageState): string | null {
+  if (state.page !== 'hosts' || state.subject === null) return null;
+  return apiAddress(`hosts/${encodeURIComponent(state.subject)}`, within(state));
+}
+
+export function hostFlowsAddress(state: PageState, after: string): string | null {
+  if (state.page !== 'hosts' || state.subject === null) return null;
+  const paging = { limit: FLOWS_PER_PAGE, after: after === '' ? null : after };
+  return apiAddress(`hosts/${encodeURIComponent(state.subject)}/flows`, { ...within(state), ...paging });
 }

@@ -1,7 +1,10 @@
 /**
- * The whole state of the page in the URL hash, versioned: `#v=1&from=…&to=…&metric=bits&alert=…`. A link reproduces
+ * The whole state of the page in the URL hash, versioned: `#v=1&from=…&to=…&metric=bits&alert=…`, and `page=…&of=…` for
+ * every page but the overview: `#v=1&page=hosts&of=10.0.0.1`, `#v=1&page=alert&of=<id>`. A link reproduces
  * what its sender saw; anything that is not understood falls back to the default instead of breaking the page.
  */
+
+import { alertListParameters, readAlertList, WHOLE_LIST, type AlertListState } from './alert-list-state.ts';
 
 export const METRICS = ['packets', 'bits'] as const;
 export type Metric = (typeof METRICS)[number];
@@ -13,12 +16,21 @@ export interface PacketQuery {
   readonly protocol: string | null;
 }
 
+/** One URL each. `hosts` is the list of hosts or, with a subject, one host; `alert` always has a subject. */
+export const PAGES = ['overview', 'hosts', 'packets', 'pipeline', 'scorecard', 'alert'] as const;
+export type PageName = (typeof PAGES)[number];
+
 export interface PageState {
+  readonly page: PageName;
+  /** What the page is about: the address of a host, the id of an alert. */
+  readonly subject: string | null;
+  /** The text in the filter bar of the packets (docs/query.md); null = none was asked for. */
+  readonly filter: string | null;
   readonly sensor: string | null;
   /** Fixed range in microseconds; null follows everything there is. */
   readonly range: { readonly fromUs: number; readonly toUs: number } | null;
   readonly metric: Metric;
-  /** What the side panel shows; at most one of alert, window, query and view is set. */
+  /** What the side panel of the overview shows; at most one of alert, window, query and view is set. */
   readonly alert: string | null;
   /** Start of the chosen window, microseconds. */
   readonly window: number | null;
@@ -26,9 +38,13 @@ export interface PageState {
   readonly view: 'books' | null;
   /** Charts shown as tables, sorted by name. */
   readonly tables: readonly string[];
+  readonly list: AlertListState;
 }
 
 export const DEFAULT_STATE: PageState = {
+  page: 'overview',
+  subject: null,
+  filter: null,
   sensor: null,
   range: null,
   metric: 'packets',
@@ -37,10 +53,14 @@ export const DEFAULT_STATE: PageState = {
   query: null,
   view: null,
   tables: [],
+  list: WHOLE_LIST,
 };
 
 const VERSION = '1';
 const TEXT_LIMIT = 300;
+const FILTER_LIMIT = 1000;
+
+const NO_PANEL = { alert: null, window: null, query: null, view: null } as const;
 
 const wholeNumber = (text: string | null): number | null => {
   if (text === null || !/^-?\d{1,16}$/u.test(text)) return null;
@@ -48,8 +68,8 @@ const wholeNumber = (text: string | null): number | null => {
   return Number.isSafeInteger(value) ? value : null;
 };
 
-const shortText = (text: string | null): string | null =>
-  text === null || text === '' || text.length > TEXT_LIMIT ? null : text;
+const shortText = (text: string | null, limit = TEXT_LIMIT): string | null =>
+  text === null || text === '' || text.length > limit ? null : text;
 
 const readRange = (parameters: URLSearchParams): PageState['range'] => {
   const fromUs = wholeNumber(parameters.get('from'));
@@ -71,24 +91,42 @@ const readQuery = (parameters: URLSearchParams): PacketQuery | null => {
 const readTables = (text: string | null): readonly string[] =>
   [...new Set((text ?? '').split('.').filter((name) => /^[a-z-]{1,30}$/u.test(name)))].sort();
 
+const SUBJECTS: readonly PageName[] = ['hosts', 'alert'];
+
+/** An alert without its id is nothing to show. */
+const readPage = (parameters: URLSearchParams): Pick<PageState, 'page' | 'subject' | 'filter'> => {
+  const page = PAGES.find((name) => name === parameters.get('page')) ?? DEFAULT_STATE.page;
+  const subject = SUBJECTS.includes(page) ? shortText(parameters.get('of')) : null;
+  if (page === 'alert' && subject === null) return { page: DEFAULT_STATE.page, subject: null, filter: null };
+  return { page, subject, filter: page === 'packets' ? shortText(parameters.get('q'), FILTER_LIMIT) : null };
+};
+
+/** What the side panel shows; only the overview has one. */
+const readPanel = (parameters: URLSearchParams, page: PageName): Pick<PageState, keyof typeof NO_PANEL> => {
+  if (page !== 'overview') return NO_PANEL;
+  const alert = shortText(parameters.get('alert'));
+  if (alert !== null) return { ...NO_PANEL, alert };
+  const window = wholeNumber(parameters.get('window'));
+  if (window !== null) return { ...NO_PANEL, window };
+  const query = readQuery(parameters);
+  if (query !== null) return { ...NO_PANEL, query };
+  return parameters.get('view') === 'books' ? { ...NO_PANEL, view: 'books' } : NO_PANEL;
+};
+
 /** Reads a hash as `location.hash` has it. Never throws. */
 export function parseState(hash: string): PageState {
   const parameters = new URLSearchParams(hash.replace(/^#/u, ''));
   if (parameters.get('v') !== VERSION) return DEFAULT_STATE;
   const metric = METRICS.find((name) => name === parameters.get('metric')) ?? DEFAULT_STATE.metric;
-  const alert = shortText(parameters.get('alert'));
-  const window = alert === null ? wholeNumber(parameters.get('window')) : null;
-  const query = alert === null && window === null ? readQuery(parameters) : null;
-  const free = alert === null && window === null && query === null;
+  const shown = readPage(parameters);
   return {
+    ...shown,
     sensor: shortText(parameters.get('sensor')),
     range: readRange(parameters),
     metric,
-    alert,
-    window,
-    query,
-    view: free && parameters.get('view') === 'books' ? 'books' : null,
+    ...readPanel(parameters, shown.page),
     tables: readTables(parameters.get('tables')),
+    list: readAlertList(parameters),
   };
 }
 
@@ -98,6 +136,9 @@ export function formatState(state: PageState): string {
   const add = (name: string, value: string | number | null | undefined): void => {
     if (value !== null && value !== undefined) parameters.set(name, String(value));
   };
+  if (state.page !== DEFAULT_STATE.page) add('page', state.page);
+  add('of', state.subject);
+  add('q', state.filter);
   add('sensor', state.sensor);
   add('from', state.range?.fromUs);
   add('to', state.range?.toUs);
@@ -110,15 +151,34 @@ export function formatState(state: PageState): string {
   add('proto', state.query?.protocol);
   add('view', state.view);
   if (state.tables.length > 0) add('tables', state.tables.join('.'));
+  for (const [name, value] of alertListParameters(state.list)) parameters.set(name, value);
   return `#${parameters.toString()}`;
 }
 
-/** Opens something in the side panel, closing whatever was there. */
+/** Opens something in the side panel of the overview, closing whatever was there. */
 export function withPanel(
   state: PageState,
   panel: Partial<Pick<PageState, 'alert' | 'window' | 'query' | 'view'>>,
 ): PageState {
-  return { ...state, alert: null, window: null, query: null, view: null, ...panel };
+  return { ...state, page: 'overview', subject: null, filter: null, ...NO_PANEL, ...panel };
+}
+
+/** Goes to another page, which keeps the sensor, the time and how charts are drawn. */
+export function withPage(
+  state: PageState,
+  page: PageName,
+  { subject = null, filter = null }: Partial<Pick<PageState, 'subject' | 'filter'>> = {},
+): PageState {
+  return { ...state, page, subject, filter, ...NO_PANEL };
+}
+
+/** The alert that is open, in the side panel or on its page. */
+export function openAlert(state: PageState): string | null {
+  return state.page === 'alert' ? state.subject : state.alert;
+}
+
+export function withList(state: PageState, list: Partial<AlertListState>): PageState {
+  return { ...state, list: { ...state.list, ...list } };
 }
 
 export function withTable(state: PageState, chart: string, shown: boolean): PageState {

@@ -7,6 +7,8 @@ export interface Column {
   readonly name: string;
   /** Right-aligned with tabular digits. */
   readonly numeric?: boolean;
+  /** Left out where there is no room for it. */
+  readonly wide?: boolean;
 }
 
 export interface Table {
@@ -28,7 +30,15 @@ export function csv(table: Table): string {
 }
 
 export function dataTable(table: Table, caption: string): VNode {
-  const numeric = (index: number): string | null => (table.columns[index]?.numeric ? 'numeric' : null);
+  return cellTable(table.columns, table.rows, caption);
+}
+
+/** The same with cells that may be links. */
+export function cellTable(columns: readonly Column[], rows: readonly (readonly Child[])[], caption: string): VNode {
+  const classOf = (index: number): string | null =>
+    [columns[index]?.numeric === true ? 'numeric' : '', columns[index]?.wide === true ? 'wide' : '']
+      .filter((name) => name !== '')
+      .join(' ') || null;
   return h(
     'div',
     { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': `${caption}, table` },
@@ -42,17 +52,17 @@ export function dataTable(table: Table, caption: string): VNode {
         h(
           'tr',
           {},
-          table.columns.map((column, index) => h('th', { scope: 'col', class: numeric(index) }, column.name)),
+          columns.map((column, index) => h('th', { scope: 'col', class: classOf(index) }, column.name)),
         ),
       ),
       h(
         'tbody',
         {},
-        table.rows.map((row) =>
+        rows.map((row) =>
           h(
             'tr',
             {},
-            row.map((cell, index) => h('td', { class: numeric(index) }, cell)),
+            row.map((cell, index) => h('td', { class: classOf(index) }, cell)),
           ),
         ),
       ),
@@ -69,9 +79,30 @@ export interface FigureOptions {
   /** Made only when the table is shown or saved. */
   readonly table: () => Table;
   readonly chart: () => readonly Child[];
+  /** Between the head and the body. */
+  readonly before?: VNode;
+  /** The chart is SVG, so that it can be saved as a picture. */
+  readonly picture?: boolean;
+  /** The chart is a table itself. */
+  readonly plain?: boolean;
   /** Stands in for chart and table when there is nothing to draw. */
   readonly empty?: string | null;
 }
+
+const pictureButtons = (view: View, { name, title }: FigureOptions): VNode[] =>
+  (['svg', 'png'] as const).map((format) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        'aria-label': `Save ${title} as ${format.toUpperCase()}`,
+        onclick: (event) => {
+          view.actions.savePicture(`tapline-${name}`, format, (event.target as Element).closest('.figure')!);
+        },
+      },
+      format.toUpperCase(),
+    ),
+  );
 
 /** A titled section with the chart, or its table when the state says so. */
 export function figure(view: View, options: FigureOptions): VNode {
@@ -99,19 +130,23 @@ export function figure(view: View, options: FigureOptions): VNode {
         'div',
         { class: 'figure-tools' },
         options.controls ?? [],
-        h(
-          'button',
-          {
-            type: 'button',
-            'aria-pressed': String(tabled),
-            onclick: toggle,
-            'aria-label': `${options.title} as a table`,
-          },
-          'Table',
-        ),
+        options.picture === true && !tabled ? pictureButtons(view, options) : [],
+        options.plain === true
+          ? null
+          : h(
+              'button',
+              {
+                type: 'button',
+                'aria-pressed': String(tabled),
+                onclick: toggle,
+                'aria-label': `${options.title} as a table`,
+              },
+              'Table',
+            ),
         h('button', { type: 'button', onclick: save, 'aria-label': `Save ${options.title} as CSV` }, 'CSV'),
       ),
     ),
+    options.before ?? null,
     h('div', { class: 'figure-body' }, body()),
   );
 }

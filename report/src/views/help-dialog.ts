@@ -4,7 +4,10 @@ import type { View } from './model.ts';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['?', 'this help'],
-  ['a', 'go to the alerts; arrow keys or j and k move, Enter opens'],
+  ['1 … 5', 'the pages, in the order of their links'],
+  ['a', 'go to the alerts; arrow keys or j and k move, Enter opens, o opens the page of the alert'],
+  ['/', 'filter the alerts'],
+  ['a n m u', 'on an alert, in the list or on its page: acknowledge, note, mute, undo'],
   ['t', 'go to the time line; arrow keys move the cursor'],
   ['Enter', 'on the time line: the indicators of the window under the cursor'],
   ['+ −', 'on the time line: zoom in and out around the cursor'],

@@ -3,6 +3,7 @@ import type { PacketLine, PacketPage } from '@tapline/core/report/snapshot';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, whole } from '../format/numbers.ts';
 import { exactTime, isoTime } from '../format/times.ts';
+import { hostHref } from '../state/links.ts';
 import { csv, type Table } from './figure.ts';
 import type { View } from './model.ts';
 import { pending } from './panel.ts';
@@ -12,14 +13,20 @@ const endpoint = (address: string, port: number | null): string => {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 };
 
-const line = (packet: PacketLine): VNode =>
+const hostLink = (view: View, address: string, port: number | null): VNode => {
+  const href = hostHref(view.model.state, address);
+  const text = endpoint(address, port);
+  return h('td', { title: address }, href === undefined ? text : h('a', { href }, text));
+};
+
+const line = (view: View, packet: PacketLine): VNode =>
   h(
     'tr',
     { class: packet.quality.length > 0 ? 'odd-packet' : null },
     h('td', { class: 'numeric' }, whole(packet.number)),
     h('td', { class: 'numeric' }, exactTime(packet.timeUs, packet.timeNs)),
-    h('td', { title: packet.source }, endpoint(packet.source, packet.sourcePort)),
-    h('td', { title: packet.destination }, endpoint(packet.destination, packet.destinationPort)),
+    hostLink(view, packet.source, packet.sourcePort),
+    hostLink(view, packet.destination, packet.destinationPort),
     h('td', {}, packet.protocol),
     h('td', {}, packet.flags),
     h('td', { class: 'numeric' }, whole(packet.length)),
@@ -100,7 +107,11 @@ export function packetTable(view: View): VNode {
                 HEADINGS.map(([name, numeric]) => h('th', { scope: 'col', class: numeric ? 'numeric' : null }, name)),
               ),
             ),
-            h('tbody', {}, packets.map(line)),
+            h(
+              'tbody',
+              {},
+              packets.map((packet) => line(view, packet)),
+            ),
           ),
         );
   return h('div', { class: 'packets' }, pager(view, page.value), rows);

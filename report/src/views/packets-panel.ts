@@ -1,7 +1,7 @@
 /** The packets behind the open alert, or of the host, pair, port or service that was clicked, over the page's whole width. */
 import { h, type VNode } from '../dom/vnode.ts';
 import { timeRange } from '../format/times.ts';
-import type { PacketQuery } from '../state/url-state.ts';
+import { openAlert, type PacketQuery } from '../state/url-state.ts';
 import type { View } from './model.ts';
 import { packetTable } from './packet-table.ts';
 import { panel } from './panel.ts';
@@ -18,8 +18,8 @@ export function queryText(query: PacketQuery): string {
 
 /** Null when nothing is chosen whose packets could be shown. */
 export function packetsPanel(view: View): VNode | null {
-  const { query, alert } = view.model.state;
-  if (alert !== null) {
+  const { query } = view.model.state;
+  if (openAlert(view.model.state) !== null) {
     const title = h('h2', { id: 'panel-title-packets' }, 'Packets behind the alert');
     const head = h('header', { class: 'panel-head' }, title);
     const body = h('div', { class: 'panel-body' }, packetTable(view));

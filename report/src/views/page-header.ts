@@ -2,9 +2,10 @@
 import type { BooksSummary, Overview, RunStatus } from '@tapline/core/report/snapshot';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { percent, whole } from '../format/numbers.ts';
-import { clockTime, dayOf, duration } from '../format/times.ts';
+import { clockTime, dateTime, dayOf, duration } from '../format/times.ts';
 import { DEFAULT_STATE, formatState, withPanel } from '../state/url-state.ts';
 import { THEMES, type Theme, type View } from './model.ts';
+import { signOutButton } from './sign-in.ts';
 
 const BLANK = '\u00a0';
 
@@ -127,6 +128,32 @@ const helpButton = (view: View): VNode =>
     '?',
   );
 
+/** A saved report has nothing to save, and says when it was. */
+const saveButton = (view: View): VNode => {
+  const { savedMs, overview } = view.model;
+  if (savedMs !== null) {
+    return h('p', { class: 'saved-note' }, 'Saved ', h('time', {}, `${dateTime(savedMs * 1000)} UTC`));
+  }
+  return h(
+    'button',
+    {
+      type: 'button',
+      class: 'icon',
+      'aria-label': 'Save this report as one file',
+      title: 'Save this report as one file, to open without a server',
+      disabled: overview.value === null,
+      onclick: () => {
+        view.actions.saveReport();
+      },
+    },
+    h(
+      'svg',
+      { class: 'glyph', viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true' },
+      h('path', { d: 'M8 2v8M4.5 7 8 10.5 11.5 7M3 13.5h10' }),
+    ),
+  );
+};
+
 export function pageHeader(view: View): VNode {
   const overview = view.model.overview.value;
   const run: RunStatus = overview?.run ?? { state: 'waiting', progress: null, source: null, speed: null };
@@ -135,7 +162,7 @@ export function pageHeader(view: View): VNode {
     sensorChoice(view, overview),
     runPill(view, run),
     booksLine(view, overview?.books ?? null),
-    h('div', { class: 'header-tools' }, themeButton(view), helpButton(view)),
+    h('div', { class: 'header-tools' }, saveButton(view), signOutButton(view), themeButton(view), helpButton(view)),
   ];
   return h('header', { class: 'page-header', key: 'header' }, parts);
 }

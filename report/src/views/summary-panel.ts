@@ -7,9 +7,7 @@ import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, percent, short, whole } from '../format/numbers.ts';
 import { timeRange } from '../format/times.ts';
 import type { View } from './model.ts';
-
-const tile = (name: string, value: Child | readonly Child[], note: string): VNode =>
-  h('div', { class: 'tile' }, h('dt', {}, name), h('dd', {}, value), h('dd', { class: 'tile-note' }, note));
+import { tile } from './tiles.ts';
 
 const tiles = (overview: Overview, seconds: number): VNode => {
   const { totals, books } = overview;

@@ -1,4 +1,4 @@
-/** Who talks to whom and over what: the matrix of pairs and the ranked lists, each a link to its packets. */
+/** Who talks to whom and over what: the matrix of pairs and the ranked lists, hosts with their pages, the rest with its packets behind. */
 import type { TopEntry } from '@tapline/core/kpi/kpi-row';
 import { barList, type BarRow } from '../charts/bar-list.ts';
 import { matrix, pairsOf } from '../charts/matrix.ts';
@@ -6,6 +6,7 @@ import { h, type VNode } from '../dom/vnode.ts';
 import { serviceName } from '../format/services.ts';
 import { icmpName } from '../format/icmp.ts';
 import { percent, short } from '../format/numbers.ts';
+import { hostHref } from '../state/links.ts';
 import { formatState, withPanel, type Metric, type PacketQuery } from '../state/url-state.ts';
 import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
@@ -27,7 +28,8 @@ interface RankedOptions {
   readonly name: string;
   readonly title: string;
   readonly column: string;
-  readonly query: (key: string) => Partial<PacketQuery> | null;
+  /** Where a row leads; undefined: nowhere. */
+  readonly href: (key: string) => string | undefined;
   readonly note?: (key: string) => string;
 }
 
@@ -39,13 +41,13 @@ const ranked = (view: View, entries: readonly TopEntry[], options: RankedOptions
     .toSorted((a, b) => b[measure] - a[measure])
     .slice(0, ROWS)
     .map((entry): BarRow => {
-      const query = options.query(entry.key);
+      const href = options.href(entry.key);
       return {
         key: entry.key,
         value: entry[measure],
         text: `${short(entry[measure], measure === 'bytes' ? 'B' : '')} · ${percent(entry[measure] / Math.max(1, total))}`,
         note: options.note?.(entry.key) ?? '',
-        ...(query === null ? {} : { href: formatState(withPanel(state, { query: { ...NO_QUERY, ...query } })) }),
+        ...(href === undefined ? {} : { href }),
       };
     });
   return figure(view, {
@@ -81,6 +83,7 @@ const pairMatrix = (view: View, entries: readonly TopEntry[]): VNode => {
       matrix(pairs, {
         width: panelWidth,
         text: (value) => amount(value, state.metric),
+        nameHref: (name) => hostHref(state, name),
         href: (host, peer) => formatState(withPanel(state, { query: { ...NO_QUERY, host, peer } })),
       }),
     ],
@@ -91,30 +94,33 @@ const NO_TOPS = { sources: [], destinations: [], pairs: [], services: [], protoc
 
 export function talkers(view: View): VNode {
   const tops = view.model.overview.value?.tops ?? NO_TOPS;
-  const host = (key: string): Partial<PacketQuery> | null => (key === 'other' ? null : { host: key });
+  const { state } = view.model;
+  const host = (key: string): string | undefined => hostHref(state, key);
+  const packets = (query: Partial<PacketQuery> | null): string | undefined =>
+    query === null ? undefined : formatState(withPanel(state, { query: { ...NO_QUERY, ...query } }));
   return h(
     'div',
     { class: 'talkers', key: 'talkers' },
     pairMatrix(view, tops.pairs),
-    ranked(view, tops.sources, { name: 'sources', title: 'Top sources', column: 'source', query: host }),
+    ranked(view, tops.sources, { name: 'sources', title: 'Top sources', column: 'source', href: host }),
     ranked(view, tops.destinations, {
       name: 'destinations',
       title: 'Top destinations',
       column: 'destination',
-      query: host,
+      href: host,
     }),
     ranked(view, tops.services, {
       name: 'services',
       title: 'Services',
       column: 'service',
-      query: serviceQuery,
+      href: (key) => packets(serviceQuery(key)),
       note: serviceName,
     }),
     ranked(view, tops.icmpTypes, {
       name: 'icmp',
       title: 'ICMP',
       column: 'type',
-      query: (key) => ({ protocol: key.split('/')[0] ?? key }),
+      href: (key) => packets({ protocol: key.split('/')[0] ?? key }),
       note: icmpName,
     }),
   );

@@ -1,6 +1,6 @@
 /** Pointer and keyboard on the time line: move, brush to zoom, click to choose a window, pan, and the same by keys. */
 import type { TimeRange } from '@tapline/core/ports';
-import type { TimelineFrame } from '../charts/timeline.ts';
+import type { TimelineFrame } from '../charts/time-frame.ts';
 import type { Properties } from '../dom/vnode.ts';
 import { withPanel } from '../state/url-state.ts';
 import type { View } from './model.ts';

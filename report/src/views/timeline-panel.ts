@@ -2,52 +2,20 @@
 import { TRAFFIC_CLASSES } from '@tapline/core/kpi/kpi-row';
 import type { TimeRange } from '@tapline/core/ports';
 import type { Overview, SeriesGap } from '@tapline/core/report/snapshot';
-import { timeline, timelineFrame, type Size } from '../charts/timeline.ts';
+import { timelineFrame, type Size } from '../charts/time-frame.ts';
+import { timeline } from '../charts/timeline.ts';
 import { rateUnit, totalRate, trafficBuckets, type TrafficBucket } from '../charts/traffic-buckets.ts';
-import { h, type Child, type VNode } from '../dom/vnode.ts';
+import { h, type VNode } from '../dom/vnode.ts';
 import { short } from '../format/numbers.ts';
 import { clockTime, duration, isoTime, timeRange } from '../format/times.ts';
-import { formatState, METRICS, withPanel, type Metric } from '../state/url-state.ts';
+import { formatState, withPanel, type Metric } from '../state/url-state.ts';
 import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
+import { gapsWithin, shownRange } from './shown-range.ts';
+import { metricSwitch, zoomOut } from './time-controls.ts';
 import { timelineInput } from './timeline-input.ts';
 
 const unitOf = (view: View): string => (view.model.state.metric === 'packets' ? '/s' : 'bit/s');
-
-const metricSwitch = (view: View): VNode =>
-  h(
-    'div',
-    { class: 'switch', role: 'group', 'aria-label': 'Measure' },
-    METRICS.map((metric) =>
-      h(
-        'button',
-        {
-          type: 'button',
-          'aria-pressed': String(view.model.state.metric === metric),
-          onclick: () => {
-            view.actions.go({ ...view.model.state, metric }, { replace: true });
-          },
-        },
-        metric === 'packets' ? 'packets/s' : 'bits/s',
-      ),
-    ),
-  );
-
-const zoomOut = (view: View): Child =>
-  h(
-    'button',
-    {
-      type: 'button',
-      class: 'zoom-out',
-      title: 'Show the whole time (0)',
-      'aria-label': 'All: show the whole time',
-      disabled: view.model.state.range === null,
-      onclick: () => {
-        view.actions.go({ ...view.model.state, range: null });
-      },
-    },
-    'All',
-  );
 
 const bucketAt = (buckets: readonly TrafficBucket[], timeUs: number | null): TrafficBucket | undefined =>
   timeUs === null ? undefined : buckets.find((bucket) => timeUs >= bucket.startUs && timeUs < bucket.endUs);
@@ -160,23 +128,6 @@ const plot = (view: View, { overview, range, gaps }: Known, buckets: readonly Tr
       size,
     ),
   );
-};
-
-/** What is shown: the reader's choice at once, although the answer for it is still on its way. */
-const shownRange = (view: View, overview: Overview | null): TimeRange | null =>
-  overview?.range == null ? null : (view.model.state.range ?? overview.extent);
-
-/** Nothing is known of the parts of `shown` that the answer at hand does not cover. */
-const gapsWithin = (overview: Overview, shown: TimeRange): SeriesGap[] => {
-  const { fromUs, toUs } = overview.range ?? shown;
-  const open = (from: number, to: number): SeriesGap[] =>
-    to > from ? [{ fromUs: from, toUs: to, kind: 'open', missingPackets: 0 }] : [];
-  const inside = overview.gaps.filter((gap) => gap.fromUs < shown.toUs && gap.toUs > shown.fromUs);
-  return [
-    ...open(shown.fromUs, Math.min(fromUs, shown.toUs)),
-    ...inside,
-    ...open(Math.max(toUs, shown.fromUs), shown.toUs),
-  ];
 };
 
 /** As high as the time line will be, so that nothing moves when it comes. */

@@ -4,14 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { packetColumnTypes, packetRows } from '@tapline/adapters/cassandra/packet-rows';
 import { allocateColumns, LAYER } from '@tapline/core/packet/columns';
 
-const SCHEMA = readFileSync(new URL('../../../cql/002-packets.cql', import.meta.url), 'utf8');
+const cql = (name: string): string => readFileSync(new URL(`../../../cql/${name}.cql`, import.meta.url), 'utf8');
 
 describe('table packets', () => {
   it('has the columns of every row output and no others', () => {
-    const body = /CREATE TABLE IF NOT EXISTS packets \(([\s\S]*?)PRIMARY KEY/.exec(SCHEMA)![1]!;
-    const columns = body
+    const body = /CREATE TABLE IF NOT EXISTS packets \(([\s\S]*?)PRIMARY KEY/.exec(cql('002-packets'))![1]!;
+    const added = /ADD IF NOT EXISTS \(([\s\S]*)\);/.exec(cql('009-packet-columns'))![1]!;
+    const columns = `${body}${added}`
       .split('\n')
-      .map((line) => /^\s*(\w+) (\w+),/.exec(line))
+      .map((line) => /^\s*(\w+) (\w+)(?:,| --|$)/.exec(line))
       .filter((match) => match !== null)
       .map(([, name, type]) => [name, type]);
     expect(new Map(columns as [string, string][])).toEqual(packetColumnTypes());

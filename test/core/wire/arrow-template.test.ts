@@ -30,7 +30,7 @@ describe('the body of a batch', () => {
   it('says what it is: version, and how each column is coded', () => {
     const { bytes } = encodeBatch(randomColumns(1, 3), { sensor: 's', session: 's', sequence: 0 }, noCodec);
     const { metadata } = tableFromIPC(bytes.subarray(parseHeader(bytes).headerBytes)).schema;
-    expect(metadata.get('tapline.version')).toBe('1');
+    expect(metadata.get('tapline.version')).toBe('2');
     expect(metadata.get('tapline.codings')!.split(',')).toEqual(WIRE_COLUMNS.map(({ coding }) => coding));
   });
 });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codecs } from '@tapline/adapters/codec/codecs';
@@ -162,9 +164,15 @@ describe('the version check', () => {
   const withByte = (at: number, value: number): Uint8Array => bytes.with(at, value);
 
   it('says which version a newer batch has', () => {
-    expect(() => readBatchHeader(withByte(4, 7))).toThrow('batch format 7 is newer than this build (1)');
+    expect(() => readBatchHeader(withByte(4, 7))).toThrow('batch format 7 is newer than this build (2)');
     expect(outcome(withByte(4, 7))).toBe('WIRE_VERSION');
     expect(outcome(withByte(4, 0))).toBe('WIRE_VERSION');
+  });
+
+  it('refuses the batches of version 1, whose rows have neither MAC nor TCP header length', () => {
+    const old = readFileSync(join(import.meta.dirname, '../../golden/wire/v1-zstd.bin'));
+    expect(outcome(old)).toBe('WIRE_VERSION');
+    expect(() => readBatchHeader(old)).toThrow('batch format 1 is older than this build (2)');
   });
 
   it('tells something else from a batch, and a codec it does not have from damage', () => {

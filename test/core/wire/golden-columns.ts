@@ -4,7 +4,7 @@ import type { PacketColumns } from '@tapline/core/packet/columns';
 
 const FLOWS = 9;
 const ROWS = 300;
-const IPV4 = LAYER.ethernet | LAYER.ip | LAYER.ipv4 | LAYER.addresses;
+const IPV4 = LAYER.ethernet | LAYER.mac | LAYER.ip | LAYER.ipv4 | LAYER.addresses;
 
 function setCommon(columns: PacketColumns, row: number, flow: number, direction: number): void {
   columns.flow[row] = 1000 + flow;
@@ -23,6 +23,8 @@ function setCommon(columns: PacketColumns, row: number, flow: number, direction:
   columns.destination.set([0, 0, 0xffff, direction === 0 ? server : client], 4 * row);
   columns.ttl[row] = direction === 0 ? 64 : 117;
   columns.ipId[row] = (row * 257 + flow) & 0xffff;
+  columns.sourceMacHigh[row] = 0x0200;
+  columns.sourceMacLow[row] = 0x5e00_0000 + (direction === 0 ? flow : 99);
 }
 
 function setTcp(columns: PacketColumns, row: number, flow: number, direction: number): void {
@@ -37,6 +39,7 @@ function setTcp(columns: PacketColumns, row: number, flow: number, direction: nu
   columns.tcpSeq[row] = 4_294_900_000 + turn * 1460 + direction * 77;
   columns.tcpAck[row] = turn === 0 ? 0 : turn * 1460;
   columns.tcpWindow[row] = 29_200 - turn;
+  columns.tcpHeaderLength[row] = turn === 0 ? 28 : 32 + (row % 20 === 13 ? 12 : 0);
   if (turn === 0) {
     columns.tcpMss[row] = 1460;
     columns.tcpWindowScale[row] = 7;

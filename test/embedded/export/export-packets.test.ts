@@ -92,7 +92,7 @@ describe.skipIf(!TCPDUMP)('a filter by host, peer, port, protocol and time', () 
     const { packets } = recordCapture(record, { source: capture });
     const filters = seededFilters(packets);
     expect(filters.length).toBeGreaterThan(SEEDED_FILTERS - 5);
-    const where = { folder: join(record, 's'), format: 'pcapng', output } as const;
+    const where = { record: { sensor: 's', folder: join(record, 's') }, format: 'pcapng', output } as const;
     const { signal } = new AbortController();
     for (const { filter, expression } of filters) {
       const { fromUs, toUs } = filter;

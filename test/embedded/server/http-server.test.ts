@@ -4,23 +4,30 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ReportRequest } from '@tapline/functions/stages/report';
+import { BODY_MOST } from '@tapline/functions/stages/report/write-guard';
 import { buildReport } from '../../../report/build.ts';
 import { hostingHeaders } from '../../../embedded/src/server/hosting-headers.ts';
 import { startServer, type RunningServer } from '../../../embedded/src/server/http-server.ts';
 
 let server: RunningServer;
 let folder: string;
+/** Path of the page's script, without the first slash. */
+let script: string;
 const asked: string[] = [];
+const bodies: (string | undefined)[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tapline-page-'));
   await buildReport(join(folder, 'page'));
   await writeFile(join(folder, 'secret.json'), '"secret"');
-  const api = ({ method, path, query }: { method: string; path: string; query: URLSearchParams }) => {
+  const api = ({ method, path, query, body }: ReportRequest) => {
+    bodies.push(body);
     asked.push(`${method} ${path} ${query.toString()}`);
     return Promise.resolve({ status: 200, headers: { 'Content-Type': 'application/json' }, body: '{"héllo":1}' });
   };
   server = await startServer({ port: 0, api, staticDir: join(folder, 'page') });
+  script = /src="(assets\/page-[A-Z0-9]{8}\.js)"/.exec((await send('/')).body)![1]!;
 });
 afterAll(async () => {
   await server.close();
@@ -34,9 +41,12 @@ interface Reply {
 }
 
 /** Sends the path as it is: fetch and URL would tidy it up first. */
-const send = (path: string, options: { method?: string; headers?: Record<string, string> } = {}): Promise<Reply> =>
+const send = (
+  path: string,
+  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Reply> =>
   new Promise((resolve, reject) => {
-    const { method = 'GET', headers = {} } = options;
+    const { method = 'GET', headers = {}, body: sentBody } = options;
     const sent = request({ host: '127.0.0.1', port: server.port, path, method, headers, agent: false }, (response) => {
       let body = '';
       response.setEncoding('utf8');
@@ -46,7 +56,7 @@ const send = (path: string, options: { method?: string; headers?: Record<string,
       });
     });
     sent.on('error', reject);
-    sent.end();
+    sent.end(sentBody);
   });
 
 describe('the report server', () => {
@@ -55,12 +65,15 @@ describe('the report server', () => {
     expect(reply.status).toBe(200);
     const policy = reply.headers['content-security-policy'];
     expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/u);
-    expect(policy).not.toMatch(/unsafe|https?:|\*/u);
+    // Where readers sign in, in the hosted page (docs/decisions/20261124-report-sign-in.md): requests, and nothing that runs.
+    const signIn = ' https://identitytoolkit.googleapis.com https://securetoken.googleapis.com;';
+    expect(policy).toContain(`connect-src 'self'${signIn}`);
+    expect(String(policy).replace(signIn, ';')).not.toMatch(/unsafe|https?:|\*/u);
     expect(reply.headers['x-content-type-options']).toBe('nosniff');
     expect(reply.body).not.toMatch(/style="|onload=|<style|<script>/u);
   });
 
-  test.each(['/', '/page.js', '/nothing', '/api/v1/overview', '/../secret.json'])(
+  test.each(['/', '/icon.svg', '/nothing', '/api/v1/overview', '/../secret.json'])(
     'sends every security header with %s',
     async (path) => {
       const { headers } = await send(path);
@@ -83,9 +96,9 @@ describe('the report server', () => {
     '/%2e%2e/secret.json',
     '/..%2fsecret.json',
     '//secret.json',
-    '/page.js/../../secret.json',
+    '/icon.svg/../../secret.json',
     '/.',
-    '/page.js%00',
+    '/icon.svg%00',
     '\\..\\secret.json',
   ])('finds nothing outside the page at %s', async (path) => {
     const reply = await send(path);
@@ -111,7 +124,31 @@ describe('the report server', () => {
 
   test('lets nobody keep what the API says, by the rules that it is hosted with', () => {
     expect(hostingHeaders('/api/v1/overview')['Cache-Control']).toBe('private, no-store');
-    expect(hostingHeaders('/page.js')['Cache-Control']).toBe('no-cache');
+  });
+
+  test('lets a browser keep for ever what is named by its content, and makes it ask for everything else', async () => {
+    const style = /href="(assets\/style-[A-Z0-9]{8}\.css)"/.exec((await send('/')).body)![1]!;
+    const rules: [string, number, string][] = [
+      [`/${script}`, 200, 'public, max-age=31536000, immutable'],
+      [`/${style}`, 200, 'public, max-age=31536000, immutable'],
+      ['/', 200, 'no-cache'],
+      ['/index.html', 200, 'no-cache'],
+      ['/icon.svg', 200, 'no-cache'],
+      ['/nothing', 404, 'no-store'],
+      ['/assets/page-OLDOLDOL.js', 404, 'no-store'],
+    ];
+    for (const [path, status, caching] of rules) {
+      const reply = await send(path);
+      expect([path, reply.status, reply.headers['cache-control']]).toEqual([path, status, caching]);
+    }
+  });
+
+  test('says on a page of its own that there is nothing at an address', async () => {
+    const { status, headers, body } = await send('/some/where?x=1');
+    expect([status, headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
+    expect(body).toContain('There is nothing at this address');
+    const style = /href="(\/assets\/style-[A-Z0-9]{8}\.css)"/.exec(body)![1]!;
+    expect((await send(style)).status).toBe(200);
   });
 
   test('listens on loopback only', async () => {
@@ -127,11 +164,17 @@ describe('the report server', () => {
     expect(refused).toBe(true);
   });
 
-  test('takes GET and HEAD, and HEAD has the length without the body', async () => {
-    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+  test('takes GET, HEAD and, for the API, POST with its body, and HEAD has the length without the body', async () => {
+    for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
       const reply = await send('/api/v1/overview', { method });
-      expect([reply.status, reply.headers['allow']]).toEqual([405, 'GET, HEAD']);
+      expect([reply.status, reply.headers['allow']]).toEqual([405, 'GET, HEAD, POST']);
     }
+    const posted = await send('/page.js', { method: 'POST' });
+    expect([posted.status, posted.headers['allow']]).toEqual([405, 'GET, HEAD']);
+    await send('/api/v1/alerts/x/triage', { method: 'POST', body: 'x'.repeat(100) });
+    expect([bodies.at(-1)?.length, asked.at(-1)]).toEqual([100, 'POST /api/v1/alerts/x/triage ']);
+    await send('/api/v1/alerts/x/triage', { method: 'POST', body: 'x'.repeat(100_000) });
+    expect(bodies.at(-1)?.length).toBe(BODY_MOST + 1);
     const head = await send('/api/v1/overview', { method: 'HEAD' });
     expect([head.status, head.headers['content-length'], head.body]).toEqual([200, '12', '']);
   });
@@ -139,11 +182,11 @@ describe('the report server', () => {
   test('hands the API its path and query, and compresses and revalidates the page', async () => {
     await send('/api/v1/packets?host=10.0.0.1&after=a%2Fb');
     expect(asked.at(-1)).toBe('GET /api/v1/packets host=10.0.0.1&after=a%2Fb');
-    const plain = await send('/page.js');
-    const zipped = await send('/page.js', { headers: { 'Accept-Encoding': 'gzip, br' } });
+    const plain = await send(`/${script}`);
+    const zipped = await send(`/${script}`, { headers: { 'Accept-Encoding': 'gzip, br' } });
     expect(zipped.headers['content-encoding']).toBe('gzip');
     expect(Number(zipped.headers['content-length'])).toBeLessThan(Number(plain.headers['content-length']) / 2);
-    const again = await send('/page.js', { headers: { 'If-None-Match': String(plain.headers['etag']) } });
+    const again = await send(`/${script}`, { headers: { 'If-None-Match': String(plain.headers['etag']) } });
     expect([again.status, again.body]).toEqual([304, '']);
   });
 

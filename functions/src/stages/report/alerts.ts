@@ -1,6 +1,7 @@
 /** `/alerts/<id>` and `/alerts/<id>/packets`: one alert, and the packets behind it. */
 import type { Alert } from '@tapline/core/detect/alert';
 import { explainUsual } from '@tapline/core/history/explain-usual';
+import { compileFilter } from '@tapline/core/report/packet-match';
 import type { AlertReport, PacketPage } from '@tapline/core/report/snapshot';
 import { readUsual } from '../read-usual.ts';
 import { NotFound, type ReportPorts } from '../report.ts';
@@ -22,5 +23,5 @@ export async function alertReport(ports: ReportPorts, _query: URLSearchParams, i
 /** Parameters: `limit`, `after`. */
 export async function alertPackets(ports: ReportPorts, query: URLSearchParams, id: string): Promise<PacketPage> {
   const alert = await findAlert(ports, id);
-  return scanPackets(ports, alert.sensor, alert.filter, query);
+  return scanPackets(ports, alert.sensor, alert.filter, compileFilter(alert.filter), query);
 }

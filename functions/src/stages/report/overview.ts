@@ -14,6 +14,7 @@ import { readUsual } from '../read-usual.ts';
 import { readBooks } from './books.ts';
 import { range, text } from './query.ts';
 import { chooseSensor } from './sensors.ts';
+import { triageMarks } from './triage.ts';
 
 const ALERTS_MOST = 500;
 const DEFAULT_WINDOW_US = 10_000_000;
@@ -33,6 +34,12 @@ const mostSevereFirst = (alerts: readonly ExplainedAlert[]): ExplainedAlert[] =>
       b.windowStartUs - a.windowStartUs ||
       (a.id < b.id ? -1 : 1),
   );
+
+const widthOf = (heartbeats: readonly Heartbeat[]): number => heartbeats.at(-1)?.windowUs ?? DEFAULT_WINDOW_US;
+
+export async function windowWidthUs(ports: ReportPorts, sensor: string): Promise<number> {
+  return widthOf(await ports.ledger.lastHeartbeats(sensor));
+}
 
 /** Rows of the windows that overlap the range, ascending. Stores find windows by their start, so the ask begins earlier. */
 export async function rowsWithin(
@@ -54,7 +61,7 @@ const healthOf = (rows: readonly KpiRow[], heartbeats: readonly Heartbeat[]): Se
 };
 
 /** The whole extent widened to whole windows, so that the axis does not tremble while a capture replays. */
-const wholeWindows = (firstUs: number, lastUs: number, windowUs: number): TimeRange => ({
+export const wholeWindows = (firstUs: number, lastUs: number, windowUs: number): TimeRange => ({
   fromUs: Math.floor(firstUs / windowUs) * windowUs,
   toUs: (Math.floor(lastUs / windowUs) + 1) * windowUs,
 });
@@ -76,7 +83,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
   const { sensors, chosen } = await chooseSensor(ports, query);
   const sensor = chosen?.sensor ?? null;
   const heartbeats = sensor === null ? [] : await ports.ledger.lastHeartbeats(sensor);
-  const windowUs = heartbeats.at(-1)?.windowUs ?? DEFAULT_WINDOW_US;
+  const windowUs = widthOf(heartbeats);
   const extent = chosen === undefined ? null : wholeWindows(chosen.firstUs, chosen.lastUs, windowUs);
   const within = asked ?? (await untilNow(ports, sensor, extent));
   const known = sensor !== null && within !== null;
@@ -89,6 +96,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
     withUsual: text(query, 'usual', 20) === 'show',
   });
   const alerts = mostSevereFirst(shown);
+  const listed = alerts.slice(0, ALERTS_MOST);
   return {
     version: 1,
     sensor,
@@ -103,9 +111,10 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
     gaps: known ? [...seriesGaps(rows, within, books.closedToUs), ...blindGaps(all, within)] : [],
     totals: rangeTotals(rows),
     tops: rangeTops(rows),
-    alerts: alerts.slice(0, ALERTS_MOST),
+    alerts: listed,
     suppressed,
     usualHidden,
-    alertsLeftOff: Math.max(0, alerts.length - ALERTS_MOST),
+    alertsLeftOff: alerts.length - listed.length,
+    triage: await triageMarks(ports, listed),
   };
 }

@@ -1,10 +1,9 @@
 /** `/packets`: rows that match a filter, found by scanning the stored batches that overlap its time, a bounded piece at a time. */
-import type { PacketFilter } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
 import { allocateColumns, type PacketColumns } from '@tapline/core/packet/columns';
-import type { StoredBatch } from '@tapline/core/ports';
+import type { StoredBatch, TimeRange } from '@tapline/core/ports';
 import { packetLine } from '@tapline/core/report/packet-line';
-import { compileFilter } from '@tapline/core/report/packet-match';
+import { compileFilter, type RowTest } from '@tapline/core/report/packet-match';
 import type { PacketLine, PacketPage } from '@tapline/core/report/snapshot';
 import { decodeBatch } from '@tapline/core/wire/batch';
 import type { ReportPorts } from '../report.ts';
@@ -37,22 +36,23 @@ const isBefore = (batch: StoredBatch, cursor: Cursor): boolean =>
 /** Opened batches live only between two awaits, so one set of columns serves every request of the process. */
 let shared: PacketColumns | undefined;
 
-const open = (ports: ReportPorts, wire: Uint8Array): PacketColumns => {
+/** The batch in columns that the next call overwrites. */
+export const openBatch = (ports: ReportPorts, wire: Uint8Array): PacketColumns => {
   shared ??= allocateColumns();
   shared.count = decodeBatch(wire, ports.codecs, shared).count;
   return shared;
 };
 
-/** The page of a filter that the request's `limit` and `after` ask for. Throws USAGE for a bad address or cursor. */
+/** The page of what a test selects within a time that the request's `limit` and `after` ask for. Throws USAGE for a bad cursor. */
 export async function scanPackets(
   ports: ReportPorts,
   sensor: string,
-  filter: PacketFilter,
+  within: TimeRange,
+  test: RowTest,
   query: URLSearchParams,
 ): Promise<PacketPage> {
   const limit = pageLimit(query);
   const from = readCursor(query);
-  const test = compileFilter(filter);
   const packets: PacketLine[] = [];
   let scannedBatches = 0;
   let scannedPackets = 0;
@@ -63,13 +63,13 @@ export async function scanPackets(
     scannedBatches,
     scannedPackets,
   });
-  for await (const batch of ports.packets.batches(sensor, filter)) {
+  for await (const batch of ports.packets.batches(sensor, within)) {
     if (from !== undefined && isBefore(batch, from)) continue;
     const { session, sequence } = batch;
     if (scannedBatches === BATCHES_MOST) return page({ session, sequence, row: 0 });
     const wire = await ports.packets.getBatch(batch.id);
     if (wire === undefined) continue;
-    const columns = open(ports, wire);
+    const columns = openBatch(ports, wire);
     scannedBatches++;
     const first = from?.session === session && from.sequence === sequence ? from.row : 0;
     for (let row = first; row < columns.count; row++) {
@@ -84,5 +84,5 @@ export async function scanPackets(
 /** Parameters: `sensor`, `from`, `to`, `host`, `peer`, `port`, `protocol`, `limit`, `after`. */
 export async function packetPage(ports: ReportPorts, query: URLSearchParams): Promise<PacketPage> {
   const { sensor, within } = await chooseRange(ports, query);
-  return scanPackets(ports, sensor, packetFilter(query, within), query);
+  return scanPackets(ports, sensor, within, compileFilter(packetFilter(query, within)), query);
 }
