@@ -94,7 +94,7 @@ export const DESCRIBED: readonly DescribedRoute[] = [
   {
     path: '/api/v1/overview',
     summary: 'Everything the first view shows',
-    parameters: [SENSOR, ...RANGE],
+    parameters: [SENSOR, ...RANGE, text('usual', '`show`: also the alerts that are usual for their host')],
     answer: 'Overview',
   },
   {

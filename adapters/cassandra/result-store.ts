@@ -1,5 +1,6 @@
 /** ResultStore in Cassandra. How a window is replaced as a whole, without locks, is told in window-versions.ts. */
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import type { UsualRow } from '@tapline/core/detect/usual';
 import { PipelineError } from '@tapline/core/errors';
 import type { HostActivity } from '@tapline/core/kpi/host-activity';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
@@ -12,6 +13,7 @@ import { keyText } from './key-text.ts';
 import { KpiRollups } from './kpi-rollups.ts';
 import type { CassandraSession } from './session.ts';
 import { microseconds } from './times.ts';
+import { UsualRows } from './usual-rows.ts';
 import { WindowRows, type CountingWindow } from './window-rows.ts';
 import { isSame, weightOf } from './window-versions.ts';
 
@@ -28,6 +30,7 @@ export class CassandraResultStore implements ResultStore {
   readonly #windows: WindowRows;
   readonly #rollups: KpiRollups;
   readonly #alerts: AlertRows;
+  readonly #usual: UsualRows;
 
   constructor(session: CassandraSession, directory: Directory) {
     this.#session = session;
@@ -36,6 +39,7 @@ export class CassandraResultStore implements ResultStore {
     this.#windows = new WindowRows(session);
     this.#rollups = new KpiRollups(session, this.#stamps);
     this.#alerts = new AlertRows(session, this.#stamps);
+    this.#usual = new UsualRows(session, this.#stamps);
   }
 
   /**
@@ -182,6 +186,14 @@ export class CassandraResultStore implements ResultStore {
 
   provisional(sensor: string): Promise<Alert[]> {
     return this.#alerts.provisional(sensor);
+  }
+
+  putUsual(rows: readonly UsualRow[]): Promise<void> {
+    return this.#usual.put(rows);
+  }
+
+  usual(sensor: string, range: TimeRange): Promise<UsualRow[]> {
+    return this.#usual.within(sensor, range);
   }
 
   async sensors(): Promise<SensorSummary[]> {

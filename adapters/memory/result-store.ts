@@ -1,5 +1,6 @@
 /** ResultStore in memory: for tests, and for a line that need not outlive its process. */
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import type { UsualRow } from '@tapline/core/detect/usual';
 import { isSameAlert } from '@tapline/core/digest/same-alert';
 import { hostActivities, type HostActivity } from '@tapline/core/kpi/host-activity';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
@@ -18,9 +19,16 @@ const byFlow = (a: FlowSlice, b: FlowSlice): number => compareText(a.session, b.
 const byDetector = (a: Evidence, b: Evidence): number =>
   compareText(a.detector, b.detector) || compareText(a.entity, b.entity);
 
+const byUsual = (a: UsualRow, b: UsualRow): number =>
+  a.windowStartUs - b.windowStartUs ||
+  compareText(a.detector, b.detector) ||
+  compareText(a.feature, b.feature) ||
+  compareText(a.entity, b.entity);
+
 export class MemoryResultStore implements ResultStore {
   readonly #sensors = new Map<string, Map<number, WindowResult>>();
   readonly #alerts = new Map<string, Alert>();
+  readonly #usual = new Map<string, UsualRow>();
 
   putWindow(result: WindowResult): Promise<void> {
     const { sensor, windowStartUs } = result.kpi;
@@ -117,6 +125,21 @@ export class MemoryResultStore implements ResultStore {
   async provisional(sensor: string): Promise<Alert[]> {
     const alerts = await this.alerts(sensor, ALL_TIME);
     return alerts.filter(({ state }) => state === 'provisional');
+  }
+
+  putUsual(rows: readonly UsualRow[]): Promise<void> {
+    for (const row of rows) {
+      const { sensor, windowStartUs, detector, feature, entity } = row;
+      this.#usual.set(JSON.stringify([sensor, windowStartUs, detector, feature, entity]), structuredClone(row));
+    }
+    return Promise.resolve();
+  }
+
+  usual(sensor: string, range: TimeRange): Promise<UsualRow[]> {
+    const found = [...this.#usual.values()].filter(
+      (row) => row.sensor === sensor && row.windowStartUs >= range.fromUs && row.windowStartUs < range.toUs,
+    );
+    return Promise.resolve(found.sort(byUsual));
   }
 
   sensors(): Promise<SensorSummary[]> {

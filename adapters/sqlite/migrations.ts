@@ -96,4 +96,10 @@ export const MIGRATIONS: readonly string[] = [
     who TEXT NOT NULL, at_us INTEGER NOT NULL,
     PRIMARY KEY (alert_id, id)) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE usual (
+    sensor_id INTEGER NOT NULL, window_start_us INTEGER NOT NULL, detector TEXT NOT NULL, feature TEXT NOT NULL,
+    entity TEXT NOT NULL, row TEXT NOT NULL,
+    PRIMARY KEY (sensor_id, window_start_us, detector, feature, entity)) STRICT, WITHOUT ROWID;
+  `,
 ];

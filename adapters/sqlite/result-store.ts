@@ -1,5 +1,6 @@
 /** ResultStore in SQLite: KPI, evidence and alert rows with their nested parts as JSON, flow slices as plain columns. */
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import type { UsualRow } from '@tapline/core/detect/usual';
 import { isSameAlert } from '@tapline/core/digest/same-alert';
 import { hostActivities, type HostActivity } from '@tapline/core/kpi/host-activity';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
@@ -58,6 +59,9 @@ const SQL = {
     ORDER BY window_start_us, id`,
   provisional: `SELECT row FROM alert WHERE sensor_id = ? AND state = 'provisional' ORDER BY window_start_us, id`,
   alert: `SELECT row FROM alert WHERE id = ?`,
+  putUsual: `INSERT OR REPLACE INTO usual VALUES (?, ?, ?, ?, ?, ?)`,
+  usual: `SELECT row FROM usual WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
+    ORDER BY window_start_us, detector, feature, entity`,
   sensors: `SELECT name.text AS sensor, count(*) AS windows, min(window_start_us) AS first_us, max(window_start_us) AS last_us
     FROM kpi JOIN name ON name.id = sensor_id GROUP BY sensor_id ORDER BY name.text`,
 };
@@ -244,6 +248,20 @@ export class SqliteResultStore implements ResultStore {
 
   provisional(sensor: string): Promise<Alert[]> {
     return this.#rows<Alert>(SQL.provisional, sensor);
+  }
+
+  putUsual(rows: readonly UsualRow[]): Promise<void> {
+    return this.#database.write(() => {
+      for (const row of rows) {
+        const { sensor, windowStartUs, detector, feature, entity } = row;
+        const key = [this.#database.nameId(sensor), windowStartUs, detector, feature, entity] as const;
+        this.#database.statement(SQL.putUsual).run(...key, JSON.stringify(row));
+      }
+    });
+  }
+
+  usual(sensor: string, range: TimeRange): Promise<UsualRow[]> {
+    return this.#rows<UsualRow>(SQL.usual, sensor, range.fromUs, range.toUs);
   }
 
   sensors(): Promise<SensorSummary[]> {

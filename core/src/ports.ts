@@ -3,6 +3,7 @@
  * Every write is an upsert under a deterministic key, so doing it twice is doing it once (design §7).
  */
 import type { Alert, Evidence } from './detect/alert.ts';
+import type { UsualRow } from './detect/usual.ts';
 import type { HostActivity } from './kpi/host-activity.ts';
 import type { FlowSlice, KpiRow } from './kpi/kpi-row.ts';
 import type { Heartbeat, WindowCount } from './ledger/heartbeat.ts';
@@ -169,6 +170,10 @@ export interface ResultStore {
   alert(id: string): Promise<Alert | undefined>;
   /** Alerts of a sensor that are provisional, ascending by first window, then id; its cost must not grow with the others. */
   provisional(sensor: string): Promise<Alert[]>;
+  /** Upsert by sensor, window, detector, feature and entity. */
+  putUsual(rows: readonly UsualRow[]): Promise<void>;
+  /** Of the windows that start in the range, those withdrawn too; ascending by window, detector, feature and entity. */
+  usual(sensor: string, range: TimeRange): Promise<UsualRow[]>;
   /** Every sensor with a scored window, ascending by name. */
   sensors(): Promise<SensorSummary[]>;
 }

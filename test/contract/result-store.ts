@@ -1,5 +1,6 @@
 /** The contract of ResultStore: every implementation passes this suite. */
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
+import type { UsualRow } from '@tapline/core/detect/usual';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { ResultStore, WindowResult } from '@tapline/core/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -92,6 +93,31 @@ function alert(id: string, windowStartUs: number, more: Partial<Alert> = {}): Al
     quality: { confidence: 1, doubts: [] },
     config: '0123456789ab',
     filter: { fromUs: windowStartUs, toUs: windowStartUs + 10 },
+    ...more,
+  };
+}
+
+function usual(windowStartUs: number, entity: string, more: Partial<UsualRow> = {}): UsualRow {
+  return {
+    sensor: 'tap',
+    windowStartUs,
+    windowEndUs: windowStartUs + 10_000_000,
+    detector: 'udp-flood',
+    feature: 'packets received',
+    entity,
+    unit: 'packets',
+    value: 12_000,
+    spanWindows: 1,
+    baseline: {
+      median: 812,
+      p99: 1420,
+      most: 2 ** 32,
+      mean: 0.1 + 0.2,
+      variance: 5e-324,
+      windows: 8640,
+      sinceUs: START,
+    },
+    comparison: { class: 'unusual', ratio: 2.4, probability: 1e-12 },
     ...more,
   };
 }
@@ -304,6 +330,22 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
       expect((await store.alert('c'))?.state).toBe('confirmed');
     });
 
+    it('keeps what is usual for hosts, the last of each window and host, in order, of one sensor', async () => {
+      const [early, late] = [START - 86_400_000_000, START + 10_000_000];
+      const scan = usual(START, 'b', { detector: 'horizontal-scan', feature: 'hosts without an answer' });
+      await store.putUsual([usual(late, 'a'), usual(START, 'b'), usual(early, 'c'), usual(START, 'a'), scan]);
+      await store.putUsual([usual(START, 'b', { isWithdrawn: true }), usual(START, 'a', { sensor: 'other' })]);
+      expect(await store.usual('tap', ALL)).toEqual([
+        usual(early, 'c'),
+        scan,
+        usual(START, 'a'),
+        usual(START, 'b', { isWithdrawn: true }),
+        usual(late, 'a'),
+      ]);
+      expect(await store.usual('tap', { fromUs: START, toUs: late })).toHaveLength(3);
+      expect(await store.usual('nobody', ALL)).toEqual([]);
+    });
+
     it('takes any text as a name, an entity or an id', async () => {
       for (const hostile of HOSTILE_NAMES) {
         await store.putWindow({
@@ -312,12 +354,14 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
           evidence: [{ ...evidence(START, hostile), sensor: hostile }],
         });
         await store.putAlerts([alert(hostile, START, { sensor: hostile, entity: hostile })]);
+        await store.putUsual([usual(START, hostile, { sensor: hostile, feature: hostile })]);
       }
       for (const hostile of HOSTILE_NAMES) {
         expect(await store.kpis(hostile, ALL)).toEqual([kpi(hostile, START)]);
         expect(await store.flows(hostile, ALL)).toEqual([slice(hostile, hostile, 1, START)]);
         expect((await store.evidence(hostile, ALL)).map((found) => found.entity)).toEqual([hostile]);
         expect((await store.alert(hostile))?.entity).toBe(hostile);
+        expect((await store.usual(hostile, ALL)).map(({ entity }) => entity)).toEqual([hostile]);
       }
       expect(await store.sensors()).toHaveLength(HOSTILE_NAMES.length);
     });
@@ -326,12 +370,14 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
       it('still has everything after it was closed and opened', async () => {
         await store.putWindow(result(START, [slice('tap', 's', 1, START)], [evidence(START, 'e')]));
         await store.putAlerts([alert('a', START)]);
+        await store.putUsual([usual(START, 'e')]);
         await harness.close();
         store = await harness.open(clock);
         expect(await store.kpis('tap', ALL)).toEqual([kpi('tap', START)]);
         expect(await store.flows('tap', ALL)).toEqual([slice('tap', 's', 1, START)]);
         expect(await store.evidence('tap', ALL)).toEqual([evidence(START, 'e')]);
         expect(await store.alert('a')).toEqual(alert('a', START));
+        expect(await store.usual('tap', ALL)).toEqual([usual(START, 'e')]);
       });
   });
 }

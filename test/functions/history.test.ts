@@ -2,6 +2,7 @@
 import { MemoryHistoryStore } from '@tapline/adapters/memory/history-store';
 import { MemoryResultStore } from '@tapline/adapters/memory/result-store';
 import type { Alert } from '@tapline/core/detect/alert';
+import type { UsualRow } from '@tapline/core/detect/usual';
 import { PipelineError } from '@tapline/core/errors';
 import { internalNetworks, PRIVATE_NETWORKS } from '@tapline/core/history/host-place';
 import { encodeObservations } from '@tapline/core/history/observations';
@@ -16,13 +17,13 @@ import {
 } from '@tapline/functions/stages/history';
 import { describe, expect, it } from 'vitest';
 import { shuffled } from '../contract/harness.ts';
-import { pairSight, sweepSight, windowOf } from '../fixtures/history-windows.ts';
+import { hostSight, pairSight, sweepSight, windowOf } from '../fixtures/history-windows.ts';
 import { WINDOW_US } from '../helpers/synthetic-kpis.ts';
 
 const ALL = { fromUs: -Infinity, toUs: Infinity };
 const OPTIONS = { falseAlarmsPerDay: 1, isInternal: internalNetworks(PRIVATE_NETWORKS) };
 
-/** Calls home from window 0 on every minute, a slow scan in between, and a transfer near the end. */
+/** Calls home from window 0 on every minute, a slow scan in between, a transfer near the end, and floods now and then. */
 function scene(windows: number): SeenWindow[] {
   return Array.from({ length: windows }, (_, window) => {
     const start = windowOf(window).row.windowStartUs / 1e6;
@@ -30,8 +31,15 @@ function scene(windows: number): SeenWindow[] {
     const transfer =
       window > 500 ? [pairSight(window, { destination: '203.0.113.77', bytesUp: 3e6, bytesDown: 1 })] : [];
     const sweeps = window % 8 === 3 ? [sweepSight(window, { failed: [hashWord(window)] })] : [];
-    return windowOf(window, { pairs: [...calls, ...transfer], sweeps });
+    const hosts = [hostSight(window % 200 < 30 || window > 500 ? 6000 + window : 300)];
+    return windowOf(window, { pairs: [...calls, ...transfer], sweeps, hosts });
   });
+}
+
+/** What the history says in the end. */
+interface Standing {
+  readonly alerts: readonly Alert[];
+  readonly usual: readonly UsualRow[];
 }
 
 class Line {
@@ -63,6 +71,8 @@ class Line {
         pastWindows: (...values) => results.pastWindows(...values),
         alerts: (...values) => results.alerts(...values),
         putAlerts: failing((...values) => results.putAlerts(...values)),
+        usual: (...values) => results.usual(...values),
+        putUsual: failing((...values) => results.putUsual(...values)),
       },
     };
   }
@@ -76,12 +86,16 @@ class Line {
     this.pending.delete(row.windowStartUs);
   }
 
-  async standing(): Promise<Alert[]> {
-    return (await this.results.alerts('tap', ALL)).filter(({ state }) => state !== 'withdrawn');
+  async standing(): Promise<Standing> {
+    const [alerts, usual] = [await this.results.alerts('tap', ALL), await this.results.usual('tap', ALL)];
+    return {
+      alerts: alerts.filter(({ state }) => state !== 'withdrawn'),
+      usual: usual.filter(({ isWithdrawn }) => isWithdrawn !== true),
+    };
   }
 }
 
-async function inOrder(windows: readonly SeenWindow[]): Promise<Alert[]> {
+async function inOrder(windows: readonly SeenWindow[]): Promise<Standing> {
   const line = new Line();
   const deps = line.deps(new Histories());
   for (const window of windows) {
@@ -106,12 +120,19 @@ describe('the history of a sensor', () => {
   const windows = scene(700);
 
   it('finds what takes hours, as confirmed alerts', async () => {
-    const alerts = await inOrder(windows);
+    const { alerts } = await inOrder(windows);
     expect(alerts.map(({ detector, state }) => [detector, state]).sort()).toEqual([
       ['beacon', 'confirmed'],
       ['exfiltration', 'confirmed'],
       ['horizontal-scan', 'confirmed'],
     ]);
+  });
+
+  it('says what is usual for a flooded host when an episode of it begins', async () => {
+    const { usual } = await inOrder(windows);
+    const places = usual.map(({ windowStartUs }) => (windowStartUs - windows[0]!.row.windowStartUs) / WINDOW_US);
+    expect(places).toEqual([0, 200, 400, 501]);
+    expect(usual.at(-1)).toMatchObject({ value: 6501, comparison: { class: 'learning' }, baseline: { median: 299 } });
   });
 
   it('is the same when windows come in any order, with nothing kept or with restarts between', async () => {
@@ -171,6 +192,8 @@ describe('the history of a sensor', () => {
     await advanceHistory('tap', Infinity, deps);
     const alerts = await line.results.alerts('tap', ALL);
     expect(alerts.filter(({ state }) => state === 'withdrawn')).toMatchObject([{ detector: 'exfiltration' }]);
+    const usual = await line.results.usual('tap', ALL);
+    expect(usual.filter(({ isWithdrawn }) => isWithdrawn)).toMatchObject([{ value: 6501 }]);
     expect(await line.standing()).toEqual(
       await inOrder([...windows.slice(0, 501), ...Array.from({ length: 199 }, (_, i) => windowOf(501 + i))]),
     );

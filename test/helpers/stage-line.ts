@@ -77,7 +77,7 @@ export function cutMessages(options: CutOptions, feed: (sink: FrameSink) => void
 export class StageLine {
   readonly stores: Stores;
   readonly #options: LineOptions;
-  readonly #line: Line;
+  #line: Line;
 
   constructor(stores: Stores, clock: Clock, windowUs: number) {
     this.stores = stores;
@@ -91,8 +91,10 @@ export class StageLine {
   }
 
   /** Windows that are still to be scored, at once even when they are incomplete. */
-  giveUp(sensor: string): Promise<void> {
-    return new Line(this.stores, { ...this.#options, timeoutUs: 0 }).scoreDue(sensor);
+  async giveUp(sensor: string): Promise<void> {
+    await new Line(this.stores, { ...this.#options, timeoutUs: 0 }).scoreDue(sensor);
+    // What a line keeps open is valid only while nobody else scores the sensor: the next message finds a restarted one.
+    this.#line = new Line(this.stores, this.#options);
   }
 
   digest(sensor: string): Promise<string> {

@@ -53,6 +53,8 @@ export const arpSpoofing: Detector = {
       .slice(0, config.evidenceLimit);
   },
   judge,
+  // One false claim is no matter of how many there usually are.
+  statistics: [],
 };
 
 function byAddress(entries: readonly ArpEntry[]): Iterable<readonly ArpEntry[]> {

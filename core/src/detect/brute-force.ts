@@ -10,7 +10,8 @@ import type { PaneView } from '../window/pane-view.ts';
 import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
-import { figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { oncePerView } from './once-per-view.ts';
 import { uniteContacts } from './unite.ts';
 
 const FTP = 21;
@@ -40,7 +41,7 @@ export const bruteForce: Detector = {
   lookbackWindows: (config) => config.bruteForce.lookbackWindows,
   detect(view, config) {
     const bySource = new Map<number, Attempts>();
-    for (const attempts of attemptsOf(view, config).values()) {
+    for (const attempts of attemptsOf(view, config)) {
       const known = bySource.get(attempts.source);
       // A source's evidence is the service it tried most.
       if (known === undefined || isLarger(attempts, known)) bySource.set(attempts.source, attempts);
@@ -51,6 +52,16 @@ export const bruteForce: Detector = {
       .slice(0, config.evidenceLimit);
   },
   judge,
+  statistics: [
+    {
+      feature: 'log-in attempts',
+      unit: 'attempts',
+      floor: ({ bruteForce: { burst, attempts } }) => Math.min(burst, attempts),
+      summedWindows: ({ bruteForce }) => bruteForce.lookbackWindows,
+      measure: (view, config) =>
+        mostByHost(attemptsOf(view, config).map(({ source, begun, turns }) => [source, begun + turns])),
+    },
+  ],
 };
 
 function isLarger(a: Attempts, b: Attempts): boolean {
@@ -58,7 +69,7 @@ function isLarger(a: Attempts, b: Attempts): boolean {
   return mine > theirs || (mine === theirs && a.port < b.port);
 }
 
-function attemptsOf(view: PaneView, config: DetectorConfig): Map<number, Attempts> {
+const attemptsOf = oncePerView((view, config): readonly Attempts[] => {
   const { flows } = view;
   const { payloadBytes, messages } = config.bruteForce;
   const all = new Map<number, Attempts>();
@@ -95,8 +106,8 @@ function attemptsOf(view: PaneView, config: DetectorConfig): Map<number, Attempt
     attempts.firstUs = Math.min(attempts.firstUs, flows.firstUs[row]!);
     attempts.lastUs = Math.max(attempts.lastUs, flows.lastUs[row]!);
   }
-  return all;
-}
+  return [...all.values()];
+});
 
 /** Pairs (client, server) of FTP with a data connection beside the control connection: these sessions got in. */
 function ftpDataPairs(view: PaneView): Set<number> {

@@ -17,6 +17,22 @@ export interface Verdict {
 /** Evidence as a detector gives it; whose and of which window it is, scorePane adds. */
 export type Finding = Omit<Evidence, 'sensor' | 'detector' | 'windowStartUs' | 'windowEndUs'>;
 
+/**
+ * A count that a detector raises alerts by, of each host that it can be about, below the floor too: what the history learns
+ * the usual from (core/src/history/usual-memory.ts).
+ */
+export interface Statistic {
+  /** The reason of the detector's alerts that it is. */
+  readonly feature: string;
+  readonly unit: string;
+  /** The least value that an alert is raised with. */
+  readonly floor: (config: DetectorConfig) => number;
+  /** Windows before the present one whose values are summed with it; 0 = each window alone. */
+  readonly summedWindows: (config: DetectorConfig) => number;
+  /** Whole numbers by host number, those of hosts with nothing left out. */
+  readonly measure: (view: PaneView, config: DetectorConfig) => Iterable<readonly [host: number, value: number]>;
+}
+
 export interface Detector {
   readonly name: DetectorName;
   /** Raised when the same packets would be judged differently. */
@@ -29,6 +45,18 @@ export interface Detector {
   readonly detect: (view: PaneView, config: DetectorConfig) => Finding[];
   /** Evidence of one entity about one subject, ascending in time, the last one present; null below the floor. */
   readonly judge: (evidence: readonly Evidence[], config: DetectorConfig) => Verdict | null;
+  /** What its alerts are compared with, for the host that they are about. */
+  readonly statistics: readonly Statistic[];
+}
+
+/** Each window alone. */
+export const ALONE = (): number => 0;
+
+/** The largest value of each host. */
+export function mostByHost(values: Iterable<readonly [host: number, value: number]>): Map<number, number> {
+  const most = new Map<number, number>();
+  for (const [host, value] of values) if (value > (most.get(host) ?? 0)) most.set(host, value);
+  return most;
 }
 
 /** A reason without a baseline: how a value compares with its floor. */

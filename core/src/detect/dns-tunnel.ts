@@ -7,7 +7,8 @@ import { IP_PROTOCOL } from '../window/flow-traits.ts';
 import type { PaneView } from '../window/pane-view.ts';
 import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
-import { figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { oncePerView } from './once-per-view.ts';
+import { figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
 
 const DNS = 53;
 
@@ -31,8 +32,7 @@ export const dnsTunnel: Detector = {
   lookbackWindows: (config) => config.dnsTunnel.lookbackWindows,
   detect(view, config) {
     const byClient = new Map<number, Questions>();
-    for (const one of questionsOf(view).values()) {
-      if (one.questions < 2 || one.bytes < config.dnsTunnel.flowMeanBytes * one.questions) continue;
+    for (const one of longQuestionsOf(view, config)) {
       const known = byClient.get(one.client);
       if (known === undefined || one.bytes > known.bytes || (one.bytes === known.bytes && one.server < known.server))
         byClient.set(one.client, one);
@@ -43,7 +43,24 @@ export const dnsTunnel: Detector = {
       .slice(0, config.evidenceLimit);
   },
   judge,
+  statistics: [
+    {
+      feature: 'questions',
+      unit: 'packets',
+      floor: ({ dnsTunnel }) => dnsTunnel.flowQuestions,
+      summedWindows: ({ dnsTunnel }) => dnsTunnel.lookbackWindows,
+      measure: (view, config) =>
+        mostByHost(longQuestionsOf(view, config).map(({ client, questions }) => [client, questions])),
+    },
+  ],
 };
+
+/** Pairs of client and server whose questions are as long as a tunnel's, on average. */
+const longQuestionsOf = oncePerView((view, { dnsTunnel }): readonly Questions[] =>
+  [...questionsOf(view).values()].filter(
+    ({ questions, bytes }) => questions >= 2 && bytes >= dnsTunnel.flowMeanBytes * questions,
+  ),
+);
 
 function questionsOf(view: PaneView): Map<number, Questions> {
   const { flows } = view;

@@ -9,8 +9,9 @@ import { IP_PROTOCOL, isAnswered, isFailedContact } from '../window/flow-traits.
 import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
-import { figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { ALONE, figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
 import type { PaneView } from '../window/pane-view.ts';
+import { oncePerView } from './once-per-view.ts';
 import { uniteContacts } from './unite.ts';
 
 /** What one source did to one service, whoever the hosts are. */
@@ -56,10 +57,23 @@ export const horizontalScan: Detector = {
       .slice(0, config.evidenceLimit);
   },
   judge,
+  statistics: [
+    {
+      feature: 'hosts without an answer',
+      unit: 'hosts',
+      floor: ({ horizontalScan: { hosts, netFailures } }) => Math.min(hosts, netFailures),
+      // Distinct hosts do not add up over windows: five minutes of a scan are held against single windows before.
+      summedWindows: ALONE,
+      measure: (view, config) =>
+        view.isOneSided
+          ? []
+          : mostByHost(findSweeps(view, config).map((sweep) => [sweep.source, Math.round(failedCount(sweep))])),
+    },
+  ],
 };
 
 /** Every (source, service) with a failed contact. */
-function findSweeps(view: PaneView, config: DetectorConfig): Iterable<Sweep> {
+const findSweeps = oncePerView((view, config): readonly Sweep[] => {
   const sweeps = new Map<number, Sweep>();
   addFailures(view, config, sweeps);
   const { flows } = view;
@@ -72,8 +86,8 @@ function findSweeps(view: PaneView, config: DetectorConfig): Iterable<Sweep> {
     const sweep = bucket.kind === 'sweep' ? sweeps.get(sweepKey(host, bucket.protocol, bucket.port)) : undefined;
     if (sweep !== undefined) sweep.foldedAnswered += bucket.answered;
   }
-  return sweeps.values();
-}
+  return [...sweeps.values()];
+});
 
 function addFailures(view: PaneView, config: DetectorConfig, sweeps: Map<number, Sweep>): void {
   const { flows, hosts } = view;

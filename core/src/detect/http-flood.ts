@@ -8,7 +8,18 @@ import type { PaneView } from '../window/pane-view.ts';
 import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
-import { endpoint, figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { oncePerView } from './once-per-view.ts';
+import {
+  ALONE,
+  endpoint,
+  figure,
+  mostByHost,
+  reason,
+  spanText,
+  type Detector,
+  type Finding,
+  type Verdict,
+} from './detector.ts';
 
 /** What one source did to one service. */
 interface Asking {
@@ -38,9 +49,33 @@ export const httpFlood: Detector = {
       .slice(0, config.evidenceLimit);
   },
   judge: (evidence, config) => judge(evidence.at(-1)!, config),
+  statistics: [
+    {
+      feature: 'connections of one source',
+      unit: 'connections',
+      floor: ({ httpFlood: { connections } }) => connections,
+      summedWindows: ALONE,
+      measure: (view, config) => mostOfOneSource(view, config, ({ connections }) => connections),
+    },
+    {
+      feature: 'requests of one source',
+      unit: 'requests',
+      floor: ({ httpFlood: { requests } }) => requests,
+      summedWindows: ALONE,
+      measure: (view, config) => mostOfOneSource(view, config, ({ requests }) => requests),
+    },
+  ],
 };
 
-function askingByService(view: PaneView, { webPorts }: DetectorConfig): Map<number, Map<number, Asking>> {
+/** By attacked host, what the busiest source of its busiest service did. */
+function mostOfOneSource(view: PaneView, config: DetectorConfig, of: (one: Asking) => number): Map<number, number> {
+  const all = [...askingByService(view, config)].flatMap(([service, bySource]) =>
+    Array.from(bySource.values(), (one) => [Math.floor(service / 65_536), of(one)] as const),
+  );
+  return mostByHost(all);
+}
+
+const askingByService = oncePerView((view, { webPorts }): ReadonlyMap<number, ReadonlyMap<number, Asking>> => {
   const { flows } = view;
   const services = new Map<number, Map<number, Asking>>();
   for (let row = 0; row < flows.rows; row++) {
@@ -65,7 +100,7 @@ function askingByService(view: PaneView, { webPorts }: DetectorConfig): Map<numb
     asking.lastUs = Math.max(asking.lastUs, flows.lastUs[row]!);
   }
   return services;
-}
+});
 
 /** Shortest message that may be a request, as seen on the wire: below, it is flow control of HTTP/2 or a ping. */
 const REQUEST_BYTES = 64;

@@ -6,7 +6,8 @@ import { IP_PROTOCOL } from '../window/flow-traits.ts';
 import type { PaneView } from '../window/pane-view.ts';
 import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
-import { figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { oncePerView } from './once-per-view.ts';
+import { figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
 
 interface Echoes {
   readonly asker: number;
@@ -27,8 +28,7 @@ export const icmpTunnel: Detector = {
   lookbackWindows: (config) => config.icmpTunnel.lookbackWindows,
   detect(view, config) {
     const byAsker = new Map<number, Echoes>();
-    for (const one of echoesOf(view)) {
-      if (isMirrored(one, config)) continue;
+    for (const one of unlikeEchoes(view, config)) {
       const known = byAsker.get(one.asker);
       if (
         known === undefined ||
@@ -43,7 +43,22 @@ export const icmpTunnel: Detector = {
       .slice(0, config.evidenceLimit);
   },
   judge,
+  statistics: [
+    {
+      feature: 'echo payload both ways',
+      unit: 'bytes',
+      floor: ({ icmpTunnel }) => icmpTunnel.bytes,
+      summedWindows: ({ icmpTunnel }) => icmpTunnel.lookbackWindows,
+      measure: (view, config) =>
+        mostByHost(unlikeEchoes(view, config).map((one) => [one.asker, one.requestBytes + one.replyBytes])),
+    },
+  ],
 };
+
+/** Echo flows whose replies are not the requests sent back. */
+const unlikeEchoes = oncePerView((view, config): readonly Echoes[] =>
+  echoesOf(view).filter((one) => !isMirrored(one, config)),
+);
 
 /** Echo flows with requests and replies; a flow with other messages in it is not one. */
 function echoesOf(view: PaneView): Echoes[] {

@@ -9,8 +9,19 @@ import type { Evidence } from './alert.ts';
 import { topContributors } from './contributors.ts';
 import type { DetectorConfig } from './config.ts';
 import { dhcpFlood, isDhcp, judgeDhcp } from './dhcp-flood.ts';
-import { endpoint, figure, reason, rounded, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import {
+  ALONE,
+  endpoint,
+  figure,
+  reason,
+  rounded,
+  spanText,
+  type Detector,
+  type Finding,
+  type Verdict,
+} from './detector.ts';
 import type { PaneView } from '../window/pane-view.ts';
+import { oncePerView } from './once-per-view.ts';
 import { reflectedPackets } from './reflection.ts';
 
 interface FloodKind {
@@ -33,6 +44,7 @@ interface Received {
 
 /** A detector of floods of one protocol. */
 export function packetFlood(kind: FloodKind): Detector {
+  const receivedBy = oncePerView((view) => receivedByHost(view, kind));
   return {
     name: kind.name,
     version: 1,
@@ -43,7 +55,7 @@ export function packetFlood(kind: FloodKind): Detector {
       const { packets, inOutRatio } = config.packetFlood;
       const found: Finding[] = kind.protocol === 'udp' ? dhcpFlood(view, config) : [];
       const reflected = kind.protocol === 'udp' ? reflectedPackets(view, config) : new Map<number, number>();
-      receivedByHost(view, kind).forEach((received, host) => {
+      receivedBy(view, config).forEach((received, host) => {
         if (received.packets < packets) return;
         // What reflection accounts for is that detector's: one cause, one alert.
         if (received.packets - (reflected.get(host) ?? 0) < packets) return;
@@ -56,6 +68,15 @@ export function packetFlood(kind: FloodKind): Detector {
       const last = evidence.at(-1)!;
       return isDhcp(last) ? judgeDhcp(evidence, config) : judge(last, kind, config);
     },
+    statistics: [
+      {
+        feature: 'packets received',
+        unit: 'packets',
+        floor: (config) => config.packetFlood.packets,
+        summedWindows: ALONE,
+        measure: (view, config) => Array.from(receivedBy(view, config), ([host, { packets }]) => [host, packets]),
+      },
+    ],
   };
 }
 

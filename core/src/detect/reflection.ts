@@ -12,7 +12,8 @@ import { isReflectorPort, REFLECTOR_PORTS } from '../window/reflector-ports.ts';
 import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
-import { figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { oncePerView } from './once-per-view.ts';
+import { ALONE, figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
 
 /** What one host got by one protocol without asking. */
 interface Unasked {
@@ -53,7 +54,29 @@ export const reflection: Detector = {
       .slice(0, config.evidenceLimit);
   },
   judge: (evidence, config) => judge(evidence.at(-1)!, config),
+  statistics: [
+    {
+      feature: 'packets nobody asked for',
+      unit: 'packets',
+      floor: ({ reflection: { packets } }) => packets,
+      summedWindows: ALONE,
+      measure: (view, config) => mostUnasked(view, config, ({ packets }) => packets),
+    },
+    {
+      feature: 'bytes nobody asked for',
+      unit: 'bytes',
+      floor: ({ reflection: { bytes } }) => bytes,
+      summedWindows: ALONE,
+      measure: (view, config) => mostUnasked(view, config, ({ bytes }) => bytes),
+    },
+  ],
 };
+
+/** By victim, by the protocol that brought it most. */
+function mostUnasked(view: PaneView, config: DetectorConfig, of: (one: Unasked) => number): Map<number, number> {
+  const udp = view.isOneSided ? [] : unaskedDatagrams(view, config).byHost;
+  return mostByHost([...udp, ...unaskedTcp(view, config).byHost].map(([host, one]) => [host, of(one)]));
+}
 
 /** UDP packets that reflection accounts for, by victim's host number: the flood detector leaves them out. */
 export function reflectedPackets(view: PaneView, config: DetectorConfig): Map<number, number> {
@@ -66,7 +89,7 @@ export function reflectedPackets(view: PaneView, config: DetectorConfig): Map<nu
  */
 function floodedByAnswers(view: PaneView, protocol: Protocol, config: DetectorConfig): Map<number, Unasked> {
   if (protocol === 'udp' && view.isOneSided) return new Map();
-  const { byHost, asked } = protocol === 'udp' ? unaskedDatagrams(view) : unaskedTcp(view);
+  const { byHost, asked } = protocol === 'udp' ? unaskedDatagrams(view, config) : unaskedTcp(view, config);
   const found = new Map<number, Unasked>();
   for (const [host, of] of byHost) {
     if (!view.hosts.isUnicast(host) || of.packets < config.reflection.unaskedRatio * (asked.get(host) ?? 0)) continue;
@@ -90,7 +113,7 @@ interface Unanswered {
   readonly asked: Map<number, number>;
 }
 
-function unaskedDatagrams(view: PaneView): Unanswered {
+const unaskedDatagrams = oncePerView((view): Unanswered => {
   const { flows } = view;
   const byHost = new Map<number, Unasked>();
   const asked = new Map<number, number>();
@@ -136,10 +159,10 @@ function unaskedDatagrams(view: PaneView): Unanswered {
   }
   mergeFoldedPeers(view, IP_PROTOCOL.udp, byHost);
   return { byHost, asked };
-}
+});
 
 /** SYN-ACK and RST on flows where the victim sent nothing, or only the RST with which a stack answers such things. */
-function unaskedTcp(view: PaneView): Unanswered {
+const unaskedTcp = oncePerView((view): Unanswered => {
   const { flows } = view;
   const byHost = new Map<number, Unasked>();
   const asked = new Map<number, number>();
@@ -171,7 +194,7 @@ function unaskedTcp(view: PaneView): Unanswered {
   }
   mergeFoldedPeers(view, IP_PROTOCOL.tcp, byHost);
   return { byHost, asked };
-}
+});
 
 /** Port of the sender on side `side` of a row. */
 function portOf({ flows }: PaneView, row: number, side: 0 | 1): number {

@@ -9,7 +9,17 @@ import { isReflectorPort, REFLECTOR_PORTS } from '../window/reflector-ports.ts';
 import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
-import { endpoint, figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { oncePerView } from './once-per-view.ts';
+import {
+  endpoint,
+  figure,
+  mostByHost,
+  reason,
+  spanText,
+  type Detector,
+  type Finding,
+  type Verdict,
+} from './detector.ts';
 
 interface Answers {
   readonly host: number;
@@ -30,7 +40,7 @@ export const reflector: Detector = {
   detect(view, config) {
     const { answerBytes, outInRatio, lookbackWindows } = config.reflector;
     const byEntity = new Map<string, Finding>();
-    for (const of of answersOf(view).values()) {
+    for (const of of answersOf(view, config)) {
       // A window far below its part of the floor adds nothing: it need not be kept.
       if (of.asked === 0 || of.answerBytes < outInRatio * of.askedBytes) continue;
       if (of.answerBytes * 10 * (lookbackWindows + 1) < answerBytes) continue;
@@ -44,9 +54,18 @@ export const reflector: Detector = {
       .slice(0, config.evidenceLimit);
   },
   judge,
+  statistics: [
+    {
+      feature: 'bytes answered',
+      unit: 'bytes',
+      floor: ({ reflector: { answerBytes } }) => answerBytes,
+      summedWindows: ({ reflector: { lookbackWindows } }) => lookbackWindows,
+      measure: (view, config) => mostByHost(answersOf(view, config).map((of) => [of.host, of.answerBytes])),
+    },
+  ],
 };
 
-function answersOf(view: PaneView): Map<number, Answers> {
+const answersOf = oncePerView((view): readonly Answers[] => {
   const { flows } = view;
   const services = new Map<number, Answers>();
   for (let row = 0; row < flows.rows; row++) {
@@ -76,8 +95,8 @@ function answersOf(view: PaneView): Map<number, Answers> {
     of.firstUs = Math.min(of.firstUs, flows.firstUs[row]!);
     of.lastUs = Math.max(of.lastUs, flows.lastUs[row]!);
   }
-  return services;
-}
+  return [...services.values()];
+});
 
 function evidence(view: PaneView, of: Answers): Finding {
   const host = view.hosts.text(of.host);

@@ -11,7 +11,18 @@ import type { PaneView } from '../window/pane-view.ts';
 import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
-import { endpoint, figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { oncePerView } from './once-per-view.ts';
+import {
+  ALONE,
+  endpoint,
+  figure,
+  mostByHost,
+  reason,
+  spanText,
+  type Detector,
+  type Finding,
+  type Verdict,
+} from './detector.ts';
 
 /** Connections of one service in one window. */
 interface Open {
@@ -38,9 +49,22 @@ export const slowHttp: Detector = {
       .slice(0, config.evidenceLimit);
   },
   judge,
+  statistics: [
+    {
+      feature: 'connections held without an answer',
+      unit: 'connections',
+      floor: ({ slowHttp }) => slowHttp.connections,
+      // The same connection trickles in many windows: the sum would count it again and again.
+      summedWindows: ALONE,
+      measure: (view, config) =>
+        view.isOneSided
+          ? []
+          : mostByHost(Array.from(openByService(view, config), ([key, { held }]) => [Math.floor(key / 65_536), held])),
+    },
+  ],
 };
 
-function openByService(view: PaneView, { webPorts, slowHttp }: DetectorConfig): Map<number, Open> {
+const openByService = oncePerView((view, { webPorts, slowHttp }): ReadonlyMap<number, Open> => {
   const { flows, pane } = view;
   const services = new Map<number, Open>();
   for (let row = 0; row < flows.rows; row++) {
@@ -65,7 +89,7 @@ function openByService(view: PaneView, { webPorts, slowHttp }: DetectorConfig): 
     of.lastUs = Math.max(of.lastUs, flows.lastUs[row]!);
   }
   return services;
-}
+});
 
 /** The number of a session in a pane depends on the order of its batches; its text does not. */
 function textHash(text: string): number {

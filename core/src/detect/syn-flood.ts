@@ -8,9 +8,10 @@ import { PANE_CONTACTS } from '../window/flow-bucket.ts';
 import { IP_PROTOCOL, isHalfOpen } from '../window/flow-traits.ts';
 import type { Contributor, Evidence } from './alert.ts';
 import { topContributors } from './contributors.ts';
-import { endpoint, figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { ALONE, endpoint, figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
 import type { DetectorConfig } from './config.ts';
 import type { PaneView } from '../window/pane-view.ts';
+import { oncePerView } from './once-per-view.ts';
 
 /** Connection requests (SYN), those of them that nobody completed, and those of these that were not even refused. */
 interface Requests {
@@ -27,7 +28,7 @@ export const synFlood: Detector = {
   gravity: 0.5,
   lookbackWindows: () => 0,
   detect(view, config) {
-    const { byHost, byService } = countRequests(view);
+    const { byHost, byService } = countRequests(view, config);
     const found: Finding[] = [];
     for (const [host, all] of byHost) {
       if (all.halfOpen < config.synFlood.halfOpen) continue;
@@ -39,6 +40,16 @@ export const synFlood: Detector = {
     return found.sort((a, b) => b.features['halfOpen']! - a.features['halfOpen']!).slice(0, config.evidenceLimit);
   },
   judge: (evidence, config) => judge(evidence.at(-1)!, config),
+  statistics: [
+    {
+      feature: 'half-open requests',
+      unit: 'requests',
+      floor: ({ synFlood }) => synFlood.halfOpen,
+      summedWindows: ALONE,
+      measure: (view, config) =>
+        [...countRequests(view, config).byHost].map(([host, { halfOpen }]) => [host, halfOpen]),
+    },
+  ],
 };
 
 function isFlood(of: Requests, floor: number, { synFlood: { halfOpenShare } }: DetectorConfig): boolean {
@@ -52,14 +63,16 @@ function isAnyPortFlood(of: Requests, config: DetectorConfig): boolean {
 
 /** Host numbers flooded over so many ports that a flood would look like a scan of each of its sources. */
 export function hostsFloodedOnAnyPort(view: PaneView, config: DetectorConfig): Set<number> {
-  const { byHost } = countRequests(view);
+  const { byHost } = countRequests(view, config);
   return new Set([...byHost].filter(([, all]) => isAnyPortFlood(all, config)).map(([host]) => host));
 }
 
-function countRequests(view: PaneView): {
-  byHost: Map<number, Requests>;
-  byService: Map<number, Map<number, Requests>>;
-} {
+interface Counted {
+  readonly byHost: ReadonlyMap<number, Requests>;
+  readonly byService: Map<number, Map<number, Requests>>;
+}
+
+const countRequests = oncePerView((view): Counted => {
   const byHost = new Map<number, Requests>();
   const byService = new Map<number, Map<number, Requests>>();
   const { flows } = view;
@@ -85,7 +98,7 @@ function countRequests(view: PaneView): {
     if (bucket.kind === 'service') count(portsOf(byService, host), bucket.port, all);
   }
   return { byHost, byService };
-}
+});
 
 function portsOf(byService: Map<number, Map<number, Requests>>, host: number): Map<number, Requests> {
   let ports = byService.get(host);

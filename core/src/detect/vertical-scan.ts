@@ -9,8 +9,9 @@ import { IP_PROTOCOL, isAnswered, isFailedContact, isIllegalProbe } from '../win
 import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
-import { figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { ALONE, figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
 import type { PaneView } from '../window/pane-view.ts';
+import { oncePerView } from './once-per-view.ts';
 import { hostsFloodedOnAnyPort } from './syn-flood.ts';
 import { uniteContacts } from './unite.ts';
 
@@ -47,10 +48,33 @@ export const verticalScan: Detector = {
       .slice(0, config.evidenceLimit);
   },
   judge,
+  statistics: [
+    {
+      feature: 'ports without an answer',
+      unit: 'ports',
+      floor: ({ verticalScan: { ports, netFailures } }) => Math.min(ports, netFailures),
+      // As for hosts: what is distinct does not add up.
+      summedWindows: ALONE,
+      measure: (view, config) => mostOfProbings(view, config, ({ failedPorts }) => Math.round(failedPorts.estimate())),
+    },
+    {
+      feature: 'probes with impossible flags',
+      unit: 'probes',
+      floor: ({ verticalScan: { illegalProbes } }) => illegalProbes,
+      summedWindows: ({ verticalScan }) => verticalScan.lookbackWindows,
+      measure: (view, config) => mostOfProbings(view, config, ({ illegal }) => illegal),
+    },
+  ],
 };
 
+/** By source, the most of one of its targets. */
+function mostOfProbings(view: PaneView, config: DetectorConfig, of: (probing: Probing) => number): Map<number, number> {
+  if (view.isOneSided) return new Map();
+  return mostByHost(findProbings(view, config).map((probing) => [probing.source, of(probing)]));
+}
+
 /** Every (source, target, protocol) with a failed port. */
-function findProbings(view: PaneView, config: DetectorConfig): Iterable<Probing> {
+const findProbings = oncePerView((view, config): readonly Probing[] => {
   const probings = new Map<number, Probing>();
   addFailures(view, config, probings);
   const { flows } = view;
@@ -59,8 +83,8 @@ function findProbings(view: PaneView, config: DetectorConfig): Iterable<Probing>
     if (probing === undefined || view.port[row] === 0) continue;
     if (isAnswered(flows, row, view.initiatorSide[row] as 0 | 1)) probing.answeredPorts.add(view.port[row]!);
   }
-  return probings.values();
-}
+  return [...probings.values()];
+});
 
 function addFailures(view: PaneView, config: DetectorConfig, probings: Map<number, Probing>): void {
   const { flows, hosts } = view;

@@ -1,6 +1,6 @@
 /**
- * The digest of a sensor: one hash over its final KPI, flow, alert and packet rows (design §7). Left out is what the
- * way of the data may change without changing what it says: arrival times, revisions, how packets were cut into batches,
+ * The digest of a sensor: one hash over its final KPI, flow, alert and packet rows, and what its history says is usual
+ * (design §7). Left out is what the way of the data may change without changing what it says: arrival times, revisions, how packets were cut into batches,
  * and the names of sensor and session, so that the same packets give the same digest from whatever file, wire or sensor
  * they came.
  */
@@ -18,7 +18,7 @@ import { RowsHash } from './rows-hash.ts';
 const PAGE_WINDOWS = 64;
 
 export interface DigestDeps {
-  readonly results: Pick<ResultStore, 'kpis' | 'flows' | 'alerts'>;
+  readonly results: Pick<ResultStore, 'kpis' | 'flows' | 'alerts' | 'usual'>;
   readonly packets: Pick<PacketStore, 'batches' | 'getBatch'>;
   readonly codecs: readonly Codec[];
   /** A new SHA-256. */
@@ -31,6 +31,7 @@ export async function digest(sensor: string, deps: DigestDeps): Promise<string> 
   hash.update('tapline digest 2\n');
   await addWindows(sensor, deps, hash);
   await addAlerts(sensor, deps, hash);
+  await addUsual(sensor, deps, hash);
   await addPackets(sensor, deps, hash);
   return hash.hex();
 }
@@ -87,6 +88,14 @@ async function addAlerts(sensor: string, deps: DigestDeps, hash: HashSink): Prom
 /** Without the id, which is made from the sensor's name and from fields that are here, and without how sure time made us. */
 function alertLine(alert: Alert): string {
   return `alert ${canonical(alert, ['id', 'sensor', 'state'])}\n`;
+}
+
+/** What is usual for the hosts of the evidence; withdrawn rows are no part of it, as withdrawn alerts are not. */
+async function addUsual(sensor: string, deps: DigestDeps, hash: HashSink): Promise<void> {
+  const rows = await deps.results.usual(sensor, ALL_TIME);
+  for (const row of rows) {
+    if (row.isWithdrawn !== true) hash.update(`usual ${canonical(row, ['sensor'])}\n`);
+  }
 }
 
 /** Each session's rows make one text; the sessions' texts are sorted. */

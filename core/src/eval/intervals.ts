@@ -1,5 +1,5 @@
 /** Confidence intervals of rates and shares that stay true for the small counts that an evaluation has. */
-import { betaQuantile, gammaQuantile, normalTwoSided } from './special-functions.ts';
+import { betaQuantile, gammaQuantile, normalTwoSided } from '../statistics/special-functions.ts';
 
 export interface Interval {
   readonly low: number;

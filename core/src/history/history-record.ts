@@ -4,10 +4,13 @@
  */
 import { PipelineError } from '../errors.ts';
 import type { Alert } from '../detect/alert.ts';
+import type { UsualRow } from '../detect/usual.ts';
 import { ByteReader } from '../sketch/byte-reader.ts';
 import { ByteWriter } from '../sketch/byte-writer.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+/** Without rows of what is usual; still read. */
+const VERSION_BEFORE = 1;
 const CHARACTERS_MOST = 4_000_000;
 const HOUR_US = 3_600e6;
 const DAY_US = 24 * HOUR_US;
@@ -24,16 +27,29 @@ export const BEGINNING: HistoryPoint = { uptoUs: -Infinity, state: new Uint8Arra
 
 export type RaisedAlert = Pick<Alert, 'id' | 'windowEndUs'>;
 
+/** What names a row of what is usual. */
+export const usualKey = ({ windowStartUs, detector, feature, entity }: UsualRow): string =>
+  `${windowStartUs} ${detector} ${feature} ${entity}`;
+
+export interface HistoryReview {
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly raised: readonly RaisedAlert[];
+  /** Rows that were said again, by usualKey. */
+  readonly said: readonly string[];
+}
+
 export interface HistoryRecord extends HistoryPoint {
   /** Start of the first window ever taken; Infinity before it. */
   readonly firstUs: number;
   readonly hour: HistoryPoint | undefined;
   readonly day: HistoryPoint | undefined;
-  /** After going back: alerts from `fromUs` on are to be withdrawn unless they are raised again until `toUs`. */
-  readonly review:
-    { readonly fromUs: number; readonly toUs: number; readonly raised: readonly RaisedAlert[] } | undefined;
+  /** After going back: what was said from `fromUs` on is to be withdrawn unless it is said again until `toUs`. */
+  readonly review: HistoryReview | undefined;
   /** Alerts of the last step: to be written again by whoever reads this, since the writer may have stopped before. */
   readonly outbox: readonly Alert[];
+  /** The same of what is usual. */
+  readonly usualOutbox: readonly UsualRow[];
 }
 
 export const NO_RECORD: HistoryRecord = {
@@ -43,6 +59,7 @@ export const NO_RECORD: HistoryRecord = {
   day: undefined,
   review: undefined,
   outbox: [],
+  usualOutbox: [],
 };
 
 /** The points to keep before a window is taken: where the history stands when an hour or a day begins. */
@@ -78,13 +95,15 @@ export function goBack(record: HistoryRecord, windowStartUs: number): HistoryRec
       toUs: Math.max(uptoUs, review?.toUs ?? -Infinity),
       // What was over by then stays; what was still open will be said again.
       raised: review?.raised.filter(({ windowEndUs }) => windowEndUs <= point.uptoUs) ?? [],
+      said: review?.said.filter((key) => parseInt(key, 10) < point.uptoUs) ?? [],
     },
     outbox: [],
+    usualOutbox: [],
   };
 }
 
 export function encodeRecord(record: HistoryRecord): Uint8Array {
-  const { uptoUs, state, hour, day, firstUs, review, outbox } = record;
+  const { uptoUs, state, hour, day, firstUs, review, outbox, usualOutbox } = record;
   const writer = new ByteWriter(state.length + 4096);
   writer.u8(VERSION);
   writer.f64(firstUs);
@@ -100,8 +119,10 @@ export function encodeRecord(record: HistoryRecord): Uint8Array {
     writer.f64(review.fromUs);
     writer.f64(review.toUs);
     writer.text(JSON.stringify(review.raised));
+    writer.text(JSON.stringify(review.said));
   }
   writer.text(JSON.stringify(outbox));
+  writer.text(JSON.stringify(usualOutbox));
   return writer.finish();
 }
 
@@ -109,7 +130,7 @@ export function encodeRecord(record: HistoryRecord): Uint8Array {
 export function decodeRecord(bytes: Uint8Array): HistoryRecord {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
-  if (version !== VERSION)
+  if (version !== VERSION && version !== VERSION_BEFORE)
     throw new PipelineError('WIRE_VERSION', `a history of version ${version}, this build reads ${VERSION}`);
   const firstUs = reader.f64();
   const point = (): HistoryPoint | undefined =>
@@ -119,9 +140,12 @@ export function decodeRecord(bytes: Uint8Array): HistoryRecord {
   let review: HistoryRecord['review'];
   if (reader.u8() !== 0) {
     const [fromUs, toUs] = [reader.f64(), reader.f64()];
-    review = { fromUs, toUs, raised: JSON.parse(reader.text(CHARACTERS_MOST)) as RaisedAlert[] };
+    const raised = JSON.parse(reader.text(CHARACTERS_MOST)) as RaisedAlert[];
+    const said = version === VERSION_BEFORE ? [] : (JSON.parse(reader.text(CHARACTERS_MOST)) as string[]);
+    review = { fromUs, toUs, raised, said };
   }
   const outbox = JSON.parse(reader.text(CHARACTERS_MOST)) as Alert[];
+  const usualOutbox = version === VERSION_BEFORE ? [] : (JSON.parse(reader.text(CHARACTERS_MOST)) as UsualRow[]);
   reader.end();
-  return { ...(now ?? BEGINNING), firstUs, hour, day, review, outbox };
+  return { ...(now ?? BEGINNING), firstUs, hour, day, review, outbox, usualOutbox };
 }

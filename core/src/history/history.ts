@@ -6,6 +6,7 @@
 import { PipelineError } from '../errors.ts';
 import type { Alert, DetectorName } from '../detect/alert.ts';
 import { configHash } from '../detect/config.ts';
+import type { UsualRow } from '../detect/usual.ts';
 import { ByteReader } from '../sketch/byte-reader.ts';
 import { ByteWriter } from '../sketch/byte-writer.ts';
 import { BeaconMemory } from './beacon.ts';
@@ -18,8 +19,11 @@ import { RarityMemory } from './rarity.ts';
 import { SlowScanMemory } from './slow-scan.ts';
 import type { SeenWindow, SlowDetector, SlowFinding } from './slow-finding.ts';
 import { unlikeHistory } from './unlike-history.ts';
+import { UsualMemory } from './usual-memory.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+/** Without what is usual for hosts; still read. */
+const VERSION_BEFORE = 1;
 const DAY_US = 86_400e6;
 
 export interface HistoryOptions {
@@ -52,7 +56,9 @@ export class History {
   #exfiltration = new ExfiltrationMemory(HISTORY_CONFIG.exfiltration);
   #scans = new SlowScanMemory(HISTORY_CONFIG.slowScan);
   #rarity = new RarityMemory(HISTORY_CONFIG.rarity);
+  #usual = new UsualMemory();
   #episodes = new Episodes();
+  #said: UsualRow[] = [];
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -64,7 +70,10 @@ export class History {
   }
 
   get summary(): HistorySummary {
-    const forgotten = this.#memories.reduce((sum, memory) => sum + memory.forgotten, this.#episodes.forgotten);
+    const forgotten = this.#memories.reduce(
+      (sum, memory) => sum + memory.forgotten,
+      this.#episodes.forgotten + this.#usual.forgotten,
+    );
     return {
       learnedWindows: this.#model.windows,
       neededWindows: LEARNING_WINDOWS,
@@ -87,6 +96,7 @@ export class History {
       for (const finding of memory.take(window)) this.#episodes.take(finding, window, ruleOf(finding));
     }
     this.#judgeKpis(window);
+    for (const row of this.#usual.take(window)) this.#said.push(row);
   }
 
   #judgeKpis(window: SeenWindow): void {
@@ -113,6 +123,11 @@ export class History {
     return this.#episodes.takeChanged();
   }
 
+  /** What is usual for the hosts of the evidence since this was asked last, in time order. */
+  takeUsual(): UsualRow[] {
+    return this.#said.splice(0);
+  }
+
   /** Has takeChanged say every open alert again. */
   repeat(): void {
     this.#episodes.repeat();
@@ -126,6 +141,7 @@ export class History {
     this.#model.encode(writer);
     for (const memory of this.#memories) memory.encode(writer);
     this.#episodes.encode(writer);
+    this.#usual.encode(writer);
     return writer.finish();
   }
 
@@ -133,7 +149,7 @@ export class History {
   static decode(bytes: Uint8Array, options: HistoryOptions): History {
     const reader = new ByteReader(bytes);
     const version = reader.u8();
-    if (version !== VERSION)
+    if (version !== VERSION && version !== VERSION_BEFORE)
       throw new PipelineError('WIRE_VERSION', `a history of version ${version}, this build reads ${VERSION}`);
     const history = new History(options);
     history.#uptoUs = reader.f64();
@@ -144,6 +160,7 @@ export class History {
     history.#scans = SlowScanMemory.decode(reader, HISTORY_CONFIG.slowScan);
     history.#rarity = RarityMemory.decode(reader, HISTORY_CONFIG.rarity);
     history.#episodes = Episodes.decode(reader);
+    if (version !== VERSION_BEFORE) history.#usual = UsualMemory.decode(reader);
     reader.end();
     return history;
   }

@@ -6,8 +6,18 @@
 import { ByteReader } from '../sketch/byte-reader.ts';
 import { ByteWriter } from '../sketch/byte-writer.ts';
 
-const VERSION = 1;
-export const OBSERVATION_LIMITS = { pairs: 512, heaviest: 64, starts: 8, sweeps: 256, contacts: 16 } as const;
+const VERSION = 2;
+/** Without hosts; still read. */
+const VERSION_BEFORE = 1;
+export const OBSERVATION_LIMITS = {
+  pairs: 512,
+  heaviest: 64,
+  starts: 8,
+  sweeps: 256,
+  contacts: 16,
+  /** Hosts of all statistics together. */
+  hosts: 2048,
+} as const;
 const NAME_LENGTH = 64;
 const PORTS = 65_535;
 
@@ -45,21 +55,39 @@ export interface SweepSight {
   readonly lastUs: number;
 }
 
+/** What a detector counted of one host. */
+export interface HostSight {
+  /** Whose count it is: statisticKey (host-sights.ts). */
+  readonly statistic: string;
+  readonly entity: string;
+  /** A whole number. */
+  readonly value: number;
+  /** The detector gave evidence about the host. */
+  readonly isEvident: boolean;
+}
+
 export interface Observations {
   /** Bytes from internal hosts to external ones, all flows. */
   readonly outboundBytes: number;
   readonly pairs: readonly PairSight[];
   readonly sweeps: readonly SweepSight[];
+  readonly hosts: readonly HostSight[];
   /** Pairs, sweeps, starts and contacts that found no place. */
   readonly folded: number;
 }
 
-export const NO_OBSERVATIONS: Observations = { outboundBytes: 0, pairs: [], sweeps: [], folded: 0 };
+export const NO_OBSERVATIONS: Observations = { outboundBytes: 0, pairs: [], sweeps: [], hosts: [], folded: 0 };
 
 export function encodeObservations(observations: Observations, windowStartUs: number): Uint8Array {
-  const { outboundBytes, pairs, sweeps, folded } = observations;
+  const { outboundBytes, pairs, sweeps, hosts, folded } = observations;
   const writer = new ByteWriter(4096);
-  const names = [...new Set([...pairs.flatMap(ends), ...sweeps.flatMap(({ source, target }) => [source, target])])];
+  const names = [
+    ...new Set([
+      ...pairs.flatMap(ends),
+      ...sweeps.flatMap(({ source, target }) => [source, target]),
+      ...hosts.flatMap(({ statistic, entity }) => [statistic, entity]),
+    ]),
+  ];
   const places = new Map(names.map((name, place) => [name, place]));
   const time = (timeUs: number): void => {
     writer.varint(Math.max(0, timeUs - windowStartUs));
@@ -96,6 +124,13 @@ export function encodeObservations(observations: Observations, windowStartUs: nu
     time(sweep.firstUs);
     time(sweep.lastUs);
   }
+  writer.varint(hosts.length);
+  for (const { statistic, entity, value, isEvident } of hosts) {
+    writer.varint(places.get(statistic)!);
+    writer.varint(places.get(entity)!);
+    writer.varint(value);
+    writer.u8(isEvident ? 1 : 0);
+  }
   return writer.finish();
 }
 
@@ -104,10 +139,11 @@ const ends = ({ source, destination }: PairSight): string[] => [source, destinat
 /** @throws PipelineError WIRE_CORRUPT when the bytes are damaged or of another version */
 export function decodeObservations(bytes: Uint8Array, windowStartUs: number): Observations {
   const reader = new ByteReader(bytes);
-  if (reader.u8() !== VERSION) throw reader.damage('of observations is of another version');
+  const version = reader.u8();
+  if (version !== VERSION && version !== VERSION_BEFORE) throw reader.damage('of observations is of another version');
   const outboundBytes = reader.varint();
   const folded = reader.varint();
-  const most = 2 * (OBSERVATION_LIMITS.pairs + OBSERVATION_LIMITS.sweeps);
+  const most = 2 * (OBSERVATION_LIMITS.pairs + OBSERVATION_LIMITS.sweeps + OBSERVATION_LIMITS.hosts);
   const names = Array.from({ length: reader.bounded(most, 'names') }, () => reader.text(NAME_LENGTH));
   const name = (): string => names[reader.bounded(names.length - 1, 'as a name')]!;
   const hashes = (): number[] =>
@@ -135,6 +171,13 @@ export function decodeObservations(bytes: Uint8Array, windowStartUs: number): Ob
     const [firstUs, lastUs] = [windowStartUs + reader.varint(), windowStartUs + reader.varint()];
     return { kind, source, target, protocol, port, failed, answered, firstUs, lastUs };
   });
+  const count = version === VERSION_BEFORE ? 0 : reader.bounded(OBSERVATION_LIMITS.hosts, 'hosts');
+  const hosts = Array.from({ length: count }, (): HostSight => ({
+    statistic: name(),
+    entity: name(),
+    value: reader.varint(),
+    isEvident: reader.u8() !== 0,
+  }));
   reader.end();
-  return { outboundBytes, pairs, sweeps, folded };
+  return { outboundBytes, pairs, sweeps, hosts, folded };
 }

@@ -4,8 +4,10 @@ import { portHash } from '../window/flow-bucket.ts';
 import { PROTOCOL_ARP } from '../window/flow-records.ts';
 import { IP_PROTOCOL, isAnswered, isFailedContact } from '../window/flow-traits.ts';
 import type { PaneView } from '../window/pane-view.ts';
+import type { Evidence } from '../detect/alert.ts';
 import { DETECTOR_CONFIG } from '../detect/config.ts';
 import type { IsInternal } from './host-place.ts';
+import { sightHosts } from './host-sights.ts';
 import { OBSERVATION_LIMITS, type Observations, type PairSight, type SweepSight } from './observations.ts';
 
 const SECOND_US = 1e6;
@@ -33,7 +35,8 @@ interface Sweep {
   lastUs: number;
 }
 
-export function observe(view: PaneView, isInternal: IsInternal): Observations {
+/** @param evidence that the window gave */
+export function observe(view: PaneView, isInternal: IsInternal, evidence: readonly Evidence[]): Observations {
   const { flows } = view;
   const inside = insiders(view, isInternal);
   const pairs = new Map<number, Pair>();
@@ -45,6 +48,7 @@ export function observe(view: PaneView, isInternal: IsInternal): Observations {
     if (!view.hosts.isUnicast(to) || flows.protocol[row] === PROTOCOL_ARP) continue;
     addPair(pairs, view, row);
   }
+  const { hosts, folded: hostsFolded } = sightHosts(view, evidence);
   const kept = keepPairs([...pairs.values()]);
   const sweeps = findSweeps(view);
   const keptSweeps = sweeps.toSorted((a, b) => a.hash - b.hash).slice(0, OBSERVATION_LIMITS.sweeps);
@@ -67,7 +71,8 @@ export function observe(view: PaneView, isInternal: IsInternal): Observations {
     outboundBytes,
     pairs: kept.map((pair) => pairSight(view, pair, inside)),
     sweeps: keptSweeps.map((sweep) => sweepSight(view, sweep)),
-    folded,
+    hosts,
+    folded: folded + hostsFolded,
   };
 }
 

@@ -24,13 +24,15 @@ export class RecentMap<T> {
     return item;
   }
 
-  set(key: string, item: T): void {
+  /** Returns the item that was forgotten for it, if one was. */
+  set(key: string, item: T): T | undefined {
     this.#items.delete(key);
     this.#items.set(key, item);
-    if (this.#items.size <= this.#limit) return;
-    const [oldest] = this.#items.keys();
-    this.#items.delete(oldest!);
+    if (this.#items.size <= this.#limit) return undefined;
+    const [oldest] = this.#items;
+    this.#items.delete(oldest![0]);
     this.forgotten++;
+    return oldest![1];
   }
 
   delete(key: string): void {

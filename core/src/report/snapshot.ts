@@ -3,7 +3,7 @@
  * 1970 in event time, counts are packets, sizes are bytes on the wire; every array is in the order its comment says.
  */
 import type { Suppressed } from '../detect/allow-list.ts';
-import type { Alert } from '../detect/alert.ts';
+import type { ExplainedAlert } from '../history/explain-usual.ts';
 import type { KpiRow, TopEntry } from '../kpi/kpi-row.ts';
 import type { LedgerTotals } from '../ledger/books.ts';
 import type { SensorSummary, TimeRange } from '../ports.ts';
@@ -100,9 +100,11 @@ export interface Overview {
   /** Sums of the windows' own top lists, so a lower bound for whoever was not on every list; most packets first. */
   readonly tops: RangeTops;
   /** That overlap the range, most severe first, then newest first. */
-  readonly alerts: readonly Alert[];
+  readonly alerts: readonly ExplainedAlert[];
   /** Alerts that the allow-list explains, by its rules; they are not among `alerts`. */
   readonly suppressed: readonly Suppressed[];
+  /** Alerts that are usual for their host; they are not among `alerts` either, unless asked for. */
+  readonly usualHidden: number;
   /** How many alerts were left off. */
   readonly alertsLeftOff: number;
   /** What people did about those of `alerts` that anybody has touched. A muted alert is among `alerts`: the page hides it. */
@@ -125,7 +127,7 @@ export interface AlertEvidence {
   readonly version: 1;
   /** Whether the thresholds of this build are those that judged the alert; otherwise `windows` may say something else than it. */
   readonly sameRules: boolean;
-  readonly reasons: readonly Pick<Alert['reasons'][number], 'feature' | 'unit' | 'floor' | 'baseline'>[];
+  readonly reasons: readonly Pick<ExplainedAlert['reasons'][number], 'feature' | 'unit' | 'floor' | 'baseline'>[];
   /** Ascending, from some time before the alert to some time after it; empty when it is not made from windows. */
   readonly windows: readonly ReasonWindow[];
   readonly windowsLeftOff: number;
@@ -174,12 +176,12 @@ export interface WindowReport {
   readonly version: 1;
   readonly row: Omit<KpiRow, 'values'>;
   readonly kpis: readonly KpiReading[];
-  readonly alerts: readonly Alert[];
+  readonly alerts: readonly ExplainedAlert[];
 }
 
 export interface AlertReport {
   readonly version: 1;
-  readonly alert: Alert;
+  readonly alert: ExplainedAlert;
 }
 
 /** Frames that were offered and cannot be had any more. */

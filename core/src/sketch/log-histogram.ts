@@ -7,12 +7,19 @@ const ALPHA = 0.02;
 const GAMMA = (1 + ALPHA) / (1 - ALPHA);
 const LOG_GAMMA = Math.log(GAMMA);
 /** Bucket 0 holds the value 0; the last bucket holds everything from about 2^32 up. */
-const BUCKETS = 1 + Math.ceil(Math.log(2 ** 32) / LOG_GAMMA) + 1;
+/** Buckets there are. */
+export const BUCKETS = 1 + Math.ceil(Math.log(2 ** 32) / LOG_GAMMA) + 1;
 /** Values below this find their bucket by table: a logarithm per packet would cost more than the rest of the packet. */
 const TABLE_SIZE = 65_536;
 
 const bucketBySearch = (value: number): number =>
   value < 1 ? 0 : Math.min(BUCKETS - 1, 1 + Math.ceil(Math.log(value) / LOG_GAMMA - 1e-9));
+
+/** The bucket of a whole number that is 0 or more. */
+export const bucketOf = (value: number): number => (value < TABLE_SIZE ? TABLE[value]! : bucketBySearch(value));
+
+/** The number that is within 2 % of all in a bucket. */
+export const valueOf = (bucket: number): number => (bucket === 0 ? 0 : (2 * GAMMA ** (bucket - 1)) / (GAMMA + 1));
 
 const TABLE = Uint16Array.from({ length: TABLE_SIZE }, (_, value) => bucketBySearch(value));
 
@@ -27,7 +34,7 @@ export class LogHistogram {
 
   /** Adds `count` occurrences of a value that is 0 or more. */
   add(value: number, count = 1): void {
-    this.#counts[value < TABLE_SIZE ? TABLE[value]! : bucketBySearch(value)]! += count;
+    this.#counts[bucketOf(value)]! += count;
     this.#total += count;
   }
 
@@ -46,7 +53,7 @@ export class LogHistogram {
     let seen = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       seen += this.#counts[bucket]!;
-      if (seen > rank) return bucket === 0 ? 0 : (2 * GAMMA ** (bucket - 1)) / (GAMMA + 1);
+      if (seen > rank) return valueOf(bucket);
     }
     return 0;
   }

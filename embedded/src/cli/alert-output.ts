@@ -1,15 +1,20 @@
 /** One alert as a receipt for a terminal: what was seen, against which bars, from which data, and how to look further. */
 import type { Alert } from '@tapline/core/detect/alert';
+import type { ExplainedAlert } from '@tapline/core/history/explain-usual';
+import { STATISTICS } from '@tapline/core/history/host-sights';
 import type { Verification } from '@tapline/functions/stages/verify-alert';
 import { formatCount, formatInstant } from './format.ts';
 
 /** @param evidenceCql the statements that return its evidence from Cassandra */
-export function receiptText(alert: Alert, evidenceCql: readonly string[]): string {
+export function receiptText(alert: ExplainedAlert, evidenceCql: readonly string[]): string {
   const { filter, quality } = alert;
   const lines = [
     `alert      ${alert.id} (${alert.state})`,
     `what       ${alert.summary}`,
     ...(alert.withdrawal === undefined ? [] : [`withdrawn  ${alert.withdrawal}`]),
+    ...(alert.usual === undefined
+      ? []
+      : [`usual      ${alert.usual.class === 'unusual' ? 'MORE; ' : ''}${alert.usual.text}`]),
     `detector   ${alert.detector} version ${alert.detectorVersion}, thresholds ${alert.config}`,
     `entity     ${alert.entity}, sensor ${alert.sensor}`,
     `severity   ${alert.severity}, score ${alert.score}`,
@@ -49,12 +54,19 @@ function filterText({ fromUs, toUs, host, peer, port, protocol }: Alert['filter'
 /** Control characters never reach a terminal: an alert may hold what a packet said. */
 const plain = (line: string): string => line.replace(/\p{Cc}/gu, '\uFFFD');
 
+/** How many alerts are not shown. */
+export const usualHiddenText = (count: number): string =>
+  `${formatCount(count)} usual for ${count === 1 ? 'its host' : 'their hosts'}, hidden: --usual shows ${count === 1 ? 'it' : 'them'}`;
+
 /** What verifying an alert found. */
 export function verificationText({ alert, recomputed, differences, notes, ...read }: Verification): string {
   const lines = [
     `alert      ${alert.id} ${alert.detector} ${alert.entity} (${alert.state})`,
     `read       ${formatCount(read.packets)} packets of ${formatCount(read.batches)} batches, scored ${formatCount(read.windows)} windows`,
     ...notes.map((note) => `note       ${note}`),
+    ...(STATISTICS.some(({ detector }) => detector === alert.detector)
+      ? ['not read   what is usual for its host: days of windows made that, and no part of the alert rests on it']
+      : []),
   ];
   if (differences.length === 0) lines.push('verified   the packets say exactly this');
   else if (recomputed === undefined) lines.push('DIFFERENT  the stored packets raise no such alert');

@@ -7,6 +7,12 @@ import { PipelineError } from '@tapline/core/errors';
 export const allowOption = (): Option =>
   new Option('--allow <file>', 'leave out alerts that this allow-list explains, and count them (docs/alerts.md)');
 
+export const usualOption = (): Option =>
+  new Option(
+    '--usual',
+    'show alerts that are usual for their host, too, instead of counting them (docs/alerts.md)',
+  ).default(false);
+
 /**
  * @param warn told when a changed file is no allow-list any more; the rules that were read before stay in force
  * @returns the rules as they are now

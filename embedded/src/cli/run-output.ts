@@ -1,9 +1,10 @@
 /** What `tapline run` says at the end: the contract's JSON object, or the same for people. */
-import type { Alert } from '@tapline/core/detect/alert';
-import type { Allowed } from '@tapline/core/detect/allow-list';
+import type { ExplainedAlert } from '@tapline/core/history/explain-usual';
 import type { HistorySummary } from '@tapline/core/history/history';
+import type { PresentedAlerts } from '@tapline/core/history/present-alerts';
 import type { AuditReport } from '@tapline/functions/stages/audit';
 import type { RunResult } from '../line/run-capture.ts';
+import { usualHiddenText } from './alert-output.ts';
 import { formatBytes, formatCount, formatInstant, formatLag, formatSeconds } from './format.ts';
 import { healthJson, healthLines } from './health-text.ts';
 import { loopText } from './loop-options.ts';
@@ -12,9 +13,10 @@ import { recordLines } from './record-options.ts';
 import { ownUse } from './process-use.ts';
 
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
-export function runJson(result: RunResult, { shown, suppressed }: Allowed, source: string, sensor: string): object {
+export function runJson(result: RunResult, presented: PresentedAlerts, source: string, sensor: string): object {
   const { audit, session, wireBytes, batchBytes, windows, digest, elapsedMs, lag, loops, mirror, record } = result;
   const { health, history, preloaded, fault } = result;
+  const { shown, suppressed, usualHidden } = presented;
   return {
     sensor,
     session,
@@ -25,6 +27,7 @@ export function runJson(result: RunResult, { shown, suppressed }: Allowed, sourc
     windows,
     alerts: shown.map(alertJson),
     suppressed,
+    usualHidden,
     health: health.map(healthJson),
     digest,
     elapsedMs: Math.round(elapsedMs),
@@ -60,7 +63,7 @@ export function loopsJson(loops: RunResult['loops']): object {
 }
 
 /** An alert as scripts get it. */
-export function alertJson(alert: Alert): object {
+export function alertJson(alert: ExplainedAlert): object {
   const { id, detector, entity, windowStartUs, windowEndUs, score, severity, attack, state, summary, quality } = alert;
   return {
     id,
@@ -75,11 +78,12 @@ export function alertJson(alert: Alert): object {
     summary,
     confidence: quality.confidence,
     doubts: quality.doubts.map(({ text }) => text),
+    ...(alert.usual && { usual: alert.usual }),
   };
 }
 
 /** The books, the alerts and the digest, a few lines for a terminal. */
-export function runText(result: RunResult, allowed: Allowed, source: string): string {
+export function runText(result: RunResult, allowed: PresentedAlerts, source: string): string {
   const { totals } = result.audit;
   const lines = [
     `${source}: ${formatCount(totals.offered)} packets in ${formatSeconds(result.elapsedMs / 1000)}, ` +
@@ -124,19 +128,20 @@ export function booksLines({ totals, balanced }: AuditReport): string[] {
   ];
 }
 
-/** The alerts for a terminal, and what an allow-list explains. */
-export function alertLines({ shown, suppressed }: Allowed): string[] {
+/** The alerts for a terminal, and how many are not shown. */
+export function alertLines({ shown, suppressed, usualHidden }: PresentedAlerts): string[] {
   return [
     `alerts   ${shown.length}`,
     ...shown.map(alertLine),
     ...suppressed.map(
       ({ rule, alerts }) => `  suppressed ${formatCount(alerts)}: ${rule.reason} (until ${rule.until})`,
     ),
+    ...(usualHidden === 0 ? [] : [`  ${usualHiddenText(usualHidden)}`]),
   ];
 }
 
 /** One alert for a terminal. */
-export function alertLine({ severity, detector, summary, quality: { confidence, doubts } }: Alert): string {
+export function alertLine({ severity, detector, summary, quality: { confidence, doubts } }: ExplainedAlert): string {
   const doubt = doubts.length === 0 ? '' : ` [confidence ${confidence}: ${doubts.map(({ text }) => text).join('; ')}]`;
   return `  ${severity.padEnd(8)} ${detector.padEnd(15)} ${summary}${doubt}`;
 }

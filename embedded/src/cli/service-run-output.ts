@@ -1,6 +1,6 @@
 /** What `tapline run --on services` says at the end: the contract's JSON object with more of it, or the same for people. */
 import type { CostReport } from '@tapline/core/cost/cost';
-import type { Allowed } from '@tapline/core/detect/allow-list';
+import type { PresentedAlerts } from '@tapline/core/history/present-alerts';
 import type { ServiceRunResult } from '../service-line/service-run.ts';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
 import { healthJson, healthLines } from './health-text.ts';
@@ -9,7 +9,7 @@ import { alertJson, alertLines, booksLines } from './run-output.ts';
 /** The object of `--json` (design §10); scripts outside this repository read it, so fields are only ever added. */
 export function serviceRunJson(
   result: ServiceRunResult,
-  { shown, suppressed }: Allowed,
+  { shown, suppressed, usualHidden }: PresentedAlerts,
   source: string,
   sensor: string,
 ): object {
@@ -23,6 +23,7 @@ export function serviceRunJson(
     windows,
     alerts: shown.map(alertJson),
     suppressed,
+    usualHidden,
     health: result.health.map(healthJson),
     digest,
     elapsedMs: Math.round(elapsedMs),
@@ -38,7 +39,7 @@ export function serviceRunJson(
 }
 
 /** The books, the alerts, the digest, what every part took, and what it would have cost. */
-export function serviceRunText(result: ServiceRunResult, allowed: Allowed, source: string): string {
+export function serviceRunText(result: ServiceRunResult, allowed: PresentedAlerts, source: string): string {
   const { audit, elapsedMs, capturedMs, processes, windows, digest, cost } = result;
   const lines = [
     `${source}: ${formatCount(audit?.totals.offered ?? 0)} packets in ${formatSeconds(elapsedMs / 1000)}, ` +

@@ -1,17 +1,18 @@
 /** `tapline alert`: the alerts there are, one as a receipt, and whether the stored packets still say the same. */
 import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
-import { applyAllowList } from '@tapline/core/detect/allow-list';
-import type { Alert } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
+import { explainUsual, type ExplainedAlert } from '@tapline/core/history/explain-usual';
+import { presentAlerts } from '@tapline/core/history/present-alerts';
 import { evidenceCql } from '@tapline/core/report/evidence-cql';
 import type { PacketStore, ResultStore, TriageStore } from '@tapline/core/ports';
 import { readSettings } from '@tapline/core/settings/settings';
 import { triageState, type TriageState } from '@tapline/core/triage/triage-state';
+import { readUsual } from '@tapline/functions/stages/read-usual';
 import { verifyAlert } from '@tapline/functions/stages/verify-alert';
 import { addTriage } from './alert-triage.ts';
-import { receiptText, verificationText } from '../cli/alert-output.ts';
-import { allowOption, openAllowFile } from '../cli/allow-file.ts';
+import { receiptText, usualHiddenText, verificationText } from '../cli/alert-output.ts';
+import { allowOption, openAllowFile, usualOption } from '../cli/allow-file.ts';
 import { formatInstant } from '../cli/format.ts';
 import { parseTimeUs } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
@@ -29,6 +30,7 @@ interface ListFlags extends PlaceFlags {
   readonly from: number;
   readonly to: number;
   readonly allow?: string;
+  readonly usual: boolean;
   readonly muted: boolean;
   readonly format?: RowFormat;
 }
@@ -60,6 +62,7 @@ export function addAlert(program: Command): void {
     )
     .addOption(new Option('--to <time>', 'the same').argParser(parseTimeUs).default(Infinity, 'everything'))
     .addOption(allowOption())
+    .addOption(usualOption())
     .option('--muted', 'also the alerts that somebody muted', false)
     .addOption(new Option('--format <format>', 'default: table on a terminal, else ndjson').choices(ROW_FORMATS))
     .action(list);
@@ -120,24 +123,26 @@ async function list(flags: ListFlags): Promise<void> {
   };
   const allowList = openAllowFile(flags.allow, warn)();
   const range = { fromUs: flags.from, toUs: flags.to };
-  const { alerts, triage } = await withStores(flags, async (stores) => {
+  const { alerts, triage, usual } = await withStores(flags, async (stores) => {
     const { results } = stores;
     const sensors = flags.sensor === undefined ? (await results.sensors()).map(({ sensor }) => sensor) : [flags.sensor];
     const found = (await Promise.all(sensors.map((sensor) => results.alerts(sensor, range)))).flat();
-    return { alerts: found, triage: await stores.triage.entries(found) };
+    return { alerts: found, triage: await stores.triage.entries(found), usual: await readUsual(found, results) };
   });
-  const { shown, suppressed } = applyAllowList(alerts, allowList);
-  const stateOf = ({ id }: Alert): TriageState => triageState(triage.get(id) ?? [], systemClock.nowUs());
+  const presented = presentAlerts(alerts, { allowList, usual, withUsual: flags.usual });
+  const { shown, suppressed, usualHidden } = presented;
+  const stateOf = ({ id }: ExplainedAlert): TriageState => triageState(triage.get(id) ?? [], systemClock.nowUs());
   const listed = flags.muted ? shown : shown.filter((alert) => stateOf(alert).muted === null);
   const rows = listed.map((alert) => listRow(alert, stateOf(alert)));
   process.stdout.write(rowsText(rows, flags.format ?? (process.stdout.isTTY ? 'table' : 'ndjson')));
   for (const { rule, alerts: count } of suppressed) {
     warn(`${count} suppressed: ${rule.reason} (until ${rule.until})`);
   }
+  if (usualHidden > 0) warn(usualHiddenText(usualHidden));
   if (listed.length < shown.length) warn(`${shown.length - listed.length} muted: --muted lists them, too`);
 }
 
-const listRow = (alert: Alert, { acknowledged, muted, notes }: TriageState): Record<string, unknown> => ({
+const listRow = (alert: ExplainedAlert, { acknowledged, muted, notes }: TriageState): Record<string, unknown> => ({
   id: alert.id,
   sensor: alert.sensor,
   start: formatInstant(alert.windowStartUs),
@@ -148,6 +153,7 @@ const listRow = (alert: Alert, { acknowledged, muted, notes }: TriageState): Rec
   score: alert.score,
   confidence: alert.quality.confidence,
   state: alert.state,
+  usual: alert.usual?.class ?? null,
   acknowledged: acknowledged?.by ?? null,
   muted: muted?.text ?? null,
   notes,
@@ -155,7 +161,10 @@ const listRow = (alert: Alert, { acknowledged, muted, notes }: TriageState): Rec
 });
 
 async function show(id: string, flags: OneFlags): Promise<void> {
-  const alert = await withStores(flags, ({ results }) => results.alert(id));
+  const alert = await withStores(flags, async ({ results }) => {
+    const found = await results.alert(id);
+    return found && explainUsual([found], await readUsual([found], results))[0];
+  });
   if (alert === undefined) throw new PipelineError('USAGE', `there is no alert ${id}: tapline alert list names them`);
   process.stdout.write(flags.json ? `${JSON.stringify(alert)}\n` : receiptText(alert, evidenceCql(alert)));
 }

@@ -4,9 +4,11 @@ import { migrate } from '@tapline/adapters/cassandra/migrations/migrate';
 import { MIGRATIONS_FOLDER, readMigrations } from '@tapline/adapters/cassandra/migrations/migration-files';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { sourceName } from '@tapline/capture-agent/source/source-address';
-import { applyAllowList, type AllowList } from '@tapline/core/detect/allow-list';
+import type { AllowList } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
 import { SETTINGS, readSettings, type Settings } from '@tapline/core/settings/settings';
+import { presentAlerts } from '@tapline/core/history/present-alerts';
+import { readUsual } from '@tapline/functions/stages/read-usual';
 import { createReport } from '@tapline/functions/stages/report';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { openAllowFile } from '../cli/allow-file.ts';
@@ -36,6 +38,7 @@ export interface ServiceFlags {
   readonly falseAlarmsPerDay?: number;
   readonly internal?: string;
   readonly allow?: string;
+  readonly usual: boolean;
   readonly exit: boolean;
   readonly json: boolean;
 }
@@ -80,7 +83,11 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
       },
       interrupt,
     );
-    const allowed = applyAllowList(result.alerts, allowList());
+    const allowed = presentAlerts(result.alerts, {
+      allowList: allowList(),
+      usual: await readUsual(result.alerts, stores.results),
+      withUsual: flags.usual,
+    });
     process.stdout.write(
       flags.json
         ? `${JSON.stringify(serviceRunJson(result, allowed, name, sensor))}\n`

@@ -2,10 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import { codecs } from '@tapline/adapters/codec/codecs';
-import { applyAllowList, type Allowed } from '@tapline/core/detect/allow-list';
+import { presentAlerts, type PresentedAlerts } from '@tapline/core/history/present-alerts';
 import { PipelineError } from '@tapline/core/errors';
 import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
 import { createReport, type ReportPorts } from '@tapline/functions/stages/report';
+import { readUsual } from '@tapline/functions/stages/read-usual';
 import type { FrameShelf } from '@tapline/functions/stages/report/capture';
 import { speedText, type ReplaySpeed } from '@tapline/capture-agent/pacer';
 import type { RecordPlace } from '@tapline/capture-agent/record/recording';
@@ -13,7 +14,7 @@ import { freshSession, replaySession } from '@tapline/capture-agent/session';
 import { sourceAddress } from '@tapline/capture-agent/source/source-address';
 import { checkFollowable, choiceName, type SourceChoice } from '@tapline/capture-agent/source/source-choice';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
-import { allowOption, openAllowFile } from '../cli/allow-file.ts';
+import { allowOption, openAllowFile, usualOption } from '../cli/allow-file.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
 import { PRIVATE_NETWORKS } from '@tapline/core/history/host-place';
 import {
@@ -63,6 +64,7 @@ interface RunFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags, R
   readonly falseAlarmsPerDay?: number;
   readonly internal?: string;
   readonly allow?: string;
+  readonly usual: boolean;
   readonly exit: boolean;
   readonly json: boolean;
 }
@@ -94,6 +96,7 @@ export function addRun(program: Command): void {
     .option('--follow', FOLLOW_HELP, false)
     .option('--fields <names>', FIELDS_HELP, parseFields)
     .addOption(allowOption())
+    .addOption(usualOption())
     .addOption(recordOption())
     .addOption(recordSizeOption())
     .addOption(recordBucketOption())
@@ -216,7 +219,12 @@ async function runWith(stores: FolderStores, chosen: Chosen, flags: RunFlags): P
     const interrupted = onInterrupt(current, progress);
     const result = await current.finish();
     progress.clear();
-    print(result, applyAllowList(result.alerts, allowList()), choiceName(chosen.source), flags);
+    const presented = presentAlerts(result.alerts, {
+      allowList: allowList(),
+      usual: await readUsual(result.alerts, stores.results),
+      withUsual: flags.usual,
+    });
+    print(result, presented, choiceName(chosen.source), flags);
     if (server !== undefined && !interrupted.aborted) {
       process.stderr.write(`tapline: the report is at ${server.url} until Ctrl-C\n`);
       await new Promise((resolve) => {
@@ -262,7 +270,7 @@ function onInterrupt(run: CaptureRun, progress: Progress): AbortSignal {
   return interrupted.signal;
 }
 
-function print(result: RunResult, allowed: Allowed, source: string, flags: RunFlags): void {
+function print(result: RunResult, allowed: PresentedAlerts, source: string, flags: RunFlags): void {
   process.stdout.write(
     flags.json
       ? `${JSON.stringify(runJson(result, allowed, source, flags.sensor))}\n`

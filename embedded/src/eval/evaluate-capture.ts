@@ -2,7 +2,8 @@
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { replaySession } from '@tapline/capture-agent/session';
 import type { DetectorName } from '@tapline/core/detect/alert';
-import { judgeCapture } from '@tapline/core/eval/judge-alerts';
+import { explainUsual } from '@tapline/core/history/explain-usual';
+import { judgeCapture, type RaisedAlert } from '@tapline/core/eval/judge-alerts';
 import type { Label } from '@tapline/core/eval/labels';
 import type { EvaluatedCapture } from '@tapline/core/eval/make-scorecard';
 import type { CaptureTruth } from '@tapline/core/eval/truth';
@@ -11,6 +12,7 @@ import { allocateColumns } from '@tapline/core/packet/columns';
 import { decodeBatch } from '@tapline/core/wire/batch';
 import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
 import { audit } from '@tapline/functions/stages/audit';
+import { readUsual } from '@tapline/functions/stages/read-usual';
 import { Line } from '../line/line.ts';
 import { openTemporaryStores, type Stores } from '../line/data-folder.ts';
 import { SensorThread, type SensorMessage } from '../line/sensor.ts';
@@ -98,11 +100,21 @@ async function evaluateIn(stores: Stores, job: CaptureJob, rules: EvaluationRule
   });
   const { totals } = await audit({ ...stores, codecs }, { sensor: EVAL_SENSOR, session });
   const counted = counter.truth();
-  const raised = watched.take().filter(({ alert }) => detectors?.includes(alert.detector) ?? true);
+  const raised = await notUsual(
+    watched.take().filter(({ alert }) => detectors?.includes(alert.detector) ?? true),
+    stores,
+  );
   return {
     path: job.path,
     judged: judgeCapture(job.truthOf?.(counted) ?? counted, raised),
     unexplained: totals.unexplained,
     ...(fault === undefined ? {} : { fault: fault.message }),
   };
+}
+
+/** Without the alerts that nobody is shown, because they are usual for their host. */
+async function notUsual(raised: readonly RaisedAlert[], { results }: Pick<Stores, 'results'>): Promise<RaisedAlert[]> {
+  const alerts = raised.map(({ alert }) => alert);
+  const explained = explainUsual(alerts, await readUsual(alerts, results));
+  return raised.filter((_, place) => explained[place]!.usual?.class !== 'usual');
 }

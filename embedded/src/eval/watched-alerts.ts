@@ -24,6 +24,8 @@ export class WatchedAlerts {
       alerts: (...asked) => results.alerts(...asked),
       alert: (id) => results.alert(id),
       provisional: (sensor) => results.provisional(sensor),
+      putUsual: (rows) => results.putUsual(rows),
+      usual: (...asked) => results.usual(...asked),
       sensors: () => results.sensors(),
     };
   }

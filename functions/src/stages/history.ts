@@ -9,6 +9,7 @@
  * are in the record before they are written, and are written again by the next reader, so that none is lost in between.
  */
 import type { Alert } from '@tapline/core/detect/alert';
+import type { UsualRow } from '@tapline/core/detect/usual';
 import { PipelineError } from '@tapline/core/errors';
 import { History, type HistoryOptions, type HistorySummary } from '@tapline/core/history/history';
 import {
@@ -17,6 +18,7 @@ import {
   goBack,
   NO_RECORD,
   pointsAt,
+  usualKey,
   type HistoryRecord,
 } from '@tapline/core/history/history-record';
 import type { IsInternal } from '@tapline/core/history/host-place';
@@ -45,7 +47,7 @@ export interface HistoryDeps extends HistoryOptions {
 export interface HistoryStageDeps {
   readonly history: HistoryDeps;
   readonly windows: Pick<WindowStore, 'firstPending'>;
-  readonly results: Pick<ResultStore, 'pastWindows' | 'alerts' | 'putAlerts'>;
+  readonly results: Pick<ResultStore, 'pastWindows' | 'alerts' | 'putAlerts' | 'usual' | 'putUsual'>;
 }
 
 /** A record with the history it stands for. */
@@ -133,6 +135,7 @@ async function load(sensor: string, deps: HistoryStageDeps): Promise<OpenHistory
   const record = stored === undefined ? NO_RECORD : decodeRecord(stored.bytes);
   // Its writer may have stopped before it wrote them.
   if (record.outbox.length > 0) await deps.results.putAlerts(record.outbox);
+  if (record.usualOutbox.length > 0) await deps.results.putUsual(record.usualOutbox);
   return { record, version: stored?.version ?? 0, history: open(record, deps) };
 }
 
@@ -163,16 +166,17 @@ async function takeStep(
   const windows = read.filter(({ kpi }) => kpi.windowEndUs <= range.toUs);
   if (windows.length === 0) return { alerts: [], isMore: false };
   const { hour, day } = takeWindows(windows, known);
-  const changed = known.history.takeChanged();
-  const { review, gone } = await reviewed(sensor, before, { changed, uptoUs: known.history.uptoUs }, deps);
-  const alerts = [...changed, ...gone];
+  const said = { changed: known.history.takeChanged(), usual: known.history.takeUsual(), uptoUs: known.history.uptoUs };
+  const { review, gone, goneUsual } = await reviewed(sensor, before, said, deps);
+  const alerts = [...said.changed, ...gone];
+  const usual = [...said.usual, ...goneUsual];
   const isMore = read.length === WINDOWS_PER_STEP;
   const point = { uptoUs: known.history.uptoUs, firstUs: Math.min(before.firstUs, windows[0]!.kpi.windowStartUs) };
   // The state is written down when it is stored, and not at every step of a history that is kept open.
-  const next: HistoryRecord = { ...point, state: before.state, hour, day, review, outbox: alerts };
+  const next: HistoryRecord = { ...point, state: before.state, hour, day, review, outbox: alerts, usualOutbox: usual };
   // The only process writes when others would miss something, and when it may be the last time.
-  const mustSave =
-    options.kept === undefined || alerts.length > 0 || hour !== before.hour || finalBeforeUs === Infinity;
+  const isNews = alerts.length + usual.length > 0;
+  const mustSave = options.kept === undefined || isNews || hour !== before.hour || finalBeforeUs === Infinity;
   if (mustSave) {
     const record = { ...next, state: known.history.encode() };
     if (!(await options.store.save(sensor, encodeRecord(record), known.version))) return 'conflict';
@@ -180,6 +184,7 @@ async function takeStep(
   }
   known.record = next;
   if (alerts.length > 0) await results.putAlerts(alerts);
+  if (usual.length > 0) await results.putUsual(usual);
   return { alerts, isMore };
 }
 
@@ -198,23 +203,43 @@ function takeWindows(
   return now;
 }
 
-/** After going back: which alerts of the history stand in the store although the windows do not say so any more. */
+/** What came of a step. */
+interface Said {
+  readonly changed: readonly Alert[];
+  readonly usual: readonly UsualRow[];
+  readonly uptoUs: number;
+}
+
+interface Reviewed {
+  readonly review: HistoryRecord['review'];
+  readonly gone: readonly Alert[];
+  readonly goneUsual: readonly UsualRow[];
+}
+
+/** After going back: what of the history stands in the store although the windows do not say it any more. */
 async function reviewed(
   sensor: string,
   { review }: HistoryRecord,
-  { changed, uptoUs }: { readonly changed: readonly Alert[]; readonly uptoUs: number },
+  { changed, usual, uptoUs }: Said,
   { results }: HistoryStageDeps,
-): Promise<{ readonly review: HistoryRecord['review']; readonly gone: readonly Alert[] }> {
-  if (review === undefined) return { review, gone: [] };
-  const known = [...review.raised, ...changed].map(({ id, windowEndUs }) => [id, { id, windowEndUs }] as const);
-  const raised = new Map(known);
-  if (uptoUs < review.toUs) return { review: { ...review, raised: [...raised.values()] }, gone: [] };
+): Promise<Reviewed> {
+  if (review === undefined) return { review, gone: [], goneUsual: [] };
+  const saidAgain = [...review.said, ...usual.map(usualKey)];
+  const told = [...review.raised, ...changed].map(({ id, windowEndUs }) => [id, { id, windowEndUs }] as const);
+  const raised = new Map(told);
+  if (uptoUs < review.toUs)
+    return { review: { ...review, raised: [...raised.values()], said: saidAgain }, gone: [], goneUsual: [] };
   const stored = await results.alerts(sensor, { fromUs: review.fromUs, toUs: Infinity });
   const gone = stored
     .filter((alert) => alert.isFromHistory === true && alert.state !== 'withdrawn' && !raised.has(alert.id))
     .filter((alert) => alert.windowEndUs > review.fromUs)
     .map((alert): Alert => ({ ...alert, state: 'withdrawn', withdrawal: WITHDRAWAL }));
-  return { review: undefined, gone };
+  const keys = new Set(saidAgain);
+  const known = await results.usual(sensor, { fromUs: review.fromUs, toUs: review.toUs });
+  const goneUsual = known
+    .filter((row) => row.isWithdrawn !== true && !keys.has(usualKey(row)))
+    .map((row): UsualRow => ({ ...row, isWithdrawn: true }));
+  return { review: undefined, gone, goneUsual };
 }
 
 function changing(sensor: string): PipelineError {

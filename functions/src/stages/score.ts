@@ -91,7 +91,7 @@ async function scoreOnce(key: WindowKey, last: Scored | undefined, deps: ScoreDe
   const kpi = kpiRow(pane, { sensor, revision, complete: wholeYet, announced, arrived, dropShare });
   const evidence = scorePane(pane, sensor);
   const replaced = await deps.results.evidence(sensor, { fromUs: windowStartUs, toUs: windowStartUs + 1 });
-  const seen = deps.history && encodeObservations(observe(pane.view, deps.history.isInternal), windowStartUs);
+  const seen = deps.history && encodeObservations(observe(pane.view, deps.history.isInternal, evidence), windowStartUs);
   await deps.results.putWindow({
     kpi,
     flows: flowSlices(pane, sensor),

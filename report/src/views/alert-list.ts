@@ -130,7 +130,7 @@ const suppressedLine = ({ rule, alerts }: Suppressed): VNode =>
 
 const emptyText = (overview: Overview | null): string | null => {
   if (overview === null) return 'Loading…';
-  if (overview.alerts.length + overview.suppressed.length > 0) return null;
+  if (overview.alerts.length + overview.suppressed.length + overview.usualHidden > 0) return null;
   return overview.range === null
     ? 'No alerts yet.'
     : `No alerts between ${dateTime(overview.range.fromUs)} and ${dateTime(overview.range.toUs)} UTC.`;
@@ -178,6 +178,9 @@ const leftOut = (view: View, overview: Overview, chosen: ChosenAlerts): Child[] 
   if (overview.alertsLeftOff > 0) {
     const text = `${counted(overview.alertsLeftOff, 'less severe alert')} not listed: zoom in to see them.`;
     lines.push(h('p', { class: 'empty' }, text));
+  }
+  if (overview.usualHidden > 0) {
+    lines.push(h('p', { class: 'empty' }, `${counted(overview.usualHidden, 'alert')} usual for the host, not listed.`));
   }
   return [...lines, ...overview.suppressed.map(suppressedLine)];
 };

@@ -1,5 +1,6 @@
 /** One alert: the sentence, the reasons as bars against their bounds, who contributed, and the packets behind it. */
 import type { Alert } from '@tapline/core/detect/alert';
+import type { ExplainedAlert } from '@tapline/core/history/explain-usual';
 import type { TriageMark } from '@tapline/core/report/snapshot';
 import { ratioBars } from '../charts/ratio-bars.ts';
 import { severityMark } from '../charts/severity-mark.ts';
@@ -23,7 +24,7 @@ const zoomLink = (view: View, alert: Alert): VNode => {
 const markOf = (view: View, { id }: Alert): TriageMark | undefined =>
   view.model.overview.value?.triage.find(({ alert }) => alert === id);
 
-const body = (view: View, alert: Alert): Child[] => [
+const body = (view: View, alert: ExplainedAlert): Child[] => [
   h('p', { class: 'summary' }, alert.summary),
   alert.withdrawal === undefined ? null : h('p', { class: 'empty' }, `Withdrawn: ${alert.withdrawal}.`),
   h('p', { class: 'alert-tags' }, alertTags(alert, markOf(view, alert))),
@@ -37,6 +38,7 @@ const body = (view: View, alert: Alert): Child[] => [
   captureSection(view, alert),
   h('h3', {}, 'Why'),
   alert.reasons.length === 0 ? h('p', { class: 'empty' }, 'The detector gave no numbers.') : ratioBars(alert.reasons),
+  alert.usual === undefined ? null : h('p', { class: 'empty' }, `${alert.usual.text}.`),
   h('h3', {}, 'Who'),
   alert.contributors.length === 0 ? h('p', { class: 'empty' }, 'Nobody stands out.') : contributorList(view, alert),
   alertFacts(alert),

@@ -14,7 +14,7 @@ import { blockBootstrap, quantile } from '@tapline/core/eval/block-bootstrap';
 import { clopperPearson, garwood, wilson } from '@tapline/core/eval/intervals';
 import { averagePrecision, precisionRecallCurve } from '@tapline/core/eval/precision-recall';
 import { Prng } from '@tapline/core/eval/prng';
-import { betaCdf, gammaCdf, normalTwoSided } from '@tapline/core/eval/special-functions';
+import { betaCdf, gammaCdf, normalTwoSided } from '@tapline/core/statistics/special-functions';
 
 type Golden = readonly [first: number, second: number, confidence: number, low: number, high: number];
 

@@ -7,11 +7,18 @@ import {
   goBack,
   type HistoryRecord,
 } from '@tapline/core/history/history-record';
-import { decodeObservations, encodeObservations, type Observations } from '@tapline/core/history/observations';
+import {
+  decodeObservations,
+  encodeObservations,
+  NO_OBSERVATIONS,
+  type Observations,
+} from '@tapline/core/history/observations';
+import { UsualMemory } from '@tapline/core/history/usual-memory';
+import { ByteWriter } from '@tapline/core/sketch/byte-writer';
 import { hashWord } from '@tapline/core/sketch/hash';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pairSight, sweepSight, windowOf } from '../../fixtures/history-windows.ts';
+import { hostSight, pairSight, sweepSight, windowOf } from '../../fixtures/history-windows.ts';
 import { SyntheticKpis, uniform } from '../../helpers/synthetic-kpis.ts';
 
 const OPTIONS = { falseAlarmsPerDay: 1000 };
@@ -34,7 +41,13 @@ function traffic(seed: number, windows: number): ReturnType<typeof windowOf>[] {
       });
     });
     const sweeps = [sweepSight(window, { source: `10.0.1.${pick(12)}`, failed: [hashWord(pick(4000))] })];
-    return windowOf(window, { pairs, sweeps, folded: pick(2) }, series.values(window));
+    const hosts = Array.from({ length: 3 }, (__, k) =>
+      hostSight(pick(20) === 0 ? 5000 * (1 + pick(9)) : pick(4000), {
+        entity: `10.0.2.${pick(k === 0 ? 2 : 600)}`,
+        ...(k === 2 && { statistic: 'brute-force/log-in attempts' }),
+      }),
+    );
+    return windowOf(window, { pairs, sweeps, hosts, folded: pick(2) }, series.values(window));
   });
 }
 
@@ -68,6 +81,15 @@ describe('a history', () => {
     bytes[0] = 99;
     expect(() => History.decode(bytes, OPTIONS)).toThrow(/version 99/u);
     expect(() => History.decode(history.encode().subarray(0, 500), OPTIONS)).toThrow(/ends early/u);
+  });
+
+  it('of a build that did not know what is usual is read, and begins to learn that', () => {
+    const writer = new ByteWriter();
+    new UsualMemory().encode(writer);
+    const bytes = new History(OPTIONS).encode();
+    const before = bytes.slice(0, bytes.length - writer.finish().length);
+    before[0] = 1;
+    expect(History.decode(before, OPTIONS).encode()).toEqual(bytes);
   });
 
   it('stays small, however many hosts there are, and counts what it had no room for', () => {
@@ -104,7 +126,12 @@ describe('a history record', () => {
   };
 
   it('reads back as it was written', () => {
-    const review = { fromUs: 3, toUs: 9, raised: [{ id: 'a', windowEndUs: 5 }] };
+    const review = {
+      fromUs: 3,
+      toUs: 9,
+      raised: [{ id: 'a', windowEndUs: 5 }],
+      said: ['4 udp-flood packets 10.0.0.1'],
+    };
     for (const one of [NO_RECORD, record, { ...record, review }]) expect(decodeRecord(encodeRecord(one))).toEqual(one);
   });
 
@@ -121,6 +148,15 @@ describe('a history record', () => {
 });
 
 describe('observations', () => {
+  it('of a build that noted no hosts are read without them', () => {
+    const observations: Observations = { ...NO_OBSERVATIONS, pairs: [pairSight(3)] };
+    const { windowStartUs } = windowOf(3).row;
+    const bytes = encodeObservations(observations, windowStartUs);
+    const before = bytes.slice(0, -1);
+    before[0] = 1;
+    expect(decodeObservations(before, windowStartUs)).toEqual(observations);
+  });
+
   it('read back as they were written, hostile numbers included', () => {
     const sight = fc.record({
       port: fc.nat({ max: 65_535 }),
@@ -139,6 +175,7 @@ describe('observations', () => {
             outboundBytes: 2 ** 50,
             pairs: pairs.map((pair) => pairSight(3, { ...pair, starts: [windowStartUs / 1e6] })),
             sweeps: [sweepSight(3, { failed })],
+            hosts: pairs.map(({ bytesUp, destination }) => hostSight(bytesUp, { entity: destination })),
             folded: 7,
           };
           expect(decodeObservations(encodeObservations(observations, windowStartUs), windowStartUs)).toEqual(

@@ -1,7 +1,9 @@
 /** `/alerts/<id>` and `/alerts/<id>/packets`: one alert, and the packets behind it. */
 import type { Alert } from '@tapline/core/detect/alert';
+import { explainUsual } from '@tapline/core/history/explain-usual';
 import { compileFilter } from '@tapline/core/report/packet-match';
 import type { AlertReport, PacketPage } from '@tapline/core/report/snapshot';
+import { readUsual } from '../read-usual.ts';
 import { NotFound, type ReportPorts } from '../report.ts';
 import { scanPackets } from './packets.ts';
 
@@ -13,7 +15,9 @@ export async function findAlert(ports: ReportPorts, id: string): Promise<Alert> 
 }
 
 export async function alertReport(ports: ReportPorts, _query: URLSearchParams, id: string): Promise<AlertReport> {
-  return { version: 1, alert: await findAlert(ports, id) };
+  const alert = await findAlert(ports, id);
+  const [explained = alert] = explainUsual([alert], await readUsual([alert], ports.results));
+  return { version: 1, alert: explained };
 }
 
 /** Parameters: `limit`, `after`. */

@@ -1,6 +1,7 @@
 /** `/overview`: everything the first view of the page draws, in one answer. */
-import { applyAllowList } from '@tapline/core/detect/allow-list';
-import { isAboutSensor, SEVERITIES, type Alert } from '@tapline/core/detect/alert';
+import { isAboutSensor, SEVERITIES } from '@tapline/core/detect/alert';
+import type { ExplainedAlert } from '@tapline/core/history/explain-usual';
+import { presentAlerts } from '@tapline/core/history/present-alerts';
 import type { KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 import type { TimeRange } from '@tapline/core/ports';
@@ -9,8 +10,9 @@ import { blindGaps, seriesGaps, trafficSeries } from '@tapline/core/report/serie
 import type { Overview, RunStatus } from '@tapline/core/report/snapshot';
 import { rangeTops, rangeTotals } from '@tapline/core/report/tops';
 import type { ReportPorts } from '../report.ts';
+import { readUsual } from '../read-usual.ts';
 import { readBooks } from './books.ts';
-import { range } from './query.ts';
+import { range, text } from './query.ts';
 import { chooseSensor } from './sensors.ts';
 import { triageMarks } from './triage.ts';
 
@@ -25,7 +27,7 @@ const runOf = (ports: ReportPorts, heartbeats: readonly Heartbeat[]): RunStatus 
   return { state, progress: null, source: null, speed: null };
 };
 
-const mostSevereFirst = (alerts: readonly Alert[]): Alert[] =>
+const mostSevereFirst = (alerts: readonly ExplainedAlert[]): ExplainedAlert[] =>
   alerts.toSorted(
     (a, b) =>
       SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
@@ -75,7 +77,7 @@ const untilNow = async (
   return { fromUs: extent.fromUs, toUs: Math.max(extent.toUs, ...blind.map(({ windowEndUs }) => windowEndUs)) };
 };
 
-/** Parameters: `sensor`, `from` and `to` (microseconds; default: everything). */
+/** Parameters: `sensor`, `from` and `to` (microseconds; default: everything), `usual` (`show`: alerts that are usual for their host, too). */
 export async function overview(ports: ReportPorts, query: URLSearchParams): Promise<Overview> {
   const asked = range(query);
   const { sensors, chosen } = await chooseSensor(ports, query);
@@ -88,7 +90,11 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
   const books = await readBooks(ports, sensor);
   const rows = known ? await rowsWithin(ports, sensor, within, windowUs) : [];
   const all = known ? await ports.results.alerts(sensor, within) : [];
-  const { shown, suppressed } = applyAllowList(all, ports.allowList?.() ?? []);
+  const { shown, suppressed, usualHidden } = presentAlerts(all, {
+    allowList: ports.allowList?.() ?? [],
+    usual: await readUsual(all, ports.results),
+    withUsual: text(query, 'usual', 20) === 'show',
+  });
   const alerts = mostSevereFirst(shown);
   const listed = alerts.slice(0, ALERTS_MOST);
   return {
@@ -107,6 +113,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
     tops: rangeTops(rows),
     alerts: listed,
     suppressed,
+    usualHidden,
     alertsLeftOff: alerts.length - listed.length,
     triage: await triageMarks(ports, listed),
   };

@@ -1,6 +1,8 @@
 /** `/windows/<start>`: the KPIs of one window with their units and meanings. */
+import { explainUsual } from '@tapline/core/history/explain-usual';
 import { PipelineError } from '@tapline/core/errors';
 import type { KpiReading, WindowReport } from '@tapline/core/report/snapshot';
+import { readUsual } from '../read-usual.ts';
 import { NotFound, type ReportPorts } from '../report.ts';
 import { kpiMeaning } from './kpi-meaning.ts';
 import { chooseSensor } from './sensors.ts';
@@ -19,5 +21,5 @@ export async function windowReport(ports: ReportPorts, query: URLSearchParams, n
   const { values, ...row } = found;
   const kpis = Object.entries(values).map(([kpi, value]): KpiReading => ({ name: kpi, value, ...kpiMeaning(kpi) }));
   const alerts = await ports.results.alerts(found.sensor, { fromUs: found.windowStartUs, toUs: found.windowEndUs });
-  return { version: 1, row, kpis, alerts };
+  return { version: 1, row, kpis, alerts: explainUsual(alerts, await readUsual(alerts, ports.results)) };
 }
