@@ -27,7 +27,6 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   '../core/src/report/packet-detail.ts': ['PacketDetail'],
   '../core/src/report/pipeline-report.ts': ['PipelineReport'],
   '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
-  '../core/src/report/pipeline-report.ts': ['PipelineReport'],
   '../core/src/triage/triage-entry.ts': ['TriageRequest'],
 };
 
@@ -182,12 +181,6 @@ export const DESCRIBED: readonly DescribedRoute[] = [
     summary: 'The flows of one host',
     parameters: [HOST, SENSOR, ...RANGE, ...PAGE],
     answer: 'HostFlows',
-  },
-  {
-    path: '/api/v1/pipeline',
-    summary: 'The health of every sensor and of the way behind it',
-    parameters: [],
-    answer: 'PipelineReport',
   },
 ];
 

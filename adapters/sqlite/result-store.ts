@@ -120,8 +120,8 @@ export class SqliteResultStore implements ResultStore {
 
   #putHosts(sensorId: number, windowStartUs: number, flows: readonly FlowSlice[]): void {
     this.#database.statement(SQL.dropHosts).run(sensorId, windowStartUs);
-    for (const { host, windowStartUs: _, ...activity } of hostActivities(windowStartUs, flows).values()) {
-      this.#database.statement(SQL.putHost).run(sensorId, host, windowStartUs, JSON.stringify(activity));
+    for (const { host, windowStartUs: startUs, ...activity } of hostActivities(windowStartUs, flows).values()) {
+      this.#database.statement(SQL.putHost).run(sensorId, host, startUs, JSON.stringify(activity));
     }
   }
 

@@ -280,7 +280,6 @@ export interface ApiError {
       | 'TOO_LARGE'
       | 'UNSUPPORTED'
       | 'TOO_MANY'
-      | 'TOO_BROAD'
       | 'UNAVAILABLE'
       | 'INTERNAL';
     readonly message: string;

@@ -100,7 +100,7 @@ export class ArpClaims {
 
   #entry(ipv4: number, mac: number): ArpEntry {
     let macs = this.#entries.get(ipv4);
-    if (macs === undefined) this.#entries.set(ipv4, (macs = new Map()));
+    if (macs === undefined) this.#entries.set(ipv4, (macs = new Map<number, ArpEntry>()));
     let entry = macs.get(mac);
     if (entry === undefined) {
       entry = { ipv4, mac, requests: 0, replies: 0, announcements: 0, firstUs: Infinity, lastUs: -Infinity };
