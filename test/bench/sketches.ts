@@ -1,5 +1,5 @@
 /**
- * `node test/bench/sketches.ts`: what each mergeable structure of a window costs: ns per update, ns per merge, bytes as they
+ * `npm run bench -- sketches`: what each mergeable structure of a window costs: ns per update, ns per merge, bytes as they
  * are stored. Many distinct values (100,000), the worst case of each. For partials of whole batches and windows: score.ts.
  */
 import { ByteWriter } from '@tapline/core/sketch/byte-writer';

@@ -23,7 +23,10 @@ interface Attempts {
   begun: number;
   /** Log-in turns beyond the first of a connection (FTP). */
   turns: number;
+  /** Of those begun in the window. */
   ended: number;
+  /** FTP connections of earlier windows that ended in this one: servers make who guesses wait. */
+  late: number;
   /** Connections with no more messages than one log-in takes, and their sizes: sum and sum of squares. */
   whole: number;
   bytes: number;
@@ -36,7 +39,7 @@ interface Attempts {
 
 export const bruteForce: Detector = {
   name: 'brute-force',
-  version: 1,
+  version: 2,
   gravity: 0.5,
   lookbackWindows: (config) => config.bruteForce.lookbackWindows,
   detect(view, config) {
@@ -79,14 +82,18 @@ const attemptsOf = oncePerView((view, config): readonly Attempts[] => {
     if (flows.protocol[row] !== IP_PROTOCOL.tcp || port === 0 || config.webPorts.includes(port)) continue;
     const side = view.initiatorSide[row] as 0 | 1;
     const [asked, answered] = [2 * row + side, 2 * row + 1 - side];
-    if (flows.opens[asked] === 0 || !isCompleted(flows, row, side)) continue;
+    const pair = view.initiator[row]! * view.hosts.count + view.responder[row]!;
+    if (flows.opens[asked] === 0) {
+      if (port === FTP && !withData.has(pair)) addLater(attemptsFor(all, view.initiator[row]!, port), view, row, side);
+      continue;
+    }
+    if (!isCompleted(flows, row, side)) continue;
     if (flows.payload[asked] === 0 || flows.payload[answered] === 0) continue;
     if (flows.payload[asked]! + flows.payload[answered]! > payloadBytes) continue;
     const known = kindOf(port, config);
     if (known === 'other' && Math.min(flows.pushes[asked]!, flows.pushes[answered]!) < config.bruteForce.otherMessages)
       continue;
     const attempts = attemptsFor(all, view.initiator[row]!, port);
-    const pair = view.initiator[row]! * view.hosts.count + view.responder[row]!;
     attempts.begun++;
     if (port === FTP && !withData.has(pair)) {
       // Greeting, then two replies for every log-in: "user name okay" and its refusal (RFC 959 5.4).
@@ -108,6 +115,16 @@ const attemptsOf = oncePerView((view, config): readonly Attempts[] => {
   }
   return [...all.values()];
 });
+
+/** What an FTP connection of an earlier window did in this one. */
+function addLater(attempts: Attempts, { flows, responder }: PaneView, row: number, side: 0 | 1): void {
+  // Two replies for every log-in.
+  attempts.turns += Math.floor(flows.pushes[2 * row + 1 - side]! / 2);
+  if (isEnded(flows, row)) attempts.late++;
+  attempts.targets.set(responder[row]!, attempts.targets.get(responder[row]!) ?? 0);
+  attempts.firstUs = Math.min(attempts.firstUs, flows.firstUs[row]!);
+  attempts.lastUs = Math.max(attempts.lastUs, flows.lastUs[row]!);
+}
 
 /** Pairs (client, server) of FTP with a data connection beside the control connection: these sessions got in. */
 function ftpDataPairs(view: PaneView): Set<number> {
@@ -139,6 +156,7 @@ function attemptsFor(all: Map<number, Attempts>, source: number, port: number): 
       begun: 0,
       turns: 0,
       ended: 0,
+      late: 0,
       whole: 0,
       bytes: 0,
       bytesSquared: 0,
@@ -164,10 +182,10 @@ function evidence(view: PaneView, attempts: Attempts): Finding {
   const source = view.hosts.text(attempts.source);
   const targets = new ThetaSet(PANE_CONTACTS);
   for (const target of attempts.targets.keys()) targets.add(view.hosts.hash(target));
-  const { begun, turns, ended, whole, bytes, bytesSquared, messages } = attempts;
+  const { begun, turns, ended, late, whole, bytes, bytesSquared, messages } = attempts;
   return {
     entity: source,
-    features: { begun, turns, ended, whole, bytes, bytesSquared, messages, contactsTheta: targets.theta },
+    features: { begun, turns, ended, late, whole, bytes, bytesSquared, messages, contactsTheta: targets.theta },
     contacts: targets.hashes(),
     contributors: topContributors(
       [...attempts.targets].map(([target, value]) => ({ key: view.hosts.text(target), value, unit: 'connections' })),
@@ -191,12 +209,13 @@ function judge(evidence: readonly Evidence[], config: DetectorConfig): Verdict |
   const sum = (name: string): number => evidence.reduce((total, { features }) => total + features[name]!, 0);
   const connections = sum('begun');
   const attempts = connections + sum('turns');
+  const ended = Math.min(connections, sum('ended') + sum('late'));
   const kind = kindOf(port, config);
   const floor = kind === 'people' ? rule.attempts : rule.attemptsOfPrograms;
   const spread = variation(sum('whole'), sum('bytes'), sum('bytesSquared'));
   const isRepeated =
     attempts >= floor &&
-    sum('ended') >= rule.endedShare * connections &&
+    ended >= rule.endedShare * connections &&
     2 * sum('whole') >= sum('ended') &&
     spread < (kind === 'people' ? rule.variation : rule.variationOfPrograms);
   const burst = kind === 'people' && isBurst(last, config);
@@ -216,7 +235,7 @@ function judge(evidence: readonly Evidence[], config: DetectorConfig): Verdict |
     ],
     summary:
       `${last.entity} began ${figure(shown)} log-in attempts at port ${port} of ${where} in ${spanText(span)}, ` +
-      `${figure(sum('ended'))} of ${figure(connections)} connections already over, sizes within ${figure(100 * spread)} %`,
+      `${figure(ended)} of ${figure(connections)} connections already over, sizes within ${figure(100 * spread)} %`,
     attack: targets >= rule.sprayedHosts ? ['T1110.003'] : ['T1110.001'],
   };
 }

@@ -32,7 +32,7 @@ interface Asking {
 
 export const httpFlood: Detector = {
   name: 'http-flood',
-  version: 1,
+  version: 2,
   gravity: 0.5,
   lookbackWindows: () => 0,
   detect(view, config) {
@@ -102,13 +102,18 @@ const askingByService = oncePerView((view, { webPorts }): ReadonlyMap<number, Re
   return services;
 });
 
-/** Shortest message that may be a request, as seen on the wire: below, it is flow control of HTTP/2 or a ping. */
-const REQUEST_BYTES = 64;
+/**
+ * Shortest message that may be a request. Behind TLS (a record is 22 bytes more, RFC 8446 §5.2) shorter ones are flow
+ * control or pings of HTTP/2 (RFC 9113 §6.7, §6.9); in the open it is `GET / HTTP/1.1` with a host of one letter.
+ */
+const REQUEST_BYTES = { tls: 64, plain: 27 };
+const TLS_PORTS = [443, 8443, 9443];
 
 /** Messages of the client that got a message back; an upload is many messages and one answer. */
-function requestsOf({ flows }: PaneView, row: number, side: 0 | 1): number {
+function requestsOf({ flows, port }: PaneView, row: number, side: 0 | 1): number {
   const [asked, answered] = [2 * row + side, 2 * row + 1 - side];
-  if (flows.payload[asked]! < REQUEST_BYTES * flows.pushes[asked]!) return 1;
+  const least = TLS_PORTS.includes(port[row]!) ? REQUEST_BYTES.tls : REQUEST_BYTES.plain;
+  if (flows.payload[asked]! < least * flows.pushes[asked]!) return 1;
   return Math.max(1, Math.min(flows.pushes[asked]!, flows.pushes[answered]!));
 }
 

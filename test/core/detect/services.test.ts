@@ -26,6 +26,7 @@ function session(
   port: number,
   turns: number,
   bytes: number,
+  pauseUs = 10 * MS,
 ): TestPacket[] {
   const ends = { sourcePort, destinationPort: port };
   const forth = (after: number, flags: number, payload: number): TestPacket => ({
@@ -48,12 +49,12 @@ function session(
   return [
     ...halfOpen(timeUs, { from: SCANNER, to, sourcePort, port }),
     forth(2, FLAG.ack, 0),
-    ...repeat(turns, 3, 10 * MS, (_, at) => [
+    ...repeat(turns, 3, pauseUs, (_, at) => [
       back(at, FLAG.psh | FLAG.ack, bytes),
       forth(at + 1, FLAG.psh | FLAG.ack, bytes),
     ]),
-    back(SECOND, FLAG.fin | FLAG.ack, 0),
-    forth(SECOND + 1, FLAG.fin | FLAG.ack, 0),
+    back(SECOND + turns * pauseUs, FLAG.fin | FLAG.ack, 0),
+    forth(SECOND + turns * pauseUs + 1, FLAG.fin | FLAG.ack, 0),
   ];
 }
 
@@ -79,6 +80,26 @@ describe('brute-force', () => {
     for (const scene of [odd, atOnce, ftp]) expect(named(scene)).toEqual([`brute-force ${SCANNER}`]);
   });
 
+  it('finds FTP log-ins that the server makes wait, so that every connection goes over the edge of a window', () => {
+    const slow = (times: number): TestPacket[] =>
+      merge(
+        repeat(times, 8 * SECOND, 11 * SECOND, (index, timeUs) =>
+          session(timeUs, VICTIM, 40_000 + index, 21, 7, 20, 1500 * MS),
+        ),
+      );
+    expect(named(slow(8))).toEqual([`brute-force ${SCANNER}`]);
+    expect(named(slow(4))).toEqual([]);
+  });
+
+  it('is quiet about FTP sessions that go on, over the edge of a window, too', () => {
+    const idle = merge(
+      repeat(9, 8 * SECOND, 11 * SECOND, (index, timeUs) =>
+        session(timeUs, VICTIM, 40_000 + index, 21, 7, 20, 1500 * MS).filter(({ flags }) => (flags! & FLAG.fin) === 0),
+      ),
+    );
+    expect(named(idle)).toEqual([]);
+  });
+
   it('is quiet about sessions, an application and its database, short requests, and copies of different files', () => {
     const sessions = repeat(40, 0, 5 * SECOND, (index, timeUs) => session(timeUs, VICTIM, 40_000 + index, 22, 60, 200));
     const database = repeat(50, 0, 5 * SECOND, (index, timeUs) => session(timeUs, VICTIM, 40_000 + index, 3306, 4, 90));
@@ -97,6 +118,13 @@ describe('http-flood', () => {
     repeat(connections, 0, 50 * MS, (index, timeUs) =>
       conversation(timeUs, { from, to: VICTIM, sourcePort: 10_000 + index, port: 80 }),
     );
+
+  it('counts requests as short as those of wrk in the open, and takes such messages behind TLS for flow control', () => {
+    const asks = (port: number, bytes: number): TestPacket[] => session(0, VICTIM, 40_000, port, 1500, bytes, 5 * MS);
+    expect(named(asks(80, 45))).toEqual([`http-flood ${VICTIM}:80`]);
+    expect(named(asks(80, 20))).toEqual([]);
+    expect(named(asks(443, 45))).toEqual([]);
+  });
 
   it('names the service, and of its clients only the one that floods it', () => {
     const { alerts } = alertsOf(batchesOf(merge(asking(120), webClients(0, 9))));
