@@ -1,6 +1,7 @@
 /** What the functions do with the messages of each topic, over stores in memory: the line of the services in one process. */
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { zstd } from '@tapline/adapters/codec/zstd';
+import { internalNetworks, PRIVATE_NETWORKS } from '@tapline/core/history/host-place';
 import { encodeControlMessage, type ControlMessage } from '@tapline/core/ledger/control-message';
 import type { HopEntry, Publisher } from '@tapline/core/ports';
 import { readBatchHeader } from '@tapline/core/wire/batch';
@@ -66,7 +67,12 @@ class Functions {
   }
 
   score(payload: Uint8Array) {
-    return onWindow({ payload }, { score: { ...this.#rules, ...this.stores }, checkSensor: this.checkSensor });
+    const history = {
+      store: this.stores.histories,
+      falseAlarmsPerDay: 1,
+      isInternal: internalNetworks(PRIVATE_NETWORKS),
+    };
+    return onWindow({ payload }, { score: { ...this.#rules, ...this.stores, history }, checkSensor: this.checkSensor });
   }
 
   windowMessages(): WindowMessage[] {
