@@ -20,12 +20,12 @@ import { TSHARK } from '../helpers/tshark.ts';
 import { tsharkText } from '../helpers/tshark-text.ts';
 
 const RUNS: readonly { readonly options: string; readonly held: Held }[] = [
-  { options: '-nn', held: { date: false, link: false, ip: false, sequence: false } },
-  { options: '-nn -v', held: { date: false, link: false, ip: true, sequence: false } },
-  { options: '-nn -vvvv -tttt', held: { date: true, link: false, ip: true, sequence: false } },
-  { options: '-nn -e -S -tt', held: { date: true, link: true, ip: false, sequence: true } },
+  { options: '-nn', held: { date: false, link: false, ip: false, sequence: false, headers: false } },
+  { options: '-nn -v', held: { date: false, link: false, ip: true, sequence: false, headers: false } },
+  { options: '-nn -vvvv -tttt', held: { date: true, link: false, ip: true, sequence: false, headers: false } },
+  { options: '-nn -e -S -tt', held: { date: true, link: true, ip: false, sequence: true, headers: false } },
 ];
-const EVERYTHING: Held = { date: true, link: true, ip: true, sequence: true };
+const EVERYTHING: Held = { date: true, link: true, ip: true, sequence: true, headers: true };
 /** Packets of each capture that go through tshark, whose text of one is some ten kilobytes. */
 const TSHARK_PACKETS = 12;
 const EXCLUDED_KINDS = ['expected-output', 'labelled-flows'];
@@ -116,7 +116,13 @@ describe.skipIf(CAPTURES === undefined)("rows from the tcpdump project's expecte
       const { batches } = await decodeCapture(path);
       const rows = rowsOf([text]);
       expect(rows.count, textPath).toBe(lastNumber(text.toString('latin1')));
-      const held = { date: true, link: note!.includes(' -e'), ip: note!.includes(' -v'), sequence: false };
+      const held = {
+        date: true,
+        link: note!.includes(' -e'),
+        ip: note!.includes(' -v'),
+        sequence: false,
+        headers: false,
+      };
       for (let index = 0; index < rows.count; index++) {
         compare({ run: 0, path, number: index + 1 }, rowAt({ batches }, index), rowAt(rows, index), held, differences);
         packetsCompared += 1;

@@ -16,7 +16,7 @@ const FIELDS =
   'frame.time_epoch frame.len frame.cap_len frame.protocols frame.encap_type eth.src eth.dst eth.type arp.opcode arp.src.proto_ipv4 ' +
   'arp.dst.proto_ipv4 ip.src ip.dst ip.proto ip.ttl ip.dsfield ip.id ip.len ip.hdr_len ip.flags ip.frag_offset ipv6.src ipv6.dst ' +
   'ipv6.nxt ipv6.hlim ipv6.tclass ipv6.plen ipv6.hopopts.nxt ipv6.hopopts.len_oct ipv6.fraghdr.nxt ipv6.fraghdr.offset ' +
-  'ipv6.fraghdr.more ipv6.fraghdr.ident tcp.srcport tcp.dstport tcp.flags tcp.seq_raw tcp.ack_raw tcp.window_size_value tcp.len ' +
+  'ipv6.fraghdr.more ipv6.fraghdr.ident tcp.srcport tcp.dstport tcp.flags tcp.seq_raw tcp.ack_raw tcp.window_size_value tcp.hdr_len tcp.len ' +
   'tcp.options.mss_val tcp.options.wscale.shift tcp.options.timestamp.tsval tcp.options.timestamp.tsecr tcp.options.sack_perm ' +
   'udp.srcport udp.dstport udp.length icmp.type icmp.code icmpv6.type icmpv6.code';
 const CHOSEN = FIELDS.split(' ')

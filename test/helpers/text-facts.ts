@@ -15,6 +15,8 @@ export interface Held {
   readonly ip: boolean;
   /** Sequence numbers as they are on the wire (-S). */
   readonly sequence: boolean;
+  /** Lengths of TCP headers, which only tshark prints. */
+  readonly headers: boolean;
 }
 
 const DAY_US = 86_400_000_000;
@@ -43,6 +45,9 @@ export function heldFacts(
   // tcpdump prints the fragment header's number, of other IPv6 packets there is none.
   if (packet.addressType[packetRow] === ADDRESS_TYPE.ipv6 && !held.ip) drop('ipId', 'fragmentOffset');
   if (!held.link) drop(...LINK_FACTS);
+  // Who is at an address stands in the text of an ARP reply without the link header, too.
+  if (!held.link && text.arpOp[textRow] !== 2) drop('sourceMac');
+  if (!held.headers) drop('tcpHeaderLength');
   if (packet.addressType[packetRow] === ADDRESS_TYPE.mac && !held.link) drop('source', 'destination');
   if (!held.sequence) drop('tcpSeq', 'tcpAck');
   const flags = packet.tcpFlags[packetRow]!;

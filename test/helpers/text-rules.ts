@@ -49,9 +49,11 @@ export const TCPDUMP_RULES: readonly TextRule[] = [
   },
   {
     reason: 'tcpdump does not open ERSPAN, Teredo, GTP-U, and Cisco metadata in GRE',
-    packets: [161, 161, 161, 189],
+    packets: [161, 161, 161, 261],
     explains: (name, { layers, ...difference }) =>
-      name !== 'time' && (isTunnelled({ layers, ...difference }) || (name === 'vlan' && (layers & LAYER.erspan) !== 0)),
+      name !== 'time' &&
+      (isTunnelled({ layers, ...difference }) ||
+        (['vlan', 'sourceMac'].includes(name) && (layers & LAYER.erspan) !== 0)),
   },
   {
     reason:
@@ -61,7 +63,7 @@ export const TCPDUMP_RULES: readonly TextRule[] = [
   },
   {
     reason: 'of a header that is cut or contradicts itself tcpdump prints what it claims, or nothing',
-    packets: [25, 33, 33, 43],
+    packets: [25, 33, 33, 47],
     explains: (name, difference) => name !== 'time' && isMarked(difference, CONTRADICTS),
   },
   {
@@ -101,7 +103,7 @@ export const TSHARK_RULES: readonly TextRule[] = [
   },
   {
     reason: 'of a header that is cut or contradicts itself tshark prints what it claims, or nothing',
-    packets: [18, 18],
+    packets: [22, 22],
     explains: (name, difference) => name !== 'time' && isMarked(difference, CONTRADICTS),
   },
   {

@@ -30,7 +30,7 @@ const LONG_MS = 240_000;
 const ALL = { fromUs: -Infinity, toUs: Infinity };
 /** TCP, UDP, ICMPv6, ARP and spanning tree, over IPv4 and IPv6. */
 const CAPTURE = 'zeek+try-zeek/manager/static/pcaps/sumstat.pcap';
-const HELD = { date: false, link: false, ip: true, sequence: false };
+const HELD = { date: false, link: false, ip: true, sequence: false, headers: false };
 
 describeWithServices(['kafka', 'cassandra', 'pubsub', 'bigtable'], "the paper's pipe", (services) => {
   let line: ServiceLine;
