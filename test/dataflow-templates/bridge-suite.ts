@@ -1,6 +1,7 @@
 /** The bridge on Beam between the real Kafka and the Pub/Sub emulator: what `tapline bridge` promises. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codecs } from '@tapline/adapters/codec/codecs';
 import { noCodec } from '@tapline/core/wire/no-codec';
@@ -17,6 +18,7 @@ import { BridgeStack, PREFIX, type Received } from '../helpers/bridge-stack.ts';
 import { until } from '../helpers/until.ts';
 
 const RUN_MS = 600_000;
+const BETWEEN_MS = 2_000;
 const GOLDEN = readFileSync(resolve(import.meta.dirname, `../golden/wire/v${FORMAT_VERSION}-zstd.bin`));
 
 /** The golden rows as a batch of another name. */
@@ -105,10 +107,17 @@ export function bridgeSuite(services: Settings): void {
 
         const killed = await start(`${stack.run}-beam`);
         await untilCarried(0, 3);
-        // This runner commits what it has read when it has read more.
-        await stack.send(packets, [batches[3]!.bytes]);
+        // This runner commits what it has read when it reads more, some time later: so there is more, until it does.
+        await until(
+          'something is committed',
+          async () => {
+            await stack.send(packets, [batches[3]!.bytes]);
+            await sleep(BETWEEN_MS);
+            return ((await stack.committed(packets)) ?? 0) > 0;
+          },
+          RUN_MS / 4,
+        );
         await untilCarried(3, 4);
-        await stack.untilCommitted(packets, 1, 0, RUN_MS / 4);
         killed.child.kill('SIGKILL');
         await killed.finished;
         const before = carried.length;
