@@ -12,6 +12,7 @@ import { CassandraHistoryStore } from '@tapline/adapters/cassandra/history-store
 import { CassandraLedgerStore } from '@tapline/adapters/cassandra/ledger-store';
 import { CassandraPacketStore } from '@tapline/adapters/cassandra/packet-store';
 import { CassandraResultStore } from '@tapline/adapters/cassandra/result-store';
+import { CassandraTriageStore } from '@tapline/adapters/cassandra/triage-store';
 import { guardSelect } from '@tapline/adapters/cassandra/select-guard';
 import type { CassandraSession } from '@tapline/adapters/cassandra/session';
 import { codecs } from '@tapline/adapters/codec/codecs';
@@ -109,6 +110,9 @@ describeWithServices(['cassandra'], 'the questions', (settings) => {
     }
     kpis = await expected.results.kpis(SENSOR, ALL);
     slices = await expected.results.flows(SENSOR, ALL);
+    const [alert] = await expected.results.alerts(SENSOR, ALL);
+    const seen = { id: 'request-1', action: 'note', text: 'seen', by: 'local', atUs: clock.nowUs() } as const;
+    await new CassandraTriageStore(session).add(alert!, seen);
   });
   afterAll(async () => {
     await client.shutdown();
