@@ -103,12 +103,11 @@ const RULES: readonly Rule[] = [
     explains: (_, { protocols }) => protocols.includes(':macsec:'),
   },
   {
-    reason: 'the source of a link header in a tunnel that is cut behind the addresses is kept; tshark shows none',
+    reason:
+      'of a frame in a tunnel that ends inside its link header the header around it, or its source, is kept; tshark shows none',
     packets: 3,
-    explains: (name, { quality, theirs }) =>
-      name === 'sourceMac' &&
-      (quality & (QUALITY.truncated | QUALITY.malformedLink)) !== 0 &&
-      theirs[name] === undefined,
+    explains: (name, { protocols, theirs }) =>
+      name === 'sourceMac' && protocols.endsWith(':eth') && theirs[name] === undefined,
   },
   {
     reason: 'a cut frame behind MPLS: we look for its control word, tshark guesses that there is none',
