@@ -41,6 +41,8 @@ export interface CaptureOptions {
   /** As RunSourceOptions has it; `onTurn` gets what ends the running session and begins another. */
   readonly turns?: boolean;
   readonly onTurn?: (turn: () => void) => void;
+  /** Gets what has the recorder keep the packets of an event-time range. */
+  readonly onMarker?: (mark: (fromUs: number, toUs: number) => void) => void;
   readonly allowedLatenessUs: number;
   readonly speed: ReplaySpeed;
   readonly live: boolean;
@@ -109,6 +111,7 @@ export async function capture(
   const pulse = { everyMs: HEARTBEAT_MS, live, firstHeartbeat: Date.now() };
   const run = await SourceRun.open({ ...options, codec: zstd, pulse, peers: options.kafka.brokers }, interrupt.signal);
   options.onTurn?.(run.turn.bind(run));
+  options.onMarker?.(run.mark.bind(run));
   const spool = openSpool(spoolFolder, warn, interrupt);
   const left = spool.batches;
   if (spool.records > 0) warn(`the spool ${spoolFolder} holds ${left} batches of an earlier run: they are sent first`);

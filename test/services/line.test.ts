@@ -3,23 +3,28 @@
  * happens on the way, what is read back from Cassandra has the digest of the same capture in one process, and the books
  * are closed.
  */
+import { spawnSync } from 'node:child_process';
+import { createWriteStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaOptions, makeKafka } from '@tapline/adapters/kafka/client';
 import { makePubSub } from '@tapline/adapters/pubsub/client';
 import { PubSubPublisher } from '@tapline/adapters/pubsub/publisher';
 import { openCapture } from '@tapline/adapters/file/source';
+import { readManifest, type SegmentEntry } from '@tapline/capture-agent/record/manifest';
 import { encodeControlMessage } from '@tapline/core/ledger/control-message';
 import { discrepancyName } from '@tapline/core/ledger/books';
 import { CaptureReader } from '@tapline/core/pcap/capture-reader';
 import { packetTopic, pubsubTopic } from '@tapline/core/settings/topics';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { shuffled } from '../contract/harness.ts';
+import { bundledCapture } from '../helpers/bundled-capture.ts';
 import { CAPTURES } from '../helpers/captures.ts';
 import { embeddedDigest } from '../helpers/embedded-digest.ts';
 import { capturedBy, ServiceLine } from '../helpers/service-line.ts';
 import { describeWithServices } from '../helpers/services.ts';
 import { cutMessages, type Message } from '../helpers/stage-line.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { until } from '../helpers/until.ts';
 
 const BUNDLED = join(import.meta.dirname, '../../captures/office-under-attack.pcap.zst');
@@ -29,6 +34,7 @@ const FEW_ROWS = { TAPLINE_ROWS_PER_SECOND: '100' };
 const ALL = { fromUs: -Infinity, toUs: Infinity };
 
 describeWithServices(['kafka', 'cassandra', 'pubsub', 'bigtable'], 'the line on the services', (services) => {
+  const folder = temporaryFolder();
   let line: ServiceLine;
   beforeAll(async () => {
     line = await ServiceLine.start(services, {
@@ -61,6 +67,36 @@ describeWithServices(['kafka', 'cassandra', 'pubsub', 'bigtable'], 'the line on 
       const { session, result } = await capturedBy(capture);
       expect(result).toMatchObject({ complete: true, counters: { offered: 87_542 } });
       await expectSettled(sensor, session, BUNDLED);
+    },
+    LONG_MS,
+  );
+
+  it(
+    'has a sensor keep the packets behind the alerts that the functions raise, while it captures and afterwards',
+    async () => {
+      const sensor = line.sensor();
+      line.bridge(sensor);
+      const [pipe, empty] = [join(folder, 'pipe'), join(folder, 'empty.pcap')];
+      spawnSync('mkfifo', [pipe]);
+      writeFileSync(empty, bundledCapture().subarray(0, 24));
+      const recording = [`--record=${folder}`, '--record-size=32M', '--mark-alerts'];
+      const segments = (): readonly SegmentEntry[] => readManifest(join(folder, sensor))?.segments ?? [];
+      const capture = line.startCapture(pipe, sensor, ...recording);
+      const writer = createWriteStream(pipe);
+      writer.write(bundledCapture());
+      await until('packets behind an alert are marked', () => segments().some(({ marked }) => marked), 120_000);
+      writer.end();
+      const { session } = await capturedBy(capture);
+      await line.settle(sensor, session);
+      // What was raised after the end of a capture, the next one marks.
+      await line.capture(empty, sensor, ...recording);
+      const alerts = await line.stores.results.alerts(sensor, ALL);
+      const behind = segments().filter(({ fromUs, toUs }) =>
+        alerts.some(({ filter }) => filter.fromUs <= toUs! && fromUs! < filter.toUs),
+      );
+      expect(alerts.length).toBeGreaterThan(3);
+      expect(behind.length).toBeGreaterThan(2);
+      expect(behind.every(({ marked }) => marked)).toBe(true);
     },
     LONG_MS,
   );

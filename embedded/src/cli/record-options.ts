@@ -24,6 +24,12 @@ export const recordBucketOption = (): Option =>
     'keep segments that an alert marked in this bucket of Cloud Storage, too (with --record)',
   );
 
+export const markAlertsOption = (): Option =>
+  new Option(
+    '--mark-alerts',
+    'look every 10 s into Cassandra (TAPLINE_CASSANDRA_…) for alerts of this sensor, and keep the packets behind them longest (with --record)',
+  ).default(false);
+
 export interface RecordFlags {
   readonly record?: string;
   readonly recordSize: number;

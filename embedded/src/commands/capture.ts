@@ -26,6 +26,7 @@ import {
 } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import {
+  markAlertsOption,
   recordBucketOption,
   recordOption,
   recordPlace,
@@ -33,6 +34,7 @@ import {
   type RecordFlags,
 } from '../cli/record-options.ts';
 import { addSpeedOptions, speedOf, type SpeedFlags } from '../cli/speed-options.ts';
+import { CaptureMarks } from '../line/capture-marks.ts';
 import { captureSenders } from './capture-senders.ts';
 
 interface CaptureFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlags, RecordFlags {
@@ -44,6 +46,7 @@ interface CaptureFlags extends InterfaceFlags, SpeedFlags, LoopFlags, MirrorFlag
   readonly fields?: string[];
   readonly spool?: string;
   readonly spoolSize: number;
+  readonly markAlerts: boolean;
   readonly compression: KafkaCompression;
   readonly ensure: boolean;
   readonly patience: number;
@@ -85,6 +88,7 @@ export function addCapture(program: Command): void {
     .addOption(recordOption())
     .addOption(recordSizeOption())
     .addOption(recordBucketOption())
+    .addOption(markAlertsOption())
     .addOption(
       new Option('--compression <codec>', "Kafka's own, on top of that of the batches")
         .choices(COMPRESSIONS)
@@ -115,6 +119,9 @@ async function runCapture(choice: SourceChoice, flags: CaptureFlags): Promise<vo
   }
   if (follow) checkFollowable(choice);
   if (flags.spoolSize < SPOOL_BYTES_LEAST) throw new PipelineError('USAGE', '--spool-size is less than 4M');
+  if (flags.markAlerts && flags.record === undefined) {
+    throw new PipelineError('USAGE', '--mark-alerts needs the folder that packets are kept in: --record DIR');
+  }
   loopOf(choice, flags, live);
   const taking = new Taking({ ...flags, live });
   if (address?.kind === 'listen' && live && (session === undefined || session === 'new')) {
@@ -169,6 +176,11 @@ class Taking {
     const record = recordPlace(flags);
     // A sender that is open already is live.
     const loop = typeof source === 'string' ? loopOf(source, flags, live) : { preload: false };
+    const marks =
+      record && flags.markAlerts
+        ? new CaptureMarks(this.#settings, { sensor, folder: record.folder, warn: this.warn })
+        : undefined;
+    await marks?.begin();
     const result = await capture(
       {
         sensor,
@@ -182,6 +194,11 @@ class Taking {
         onTurn: (turn) => {
           this.#turn = turn;
         },
+        ...(marks && {
+          onMarker: (mark) => {
+            marks.follow({ mark });
+          },
+        }),
         source,
         session,
         isChosen: flags.session !== undefined && flags.session !== 'new',
@@ -205,8 +222,9 @@ class Taking {
           waiting: { batches: spooled, away },
         });
       },
-    ).finally(() => {
+    ).finally(async () => {
       this.#progress.clear();
+      await marks?.end();
     });
     const elapsedMs = performance.now() - startedMs;
     const run: CaptureRun = { source: name, sensor, session, result, elapsedMs, ...loop };
