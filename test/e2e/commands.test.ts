@@ -38,7 +38,7 @@ describe('the tapline command', () => {
     [['run', '-', '--loop', '2', '--exit'], 'needs --preload'],
     [['run', '-i', 'lo', '--loop', '2', '--exit'], '--interface is live'],
     [['capture', '-', '--live', '--preload'], 'captures that end'],
-    [['capture', 'x.pcap', '--mark-alerts'], '--record DIR'],
+    [['capture', '-', '--mark-alerts'], '--record DIR'],
     [['decode'], 'source'],
     [['decode', '--format', 'xml', 'x'], 'xml'],
     [['flows'], 'name a source'],

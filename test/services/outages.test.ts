@@ -46,8 +46,11 @@ if (await canRunServices('kafka', 'cassandra')) {
       line = await ServiceLine.start(own, { environment: { TAPLINE_ROWS_PER_SECOND: '100' } });
     }, START_MS);
     afterAll(async () => {
-      await line.close();
-      await services('down', '--wipe');
+      try {
+        await line.close();
+      } finally {
+        await services('down', '--wipe');
+      }
     }, START_MS);
 
     /** A capture of half a minute that is well under way. */
