@@ -13,7 +13,7 @@ import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
 import { gapsWithin, shownRange } from './shown-range.ts';
 import { metricSwitch, zoomOut } from './time-controls.ts';
-import { timelineInput } from './timeline-input.ts';
+import { timelinePlot } from './timeline-plot.ts';
 
 const WAYS = [
   ['sent', 'Sent'],
@@ -67,24 +67,17 @@ const legend = (view: View, buckets: readonly TrafficBucket[], range: TimeRange 
 
 const plot = (view: View, { report, overview, range, buckets }: Shown, size: Size): VNode => {
   const { model } = view;
-  const input = timelineInput(view, {
+  const geometry = {
     frame: timelineFrame(range, size),
     range,
     extent: overview.extent ?? range,
     resolutionUs: report.series.resolutionUs,
     windowUs: report.windowUs,
-  });
-  return h(
-    'div',
-    {
-      class: 'timeline-plot',
-      tabindex: 0,
-      role: 'group',
-      'aria-roledescription': 'time line',
-      'aria-label':
-        'Traffic of the host over time. Arrow keys move the cursor, plus and minus zoom, Enter opens the window under the cursor.',
-      ...input,
-    },
+  };
+  return timelinePlot(
+    view,
+    geometry,
+    'Traffic of the host',
     hostTraffic(
       {
         buckets,

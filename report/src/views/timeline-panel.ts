@@ -13,7 +13,7 @@ import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
 import { gapsWithin, shownRange } from './shown-range.ts';
 import { metricSwitch, zoomOut } from './time-controls.ts';
-import { timelineInput } from './timeline-input.ts';
+import { timelinePlot } from './timeline-plot.ts';
 
 const unitOf = (view: View): string => (view.model.state.metric === 'packets' ? '/s' : 'bit/s');
 
@@ -94,24 +94,17 @@ const bucketTable = (buckets: readonly TrafficBucket[], metric: Metric): Table =
 
 const plot = (view: View, { overview, range, gaps }: Known, buckets: readonly TrafficBucket[], size: Size): VNode => {
   const { model } = view;
-  const input = timelineInput(view, {
+  const geometry = {
     frame: timelineFrame(range, size),
     range,
     extent: overview.extent ?? range,
     resolutionUs: overview.series.resolutionUs,
     windowUs: overview.windowUs,
-  });
-  return h(
-    'div',
-    {
-      class: 'timeline-plot',
-      tabindex: 0,
-      role: 'group',
-      'aria-roledescription': 'time line',
-      'aria-label':
-        'Traffic over time. Arrow keys move the cursor, plus and minus zoom, Enter opens the window under the cursor.',
-      ...input,
-    },
+  };
+  return timelinePlot(
+    view,
+    geometry,
+    'Traffic',
     timeline(
       {
         buckets,
