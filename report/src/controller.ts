@@ -73,6 +73,9 @@ export class Controller {
     setBrush: (brush) => {
       this.change({ brush });
     },
+    point: (pointed) => {
+      this.change({ pointed });
+    },
     setTheme: (theme) => {
       writeTheme(theme);
       this.change({ theme });
@@ -199,6 +202,7 @@ export class Controller {
       panelWidth: 0,
       cursorUs: null,
       brush: null,
+      pointed: null,
     };
     nameDocument(pageTitle(this.model.state));
   }

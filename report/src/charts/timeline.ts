@@ -9,7 +9,7 @@ import type { SeriesGap } from '@tapline/core/report/snapshot';
 import { scaleLinear } from 'd3-scale';
 import { h, type VNode } from '../dom/vnode.ts';
 import { counted, short } from '../format/numbers.ts';
-import { dateTime } from '../format/times.ts';
+import { dateTime, zonedTime } from '../format/times.ts';
 import { alertMarks, chosenSpan, lanesAbove, leftOffText, type MarkedAlerts } from './alert-marks.ts';
 import { outline, stacked } from './steps.ts';
 import { band, cursorLine, gapBands, hatches, timeAxis, timelineFrame, valueAxis, type Size } from './time-frame.ts';
@@ -26,7 +26,7 @@ export interface TimelineData extends MarkedAlerts {
 }
 
 const describe = (data: TimelineData, peak: number): string =>
-  `Traffic from ${dateTime(data.range.fromUs)} to ${dateTime(data.range.toUs)} UTC, peak ${short(peak)} ${data.unit}, ` +
+  `Traffic from ${dateTime(data.range.fromUs)} to ${zonedTime(data.range.toUs)}, peak ${short(peak)} ${data.unit}, ` +
   `${counted(data.alerts.length, 'alert')}. A table of the values is one button away.`;
 
 /** The time line as one SVG. */

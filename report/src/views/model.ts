@@ -106,6 +106,13 @@ export interface PageModel {
   /** What pointer or keyboard points at, and what is being brushed. */
   readonly cursorUs: number | null;
   readonly brush: TimeRange | null;
+  /** The part of a figure that pointer or keyboard points at, in words. */
+  readonly pointed: Pointed | null;
+}
+
+export interface Pointed {
+  readonly figure: string;
+  readonly text: string;
 }
 
 export type TriageDeed = Omit<TriageRequest, 'id'>;
@@ -120,6 +127,7 @@ export interface Actions {
   readonly go: (state: PageState, options?: { replace?: boolean }) => void;
   readonly setCursor: (timeUs: number | null) => void;
   readonly setBrush: (range: TimeRange | null) => void;
+  readonly point: (pointed: Pointed | null) => void;
   readonly setTheme: (theme: Theme) => void;
   readonly showHelp: (shown: boolean) => void;
   readonly nextPackets: () => void;

@@ -2,7 +2,7 @@
 import type { SearchPage } from '@tapline/core/report/search-report';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, whole } from '../format/numbers.ts';
-import { dateTime, timeRange } from '../format/times.ts';
+import { dateTime, zonedRange, zonedTime } from '../format/times.ts';
 import { hostHref } from '../state/links.ts';
 import { csv } from './figure.ts';
 import { filterBar } from './filter-bar.ts';
@@ -138,7 +138,7 @@ const results = (view: View): Child[] => {
   const { packets, next, within } = page.value;
   const nothing =
     next === null
-      ? `No packet matches between ${dateTime(within.fromUs)} and ${dateTime(within.toUs)} UTC.`
+      ? `No packet matches between ${dateTime(within.fromUs)} and ${zonedTime(within.toUs)}.`
       : 'None among those read so far: the search goes on with Next.';
   return [
     pager(view, page.value),
@@ -149,7 +149,7 @@ const results = (view: View): Child[] => {
 
 export function packetsPage(view: View): (VNode | null)[] {
   const { page } = view.model.search;
-  const when = page.value === null ? '' : `${timeRange(page.value.within.fromUs, page.value.within.toUs)} UTC`;
+  const when = page.value === null ? '' : `${zonedRange(page.value.within.fromUs, page.value.within.toUs)}`;
   return [
     h(
       'section',

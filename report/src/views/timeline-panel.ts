@@ -7,7 +7,8 @@ import { timeline } from '../charts/timeline.ts';
 import { rateUnit, totalRate, trafficBuckets, type TrafficBucket } from '../charts/traffic-buckets.ts';
 import { h, type VNode } from '../dom/vnode.ts';
 import { short } from '../format/numbers.ts';
-import { clockTime, duration, isoTime, timeRange } from '../format/times.ts';
+import { inZone } from '../format/time-zone.ts';
+import { clockTime, duration, isoTime, zonedRange } from '../format/times.ts';
 import { formatState, withPanel, type Metric } from '../state/url-state.ts';
 import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
@@ -54,7 +55,7 @@ const legend = (view: View, buckets: readonly TrafficBucket[], range: TimeRange 
     h(
       'p',
       { class: 'legend-range' },
-      range === null ? '–' : `${timeRange(range.fromUs, range.toUs)} UTC, ${duration(range.toUs - range.fromUs)}`,
+      range === null ? '–' : `${zonedRange(range.fromUs, range.toUs)}, ${duration(range.toUs - range.fromUs)}`,
     ),
   );
 };
@@ -84,7 +85,7 @@ interface Known {
 
 const bucketTable = (buckets: readonly TrafficBucket[], metric: Metric): Table => ({
   columns: [
-    { name: 'time (UTC)' },
+    { name: inZone('time') },
     ...TRAFFIC_CLASSES.map((name) => ({ name: `${name} ${rateUnit(metric)}`, numeric: true })),
   ],
   rows: buckets
