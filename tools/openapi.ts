@@ -182,6 +182,12 @@ export const DESCRIBED: readonly DescribedRoute[] = [
     parameters: [HOST, SENSOR, ...RANGE, ...PAGE],
     answer: 'HostFlows',
   },
+  {
+    path: '/api/v1/hosts/{address}/ports',
+    summary: 'Which ports one host asked, and was asked for',
+    parameters: [HOST, SENSOR, ...RANGE],
+    answer: 'HostPorts',
+  },
 ];
 
 type Schemas = Record<string, unknown>;

@@ -6,6 +6,7 @@ import {
   evidenceAddress,
   hostAddress,
   hostFlowsAddress,
+  hostPortsAddress,
   hostsAddress,
   packetsAddress,
   pipelineAddress,
@@ -24,6 +25,7 @@ export const SINGLE = {
   triage: ({ state }) => triageAddress(state),
   evidence: ({ state }) => evidenceAddress(state),
   host: ({ state }) => hostAddress(state),
+  hostPorts: ({ state }) => hostPortsAddress(state),
   hosts: ({ state, hostsShown }) => hostsAddress(state, hostsShown),
   detail: ({ state, openedPacket }) => detailAddress(state, openedPacket),
   pipeline: ({ state }) => pipelineAddress(state),
@@ -32,7 +34,7 @@ export const SINGLE = {
 export type Single = keyof typeof SINGLE;
 
 /** Of these the last answer stays until the next one is there, whatever it was about: the page says what it shows. */
-export const LASTING: readonly Single[] = ['host', 'hosts', 'pipeline', 'scorecard'];
+export const LASTING: readonly Single[] = ['host', 'hostPorts', 'hosts', 'pipeline', 'scorecard'];
 
 /** Questions whose answers come page by page. */
 export const PAGED = {

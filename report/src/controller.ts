@@ -184,6 +184,7 @@ export class Controller {
       hosts: NOTHING,
       hostsShown: HOSTS_PER_PAGE,
       host: NOTHING,
+      hostPorts: NOTHING,
       hostFlows: FIRST_PAGE,
       search: FIRST_PAGE,
       searchPlan: null,

@@ -28,6 +28,7 @@ const timelineData = (changes: Partial<TimelineData> & { closedToUs?: number } =
   const gaps = seriesGaps(rows, range, changes.closedToUs ?? range.toUs);
   return {
     buckets: trafficBuckets(trafficSeries(rows, range), gaps, range, 'packets'),
+    before: [],
     gaps,
     range,
     unit: 'packets/s',

@@ -13,6 +13,7 @@ import { hostHref, packetsHref } from '../state/links.ts';
 import { formatState, withPage, withPanel } from '../state/url-state.ts';
 import { figure, type Table } from './figure.ts';
 import { hostFlowsPanel } from './host-flows-panel.ts';
+import { hostPortsPanel } from './host-ports-panel.ts';
 import { hostTrafficPanel } from './host-traffic-panel.ts';
 import type { View } from './model.ts';
 import { pending } from './panel.ts';
@@ -173,6 +174,7 @@ export function hostPage(view: View, host: string): VNode[] {
   const both = (filter: string): string => packetsHref(state, `host ${host} and ${filter}`);
   return [
     ...first,
+    hostPortsPanel(view, host),
     h(
       'div',
       { class: 'talkers', key: 'host-lists' },

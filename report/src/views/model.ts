@@ -2,6 +2,7 @@
 import type { TimeRange } from '@tapline/core/ports';
 import type { Scorecard } from '@tapline/core/eval/scorecard';
 import type { HostFlows, HostList, HostReport } from '@tapline/core/report/host-report';
+import type { HostPorts } from '@tapline/core/report/host-ports';
 import type { PacketDetail } from '@tapline/core/report/packet-detail';
 import type { PipelineReport } from '@tapline/core/report/pipeline-report';
 import type { SearchPage, SearchPlan } from '@tapline/core/report/search-report';
@@ -78,6 +79,7 @@ export interface PageModel {
   readonly hostsShown: number;
   /** Of the page of one host. */
   readonly host: Remote<HostReport>;
+  readonly hostPorts: Remote<HostPorts>;
   readonly hostFlows: Browser<HostFlows>;
   /** Of the page of packets; the plan stays from its first page. */
   readonly search: Browser<SearchPage>;

@@ -73,6 +73,7 @@ const pairMatrix = (view: View, entries: readonly TopEntry[]): VNode => {
   return figure(view, {
     name: 'pairs',
     title: 'Pairs of hosts',
+    picture: true,
     note: 'rows begin, columns answer',
     empty: pairs.length === 0 ? 'Nothing in this range.' : null,
     table: () => ({
