@@ -27,6 +27,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   '../core/src/report/packet-detail.ts': ['PacketDetail'],
   '../core/src/report/pipeline-report.ts': ['PipelineReport'],
   '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
+  '../core/src/report/host-ports.ts': ['HostPorts'],
   '../core/src/triage/triage-entry.ts': ['TriageRequest'],
 };
 

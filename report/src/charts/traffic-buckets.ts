@@ -50,7 +50,7 @@ export function bucketsBefore(
   range: TimeRange,
   metric: Metric,
 ): readonly TrafficBucket[] {
-  if (previous === null || previous.range.toUs !== range.fromUs) return [];
+  if (previous?.range.toUs !== range.fromUs) return [];
   const shiftUs = range.toUs - range.fromUs;
   return trafficBuckets(previous.series, previous.gaps, previous.range, metric).map(({ startUs, endUs, rates }) => ({
     startUs: startUs + shiftUs,

@@ -36,7 +36,7 @@ export function visible(text: string): string {
 }
 
 /** Attributes that a reader sees or hears. */
-const SPOKEN = new Set(['title', 'aria-label']);
+const SPOKEN = new Set(['title', 'aria-label', 'data-says']);
 
 /**
  * Makes a node. `onclick: f` attaches a handler, `style: {…}` sets CSS properties, `key` names the node among its

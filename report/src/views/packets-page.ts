@@ -149,7 +149,7 @@ const results = (view: View): Child[] => {
 
 export function packetsPage(view: View): (VNode | null)[] {
   const { page } = view.model.search;
-  const when = page.value === null ? '' : `${zonedRange(page.value.within.fromUs, page.value.within.toUs)}`;
+  const when = page.value === null ? '' : zonedRange(page.value.within.fromUs, page.value.within.toUs);
   return [
     h(
       'section',

@@ -32,7 +32,7 @@ export function packetsPanel(view: View): VNode | null {
   }
   if (query === null) return null;
   const range = view.model.overview.value?.range;
-  const when = range ? `${zonedRange(range.fromUs, range.toUs)}` : '';
+  const when = range ? zonedRange(range.fromUs, range.toUs) : '';
   const text = queryText(query);
   const title = [
     'Packets of ',

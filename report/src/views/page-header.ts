@@ -142,7 +142,7 @@ const helpButton = (view: View): VNode =>
 const saveButton = (view: View): VNode => {
   const { savedMs, overview } = view.model;
   if (savedMs !== null) {
-    return h('p', { class: 'saved-note' }, 'Saved ', h('time', {}, `${zonedTime(savedMs * 1000)}`));
+    return h('p', { class: 'saved-note' }, 'Saved ', h('time', {}, zonedTime(savedMs * 1000)));
   }
   return h(
     'button',

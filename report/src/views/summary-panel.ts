@@ -73,7 +73,7 @@ export function summaryPanel(view: View): VNode {
       'header',
       { class: 'panel-head' },
       h('h2', { id: 'panel-title-summary' }, 'In this range'),
-      h('span', { class: 'panel-entity' }, range === null ? '' : `${zonedRange(range.fromUs, range.toUs)}`),
+      h('span', { class: 'panel-entity' }, range === null ? '' : zonedRange(range.fromUs, range.toUs)),
     ),
     h('div', { class: 'panel-body' }, body),
   );

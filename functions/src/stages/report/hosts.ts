@@ -29,7 +29,9 @@ const WINDOWS_MOST = 10_000;
 /** Windows whose flows are read for one answer, and flow slices of each. */
 const FLOW_WINDOWS_MOST = 60;
 const SLICES_PER_WINDOW_MOST = 2000;
-const MAP_SLICES_MOST = 20_000;
+/** The same for the map of ports, which needs all of a scan. */
+const MAP_SLICES_PER_WINDOW_MOST = 5000;
+const MAP_SLICES_MOST = 30_000;
 const ALERTS_MOST = 200;
 
 /** The one spelling of an address, by which it is stored. Throws USAGE when it is none. */
@@ -121,7 +123,7 @@ export async function hostPorts(ports: ReportPorts, query: URLSearchParams, name
   let flowsLeftOff = 0;
   for (const { windowStartUs, flows } of windows.toReversed().slice(0, FLOW_WINDOWS_MOST)) {
     if (slices.length >= MAP_SLICES_MOST) break;
-    const found = await ports.results.hostFlows(sensor, host, windowStartUs, SLICES_PER_WINDOW_MOST);
+    const found = await ports.results.hostFlows(sensor, host, windowStartUs, MAP_SLICES_PER_WINDOW_MOST);
     readFromUs = windowStartUs;
     flowsLeftOff += Math.max(0, flows - found.length);
     slices.push(...found);
