@@ -128,9 +128,13 @@ export function sankeyChart(flows: NetworkFlows, options: SankeyOptions): VNode 
     const says = nodeText(node, total, text);
     const share = percent(node.value / Math.max(1, total));
     const hosts = hostsText(node);
+    const name = shortAddress(nameOf(node), characters);
+    const note = isNarrow ? '' : isLeft ? `${share}${hosts && ` · ${hosts}`}` : `${hosts && `${hosts} · `}${share}`;
+    // What is read out begins with what is seen, so that whoever speaks to the page can say it.
+    const label = `${isLeft ? `${note}\u2002${name}` : `${name}\u2002${note}`}: ${says}`;
     return wrapped(
       options.nodeHref(node),
-      { key: node.id, class: `flow-node kind-${node.kind}`, 'data-says': says, 'aria-label': says },
+      { key: node.id, class: `flow-node kind-${node.kind}`, 'data-says': says, 'aria-label': label.trim() },
       [
         h('title', {}, says),
         h('rect', { x: pixel(x0), y: pixel(y0), width: pixel(x1 - x0), height: pixel(Math.max(2, y1 - y0)) }),
@@ -141,9 +145,9 @@ export function sankeyChart(flows: NetworkFlows, options: SankeyOptions): VNode 
             y: pixel((y0 + Math.max(y1, y0 + 2)) / 2 + 4),
             'text-anchor': isLeft ? 'end' : 'start',
           },
-          isLeft && !isNarrow ? h('tspan', { class: 'flow-note' }, `${share}${hosts && ` · ${hosts}`}\u2002`) : null,
-          h('tspan', {}, shortAddress(nameOf(node), characters)),
-          isLeft || isNarrow ? null : h('tspan', { class: 'flow-note' }, `\u2002${hosts && `${hosts} · `}${share}`),
+          isLeft && !isNarrow ? h('tspan', { class: 'flow-note' }, `${note}\u2002`) : null,
+          h('tspan', {}, name),
+          isLeft || isNarrow ? null : h('tspan', { class: 'flow-note' }, `\u2002${note}`),
         ),
       ],
     );
