@@ -35,7 +35,11 @@ const saved = async (figure: string, button: RegExp): Promise<Buffer> => {
   return readFile(await download.path());
 };
 
-const readOut = (figure: string): Promise<string> => page.locator(`.figure-${figure} .read-out`).innerText();
+const readOut = (figure: string): Promise<string> =>
+  page
+    .locator(`.figure-${figure} .read-out`)
+    .innerText()
+    .then((text) => text.trim());
 
 describe.skipIf(CHROMIUM === undefined)('charts of the page', () => {
   beforeAll(async () => {
@@ -59,12 +63,17 @@ describe.skipIf(CHROMIUM === undefined)('charts of the page', () => {
     await open('');
     await page.waitForSelector('svg.sankey');
     const standing = await readOut('networks');
-    expect(standing).toMatch(/^The 20 largest conversations of each window: \d+(?:\.\d)?\s% of the packets/u);
+    expect(standing).toMatch(
+      /^The 20 largest conversations of each window, both ways: \d+(?:\.\d)?\s% of the packets/u,
+    );
+    const before = await page.locator('.figure-networks').boundingBox();
     await page.locator('.flow-node rect').first().hover();
     await page.waitForSelector('.figure-networks .read-out.pointed');
     expect(await readOut('networks')).toMatch(/began [\d.]+\s?k?packets, \d/u);
+    expect((await page.locator('.figure-networks').boundingBox())!.height).toBe(before!.height);
     await page.mouse.move(1, 1);
-    await page.waitForFunction((text) => document.querySelector('.read-out')!.textContent === text, standing);
+    await page.waitForSelector('.figure-networks .read-out:not(.pointed)');
+    expect(await readOut('networks')).toBe(standing);
     await page.locator('a.flow').first().focus();
     await page.waitForSelector('.figure-networks .read-out.pointed');
     expect(await readOut('networks')).toMatch(/ → .*: .*packets, .*pairs? of hosts/u);
@@ -155,7 +164,7 @@ describe.skipIf(CHROMIUM === undefined)('charts of the page', () => {
     await page.waitForSelector('.figure-host-ports .read-out.pointed');
     expect(await readOut('host-ports')).toMatch(/^192\.168\.10\.50, \d+ ports from 7\d to 9\d: /u);
     await cells.first().focus();
-    await page.waitForFunction(() => document.querySelector('.read-out')!.textContent.includes('flow'));
+    await page.waitForFunction(() => document.querySelector('.read-out-pointed')!.textContent.includes('flow'));
     expect((await saved('host-ports', /as CSV/u)).toString()).toMatch(/^asked,lowest port,highest port,ports,flows/u);
     expect((await saved('host-ports', /as PNG/u)).subarray(1, 4).toString()).toBe('PNG');
     await page.locator('svg.port-map .shade-6').click();

@@ -104,7 +104,7 @@ describe('charts', () => {
     ['sankey', 1000, 12],
     ['sankey-phone', 330, 4],
   ])('ribbons between networks are as wide as their traffic: %s', async (name, width, most) => {
-    const flows = networkFlows(conversations(data.rows), rangeTotals(data.rows), 'bytes', most);
+    const flows = networkFlows(conversations(data.rows), 'bytes', most);
     const total = rangeTotals(data.rows).bytes;
     expect(flows.links.reduce((sum, { value }) => sum + value, 0)).toBe(total);
     for (const side of ['source', 'destination'] as const) {
@@ -121,13 +121,19 @@ describe('charts', () => {
     await expect(markup(svg)).toMatchFileSnapshot(golden(`${name}.svg`));
   });
 
-  test('what is on no list of conversations is said, in the picture and as a share', () => {
-    const listed = conversations(data.rows);
-    const totals = { ...rangeTotals(data.rows), packets: listed.listed.packets * 2 };
-    const { coverage, links } = networkFlows(listed, totals, 'packets', 12);
-    expect(coverage).toBe(0.5);
-    expect(links.at(-1)).toMatchObject({ value: listed.listed.packets, pairs: null });
-    expect(networkFlows(listed, { ...totals, packets: listed.listed.packets }, 'packets', 12).coverage).toBe(1);
+  test('of how much of the traffic both ends are known, or one, is said', () => {
+    const all = conversations(data.rows);
+    const { bothEnds, oneEnd, nodes } = networkFlows(all, 'packets', 12);
+    expect(bothEnds).toBeCloseTo(all.listed.packets / rangeTotals(data.rows).packets, 10);
+    expect(oneEnd).toBeGreaterThan(0);
+    expect(bothEnds + oneEnd).toBeLessThanOrEqual(1);
+    // Folded away or not, what is on no list is never among the others.
+    const few = networkFlows(all, 'packets', 2).nodes;
+    for (const side of ['source', 'destination'] as const) {
+      const unlisted = (some: typeof nodes): number | undefined =>
+        some.find((node) => node.side === side && node.kind === 'unlisted')?.value;
+      expect(unlisted(few)).toBe(unlisted(nodes));
+    }
   });
 
   test.each([
@@ -266,8 +272,13 @@ describe('truth in the time line', () => {
     const alert = hostileAlert(SENSOR, START_US);
     const pairs = [{ source: HOSTILE_TEXT, destination: HOSTILE_TEXT, value: 3 }];
     const options = { width: 400, text: String, href: () => '#' };
-    const row = { topPairs: [{ key: `${HOSTILE_TEXT} > ${HOSTILE_TEXT}`, packets: 3, bytes: 3 }] } as unknown as KpiRow;
-    const flows = networkFlows(conversations([row]), { ...rangeTotals([]), packets: 3 }, 'packets', 12);
+    const row = {
+      topPairs: [{ key: `${HOSTILE_TEXT} > ${HOSTILE_TEXT}`, packets: 3, bytes: 3 }],
+      topSources: [],
+      topDestinations: [],
+      arrived: { packets: 3, bytes: 3 },
+    } as unknown as KpiRow;
+    const flows = networkFlows(conversations([row]), 'packets', 12);
     const flowOptions = { width: 400, text: String, nodeHref: () => '#', linkHref: () => '#' };
     const drawn = [
       markup(sankeyChart(flows, flowOptions)),

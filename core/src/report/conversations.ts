@@ -1,41 +1,51 @@
 /**
  * Who talks to whom, by network: the windows' own lists of conversations, summed between the networks of whoever began
- * and whoever was spoken to. Says how much of the traffic those lists hold, since a window keeps only its largest.
+ * and whoever was spoken to. A window lists its largest conversations only, and a flood from everywhere has no large ones;
+ * of what is on no list the lists of receivers and senders often know one end, at least.
  */
 import { internalNetworks, PRIVATE_NETWORKS } from '../history/host-place.ts';
-import type { KpiRow } from '../kpi/kpi-row.ts';
+import type { KpiRow, TopEntry } from '../kpi/kpi-row.ts';
 import { TOP_LIMIT } from '../kpi/top-talkers.ts';
 import { formatAddress, parseAddress } from '../packet/address.ts';
 import { ADDRESS_TYPE } from '../packet/columns.ts';
 
+interface Place {
+  readonly name: string;
+  readonly kind: PlaceKind;
+}
+
 /** Networks kept of each side, of each measure. */
 const NETWORKS_MOST = 20;
-/** What is left of each side, by this name. */
-export const OTHERS = 'others';
+const OTHERS: Place = { name: 'others', kind: 'others' };
+const UNLISTED: Place = { name: 'not listed', kind: 'unlisted' };
 
 /**
  * `inside`: of a private range, by /24 or /64; `outside`: of the internet, by /16 or /32; `group`: multicast and
- * broadcast; `link`: addresses of the link layer; `others`: networks too small to be kept apart.
+ * broadcast; `link`: addresses of the link layer; `others`: networks too small to be kept apart; `unlisted`: hosts that no
+ * list names.
  */
-export type PlaceKind = 'inside' | 'outside' | 'group' | 'link' | 'others';
+export type PlaceKind = 'inside' | 'outside' | 'group' | 'link' | 'others' | 'unlisted';
 
 export interface TalkingNetwork {
-  /** `192.168.10.0/24`, `2001:db8::/32`, `multicast`, `link layer` or `others`. */
+  /** `192.168.10.0/24`, `2001:db8::/32`, `multicast`, `link layer`, `others` or `not listed`. */
   readonly name: string;
   readonly kind: PlaceKind;
-  /** Hosts of it on any of the lists, on this side. */
+  /** Hosts of it on any of the lists, on this side; 0 of those that are on none. */
   readonly hosts: number;
   /** The host, where there is only one. */
   readonly host: string | null;
 }
 
-/** Traffic both ways between two networks: indices into sources and destinations. */
+/**
+ * Traffic both ways between two networks: indices into sources and destinations. To and from hosts that are not listed, what
+ * was sent and received, in one direction, as far as it is certain not to be in a conversation that is: a lower bound.
+ */
 export interface NetworkLink {
   readonly source: number;
   readonly destination: number;
   readonly packets: number;
   readonly bytes: number;
-  /** Pairs of hosts. */
+  /** Pairs of hosts; 0 = unknown, where an end is not listed. */
   readonly pairs: number;
 }
 
@@ -46,15 +56,10 @@ export interface Conversations {
   readonly sources: readonly TalkingNetwork[];
   /** Who was spoken to; most bytes first. */
   readonly destinations: readonly TalkingNetwork[];
-  /** Most bytes first. */
+  /** Most bytes first; together all of the range's traffic. */
   readonly links: readonly NetworkLink[];
-  /** What the lists hold in sum; the rest of the range's totals is on none of them. */
+  /** What the lists of conversations hold in sum. */
   readonly listed: { readonly packets: number; readonly bytes: number };
-}
-
-interface Place {
-  readonly name: string;
-  readonly kind: PlaceKind;
 }
 
 const isPrivate = internalNetworks(PRIVATE_NETWORKS);
@@ -98,13 +103,14 @@ const add = (sum: Sum, { packets, bytes }: Sum): void => {
 class Side {
   readonly #networks = new Map<string, Sum & { readonly kind: PlaceKind; readonly hosts: Set<string> }>();
 
-  add(place: Place, host: string, sum: Sum): void {
+  /** @param host null = nobody knows which */
+  add(place: Place, host: string | null, sum: Sum): void {
     let network = this.#networks.get(place.name);
     if (network === undefined) {
       network = { packets: 0, bytes: 0, kind: place.kind, hosts: new Set() };
       this.#networks.set(place.name, network);
     }
-    network.hosts.add(host);
+    if (host !== null) network.hosts.add(host);
     add(network, sum);
   }
 
@@ -117,7 +123,7 @@ class Side {
     const places = new Map<string, number>();
     let others = 0;
     for (const [name, { kind, hosts }] of all) {
-      if (!kept.has(name)) others += hosts.size;
+      if (!kept.has(name) && kind !== 'unlisted') others += hosts.size;
       else {
         places.set(name, networks.length);
         const [host = null] = hosts.size === 1 ? hosts : [];
@@ -125,41 +131,99 @@ class Side {
       }
     }
     const rest = networks.length;
-    if (others > 0) networks.push({ name: OTHERS, kind: 'others', hosts: others, host: null });
+    if (others > 0) networks.push({ ...OTHERS, hosts: others, host: null });
     return { networks, indexOf: (name) => places.get(name) ?? rest };
   }
+}
+
+const less = (sum: Sum, by: Sum): Sum => ({
+  packets: Math.max(0, sum.packets - by.packets),
+  bytes: Math.max(0, sum.bytes - by.bytes),
+});
+
+/** Sums by the two hosts of a conversation; null = not listed. */
+class Pairs {
+  readonly #sums = new Map<string, { readonly source: string | null; readonly destination: string | null } & Sum>();
+
+  add(source: string | null, destination: string | null, sum: Sum): void {
+    if (sum.packets === 0 && sum.bytes === 0) return;
+    const key = JSON.stringify([source, destination]);
+    const known = this.#sums.get(key);
+    if (known === undefined) this.#sums.set(key, { source, destination, packets: sum.packets, bytes: sum.bytes });
+    else add(known, sum);
+  }
+
+  values(): Iterable<{ readonly source: string | null; readonly destination: string | null } & Sum> {
+    return this.#sums.values();
+  }
+}
+
+/**
+ * Adds a window: its conversations; what its largest receivers got and its largest senders sent beyond those; and the rest.
+ * Each packet is in one of them at most. Of a receiver, whatever its conversations hold may all have been received, so
+ * only what is more is certain; of a sender, whatever receivers got beyond theirs may all have been its.
+ * @returns what the conversations hold
+ */
+function addWindow({ topPairs, topSources, topDestinations, arrived }: KpiRow, pairs: Pairs): Sum {
+  const listed = { packets: 0, bytes: 0 };
+  const ofHost = new Map<string, Sum>();
+  for (const entry of topPairs) {
+    const [source = '', destination = ''] = entry.key.split(' > ');
+    pairs.add(source, destination, entry);
+    add(listed, entry);
+    for (const host of source === destination ? [source] : [source, destination]) {
+      const sum = ofHost.get(host) ?? { packets: 0, bytes: 0 };
+      ofHost.set(host, sum);
+      add(sum, entry);
+    }
+  }
+  const beyond = (entry: TopEntry): Sum => less(entry, ofHost.get(entry.key) ?? { packets: 0, bytes: 0 });
+  const received = { packets: 0, bytes: 0 };
+  for (const entry of topDestinations) {
+    const sum = beyond(entry);
+    pairs.add(null, entry.key, sum);
+    add(received, sum);
+  }
+  const known = { ...received };
+  add(known, listed);
+  for (const entry of topSources) {
+    const sum = less(beyond(entry), received);
+    pairs.add(entry.key, null, sum);
+    add(known, sum);
+  }
+  pairs.add(null, null, less(arrived, known));
+  return listed;
 }
 
 /** @param rows windows that do not overlap */
 export function conversations(rows: readonly KpiRow[]): Conversations {
   const listed = { packets: 0, bytes: 0 };
-  const pairs = new Map<string, Sum>();
-  for (const { topPairs } of rows) {
-    for (const entry of topPairs) {
-      add(listed, entry);
-      const sum = pairs.get(entry.key);
-      if (sum === undefined) pairs.set(entry.key, { packets: entry.packets, bytes: entry.bytes });
-      else add(sum, entry);
-    }
-  }
+  const pairs = new Pairs();
+  for (const row of rows) add(listed, addWindow(row, pairs));
   const [from, to] = [new Side(), new Side()];
-  const placed: { source: string; destination: string; sum: Sum }[] = [];
-  for (const [key, sum] of pairs) {
-    const [source = '', destination = ''] = key.split(' > ');
-    const [begun, asked] = [placeOf(source), placeOf(destination)];
+  const placed: { source: string; destination: string; sum: Sum; isPair: boolean }[] = [];
+  for (const sum of pairs.values()) {
+    const { source, destination } = sum;
+    const begun = source === null ? UNLISTED : placeOf(source);
+    const asked = destination === null ? UNLISTED : placeOf(destination);
     from.add(begun, source, sum);
     to.add(asked, destination, sum);
-    placed.push({ source: begun.name, destination: asked.name, sum });
+    placed.push({
+      source: begun.name,
+      destination: asked.name,
+      sum,
+      isPair: source !== null && destination !== null,
+    });
   }
   const [sources, destinations] = [from.fold(), to.fold()];
   const links = new Map<string, { -readonly [Name in keyof NetworkLink]: NetworkLink[Name] }>();
-  for (const { source, destination, sum } of placed) {
+  for (const { source, destination, sum, isPair } of placed) {
     const ends = { source: sources.indexOf(source), destination: destinations.indexOf(destination) };
     const key = `${ends.source} ${ends.destination}`;
     const link = links.get(key) ?? { ...ends, packets: 0, bytes: 0, pairs: 0 };
     links.set(key, link);
     add(link, sum);
-    link.pairs++;
+    if (isPair) link.pairs++;
   }
   return {
     perWindow: TOP_LIMIT,

@@ -24,6 +24,8 @@ const SHADES = 6;
 const CHARACTER = 6.9;
 const NARROW = 620;
 const FOOT = 24;
+/** What a single packet amounts to. */
+const LEAST = { packets: 1, bytes: 60 } as const;
 /** A host or two make a map that is still seen: fewer rows are higher. */
 const ROW = { least: 15, most: 26, many: 8 } as const;
 /** Cells narrower than this are nothing to point at: neighbours are drawn as one. */
@@ -87,10 +89,11 @@ export function portMapChart(map: Pick<HostPorts, 'rows' | 'cells'>, options: Po
   const bottom = 6 + map.rows.length * row;
   const height = bottom + FOOT;
   const step = (right - left) / columns;
-  const values = cells.map((cell) => cell[measure]).filter((value) => value > 0);
-  const low = Math.max(1, Math.min(...values));
-  // At least a hundred times between the lightest and the darkest, so that what is even does not look like a flood.
-  const shade = scaleLog([low, Math.max(...values, low * 100)], [1, SHADES + 0.999]).clamp(true);
+  const low = LEAST[measure];
+  // From a single packet on, so that one flood alone is strong and a scan alone is weak.
+  const shade = scaleLog([low, Math.max(low * 100, ...cells.map((cell) => cell[measure]))], [1, SHADES + 0.999]).clamp(
+    true,
+  );
   return h(
     'svg',
     {

@@ -33,6 +33,8 @@ const NARROW = 620;
 /** Ribbons thinner than this are drawn as thick as this. */
 const THIN = 1.2;
 
+const nameOf = (node: FlowNode): string => node.host ?? node.name;
+
 const hostsText = ({ kind, hosts, host }: FlowNode): string => {
   if (kind === 'unlisted') return '';
   return host === null ? counted(hosts, 'host') : '';
@@ -42,16 +44,18 @@ const hostsText = ({ kind, hosts, host }: FlowNode): string => {
 export function linkText(link: FlowLink, total: number, text: (value: number) => string): string {
   const { source, destination, value, pairs } = link;
   const share = percent(value / Math.max(1, total));
-  if (pairs === null) return `In no window’s list: ${text(value)}, ${share}`;
-  return `${source.name} → ${destination.name}: ${text(value)}, ${share}, ${counted(pairs, 'pair')} of hosts`;
+  const amount = `${text(value)}, ${share}`;
+  const [isFrom, isTo] = [source, destination].map(({ kind }) => kind !== 'unlisted');
+  if (!isFrom && !isTo) return `On no list: ${amount}`;
+  if (!isFrom) return `Hosts on no list → ${nameOf(destination)}: at least ${amount}`;
+  if (!isTo) return `${nameOf(source)} → hosts on no list: at least ${amount}`;
+  return `${nameOf(source)} → ${nameOf(destination)}: ${amount}, ${counted(pairs, 'pair')} of hosts`;
 }
-
-const nameOf = (node: FlowNode): string => node.host ?? node.name;
 
 const nodeText = (node: FlowNode, total: number, text: (value: number) => string): string => {
   const hosts = hostsText(node);
   const did = node.side === 'source' ? 'began' : 'was asked for';
-  const who = node.kind === 'unlisted' ? 'In no window’s list' : `${nameOf(node)}${hosts && ` (${hosts})`} ${did}`;
+  const who = node.kind === 'unlisted' ? `Hosts on no list ${did}` : `${nameOf(node)}${hosts && ` (${hosts})`} ${did}`;
   return `${who} ${text(node.value)}, ${percent(node.value / Math.max(1, total))}`;
 };
 
@@ -160,7 +164,7 @@ export function sankeyChart(flows: NetworkFlows, options: SankeyOptions): VNode 
       width,
       height,
       role: 'group',
-      'aria-label': `Conversations between networks, ${percent(flows.coverage)} of the traffic. A table of the values is one button away.`,
+      'aria-label': `Conversations between networks, ${percent(flows.bothEnds)} of the traffic with both ends, ${percent(flows.oneEnd)} with one. A table of the values is one button away.`,
     },
     h('g', { class: 'flows' }, ribbons),
     h('g', {}, names),

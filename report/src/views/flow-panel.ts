@@ -47,13 +47,16 @@ const asTable = (flows: NetworkFlows, measure: string): Table => ({
     source.host ?? source.name,
     destination.host ?? destination.name,
     value,
-    pairs ?? '',
+    pairs === 0 ? '' : pairs,
   ]),
 });
 
-const standing = (overview: Overview, flows: NetworkFlows, measure: string): string =>
-  `The ${overview.conversations.perWindow} largest conversations of each window: ${percent(flows.coverage)} of the ${measure}, ` +
-  'both ways. Left began, right was spoken to.';
+const standing = (overview: Overview, { bothEnds, oneEnd }: NetworkFlows, measure: string): string => {
+  const { perWindow } = overview.conversations;
+  const both = `The ${perWindow} largest conversations of each window, both ways: ${percent(bothEnds)} of the ${measure}.`;
+  const one = ` Of ${percent(oneEnd)} one end is known, by the ${perWindow} largest receivers and senders.`;
+  return `${both}${oneEnd === 0 ? '' : one} Left began, right was spoken to.`;
+};
 
 const KINDS = [
   ['inside', 'private networks, by /24'],
@@ -75,7 +78,7 @@ export function flowPanel(view: View): VNode {
   const overview = model.overview.value;
   const measure = state.metric === 'packets' ? 'packets' : 'bytes';
   const most = width < NARROW ? NODES_MOST.narrow : NODES_MOST.wide;
-  const flows = overview === null ? null : networkFlows(overview.conversations, overview.totals, measure, most);
+  const flows = overview === null ? null : networkFlows(overview.conversations, measure, most);
   const isEmpty = flows !== null && flows.links.length === 0;
   return figure(view, {
     name: NAME,

@@ -2,14 +2,15 @@
 import { h, type Properties, type VNode } from '../dom/vnode.ts';
 import type { View } from './model.ts';
 
-/** @param standing what is said while nothing is pointed at */
+/** @param standing what is said while nothing is pointed at; it keeps its room, so that nothing moves */
 export function readOut(view: View, figure: string, standing: string): VNode {
   const { pointed } = view.model;
-  const isPointed = pointed?.figure === figure;
+  const text = pointed?.figure === figure ? pointed.text : null;
   return h(
-    'p',
-    { class: `read-out${isPointed ? ' pointed' : ''}`, role: 'status' },
-    isPointed ? pointed.text : standing,
+    'div',
+    { class: `read-out${text === null ? '' : ' pointed'}` },
+    h('p', { class: 'read-out-standing' }, standing),
+    h('p', { class: 'read-out-pointed', role: 'status' }, text),
   );
 }
 

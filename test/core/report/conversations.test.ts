@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import type { KpiRow, TopEntry } from '@tapline/core/kpi/kpi-row';
 import { conversations, placeOf } from '@tapline/core/report/conversations';
 
-const window = (topPairs: readonly TopEntry[]): KpiRow => ({ topPairs }) as KpiRow;
+/** A window with the traffic of its conversations and no other, unless it is said. */
+const window = (topPairs: readonly TopEntry[], rest: Partial<KpiRow> = {}): KpiRow => {
+  const sum = (name: 'packets' | 'bytes'): number => topPairs.reduce((total, entry) => total + entry[name], 0);
+  const arrived = { packets: sum('packets'), bytes: sum('bytes') };
+  return { topPairs, topSources: [], topDestinations: [], arrived, ...rest } as KpiRow;
+};
 const pair = (key: string, packets: number, bytes: number): TopEntry => ({ key, packets, bytes });
 
 describe('where an address belongs', () => {
@@ -69,6 +74,62 @@ describe('conversations between networks', () => {
     expect(destinations).toEqual([{ name: '10.0.0.0/24', kind: 'inside', hosts: 1, host: '10.0.0.80' }]);
     expect(links.reduce((sum, link) => sum + link.packets, 0)).toBe(1000);
     expect(listed.packets).toBe(1000);
+  });
+
+  test('of a flood from everywhere lead to its victim, by what it received beyond its conversations', () => {
+    const { sources, destinations, links, listed } = conversations([
+      window([pair('10.0.0.2 > 10.0.0.80', 100, 6000)], {
+        topDestinations: [pair('10.0.0.80', 5000, 300_000), pair('10.0.0.2', 90, 9000)],
+        topSources: [pair('10.0.0.80', 4950, 290_000), pair('8.8.8.8', 7000, 700_000), pair('10.0.0.2', 60, 3000)],
+        arrived: { packets: 9999, bytes: 999_000 } as KpiRow['arrived'],
+      }),
+    ]);
+    expect(listed).toEqual({ packets: 100, bytes: 6000 });
+    const named = links.map(({ source, destination, packets, pairs }) => [
+      sources[source]!.host ?? sources[source]!.name,
+      destinations[destination]!.host ?? destinations[destination]!.name,
+      packets,
+      pairs,
+    ]);
+    // What the victim sent may be answers that were received: nothing beyond is certain. Of 8.8.8.8 a part is.
+    expect(named.toSorted((a, b) => Number(a[2]) - Number(b[2]))).toEqual([
+      ['10.0.0.2', '10.0.0.0/24', 100, 1],
+      ['8.8.8.8', 'not listed', 7000 - 4900, 0],
+      ['not listed', 'not listed', 9999 - 100 - 4900 - 2100, 0],
+      ['not listed', '10.0.0.0/24', 4900, 0],
+    ]);
+  });
+
+  test('and what is beyond them never claim a packet twice, whoever sent it to whom', () => {
+    const hosts = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.1.1', '8.8.8.8', '9.9.9.9', '203.0.113.5');
+    const packets = fc.array(fc.tuple(hosts, hosts, fc.integer({ min: 60, max: 1500 })), { maxLength: 60 });
+    const topOf = (all: [string, string, number][], key: (one: [string, string, number]) => string, most: number) =>
+      [...Map.groupBy(all, key)]
+        .map(([name, some]) =>
+          pair(
+            name,
+            some.length,
+            some.reduce((sum, one) => sum + one[2], 0),
+          ),
+        )
+        .sort((a, b) => b.bytes - a.bytes)
+        .slice(0, most);
+    fc.assert(
+      fc.property(packets, fc.integer({ min: 0, max: 4 }), (all, most) => {
+        const bytes = all.reduce((sum, one) => sum + one[2], 0);
+        const row = window(
+          topOf(all, ([a, b]) => (a < b ? `${a} > ${b}` : `${b} > ${a}`), most),
+          {
+            topSources: topOf(all, ([a]) => a, most),
+            topDestinations: topOf(all, ([, b]) => b, most),
+            arrived: { packets: all.length, bytes } as KpiRow['arrived'],
+          },
+        );
+        const { links } = conversations([row]);
+        expect(links.reduce((sum, link) => sum + link.packets, 0)).toBe(all.length);
+        expect(links.reduce((sum, link) => sum + link.bytes, 0)).toBe(bytes);
+      }),
+    );
   });
 
   test('never lose or invent traffic, whatever talks to whatever', () => {
