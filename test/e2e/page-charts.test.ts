@@ -147,6 +147,7 @@ describe.skipIf(CHROMIUM === undefined)('charts of the page', () => {
     await page.keyboard.press('3');
     await page.waitForSelector('.packet-lines tbody tr');
     expect(await page.locator('.packet-lines thead').innerText()).toContain('time (America/New_York)');
+    expect(await page.locator('.panel-search .hint').first().innerText()).toContain('Times in the filter are UTC');
     expect(await page.locator('.packet-lines tbody tr td').nth(1).innerText()).toMatch(/^08:02:0/u);
     await page.reload();
     await page.waitForSelector('.books.balanced');

@@ -2,6 +2,7 @@
 import type { SearchPage } from '@tapline/core/report/search-report';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, whole } from '../format/numbers.ts';
+import { UTC, zoneName } from '../format/time-zone.ts';
 import { dateTime, zonedRange, zonedTime } from '../format/times.ts';
 import { hostHref } from '../state/links.ts';
 import { csv } from './figure.ts';
@@ -147,6 +148,12 @@ const results = (view: View): Child[] => {
   ];
 };
 
+/** The filter takes one zone only, so that a search means the same to everybody. */
+const utcNote = (): Child =>
+  zoneName() === UTC
+    ? null
+    : h('p', { class: 'hint' }, `Times in the filter are UTC, those of the list ${zoneName()}.`);
+
 export function packetsPage(view: View): (VNode | null)[] {
   const { page } = view.model.search;
   const when = page.value === null ? '' : zonedRange(page.value.within.fromUs, page.value.within.toUs);
@@ -160,7 +167,7 @@ export function packetsPage(view: View): (VNode | null)[] {
         h('h2', { id: 'search-title' }, 'Packets'),
         h('span', { class: 'panel-when' }, when),
       ),
-      h('div', { class: 'panel-body' }, filterBar(view), results(view)),
+      h('div', { class: 'panel-body' }, filterBar(view), utcNote(), results(view)),
     ),
     detail(view),
   ];
