@@ -33,6 +33,12 @@ export const SINGLE = {
 } as const satisfies Partial<Record<keyof PageModel, (model: PageModel) => string | null>>;
 export type Single = keyof typeof SINGLE;
 
+/**
+ * Answers that cost the server more than reading rows, and after how many milliseconds they are asked for again while a run
+ * goes on; the others are, with every new overview.
+ */
+export const COSTLY: Partial<Record<Single, number>> = { capture: Infinity, hostPorts: 30_000 };
+
 /** Of these the last answer stays until the next one is there, whatever it was about: the page says what it shows. */
 export const LASTING: readonly Single[] = ['host', 'hostPorts', 'hosts', 'pipeline', 'scorecard'];
 

@@ -133,6 +133,9 @@ const foldRows = (folded: readonly Row[]): Row => {
   return one;
 };
 
+/** Orders addresses of one family as numbers, near enough to be found. */
+const padded = (name: string): string => name.replaceAll(/\d+/gu, (digits) => digits.padStart(4, '0'));
+
 /** @param slices that the host is an end of */
 export function portMap(
   host: string,
@@ -142,7 +145,7 @@ export function portMap(
   const own = rows.get(host);
   const peers = [...rows]
     .filter(([name]) => name !== host)
-    .sort(([a, x], [b, y]) => y.packets - x.packets || portsOf(y) - portsOf(x) || (a < b ? -1 : 1));
+    .sort(([a, x], [b, y]) => y.packets - x.packets || portsOf(y) - portsOf(x) || (padded(a) < padded(b) ? -1 : 1));
   const shown = peers.length <= HOSTS_MOST ? peers : peers.slice(0, HOSTS_MOST - 1);
   const folded = peers.slice(shown.length).map(([, row]) => row);
   const all: { name: string | null; hosts: number; ports: number; row: Row }[] = [

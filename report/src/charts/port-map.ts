@@ -20,6 +20,8 @@ export interface PortMapOptions {
 }
 
 const PORTS = 65_536;
+/** From the second of the shades on: a line of single probes has to be seen on dark, too. */
+const WEAKEST = 2;
 const SHADES = 6;
 const CHARACTER = 6.9;
 const NARROW = 620;
@@ -91,9 +93,10 @@ export function portMapChart(map: Pick<HostPorts, 'rows' | 'cells'>, options: Po
   const step = (right - left) / columns;
   const low = LEAST[measure];
   // From a single packet on, so that one flood alone is strong and a scan alone is weak.
-  const shade = scaleLog([low, Math.max(low * 100, ...cells.map((cell) => cell[measure]))], [1, SHADES + 0.999]).clamp(
-    true,
-  );
+  const shade = scaleLog(
+    [low, Math.max(low * 100, ...cells.map((cell) => cell[measure]))],
+    [WEAKEST, SHADES + 0.999],
+  ).clamp(true);
   return h(
     'svg',
     {

@@ -22,7 +22,9 @@ export interface SankeyOptions {
 const NODE_WIDTH = 10;
 /** Between nodes: a line of text, so that labels of thin ones do not touch. */
 const NODE_GAP = 15;
-const ROW = 30;
+/** Pixels for each network: more where ribbons are long, so that they do not become threads. */
+const ROW = { usual: 30, wall: 48 } as const;
+const WALL = 2200;
 const LEAST_HEIGHT = 230;
 const CHARACTER = 6.9;
 /** Widest names: on a phone there is room for less. */
@@ -90,7 +92,7 @@ export function sankeyChart(flows: NetworkFlows, options: SankeyOptions): VNode 
   const rows = Math.max(
     ...(['source', 'destination'] as const).map((side) => flows.nodes.filter((node) => node.side === side).length),
   );
-  const height = Math.max(LEAST_HEIGHT, rows * ROW + 20);
+  const height = Math.max(LEAST_HEIGHT, rows * (width < WALL ? ROW.usual : ROW.wall) + 20);
   const total = flows.links.reduce((sum, { value }) => sum + value, 0);
   const place = sankey<{ id: string; node: FlowNode }, { link: FlowLink }>()
     .nodeId(({ id }) => id)
