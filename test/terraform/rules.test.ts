@@ -27,6 +27,23 @@ const machine = `resource "google_compute_instance" "bad" {
   deletion_protection = true
   metadata = { enable-oslogin = "TRUE", block-project-ssh-keys = "TRUE" }
 }`;
+const record = `resource "google_storage_bucket" "record" {
+ uniform_bucket_level_access = true
+ public_access_prevention = "enforced"
+ force_destroy = "\${!var.protect}"
+ lifecycle_rule {
+  condition { age = "\${var.record.keep_days}" }
+  action { type = "Delete" }
+ }
+ soft_delete_policy { retention_duration_seconds = 604800 }
+ encryption { default_kms_key_name = "k" }
+}`;
+const recorder = `resource "google_storage_bucket_iam_member" "recorder" {
+  for_each = toset(["roles/storage.objectCreator", "roles/storage.objectViewer"])
+  bucket = google_storage_bucket.record[0].name
+  role   = each.value
+  member = "serviceAccount:a"
+}`;
 const fn = `resource "google_cloudfunctions2_function" "bad" {
   build_config { runtime = "nodejs24" }
   service_config {
@@ -87,6 +104,7 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
     member('roles/pubsub.admin'),
     member('roles/*'),
     'resource "google_project_iam_member" "bad" {\n role = "roles/bigtable.user"\n}',
+    recorder.replace('objectCreator', 'admin'),
     'resource "google_project_iam_binding" "bad" {\n role = "roles/run.invoker"\n}',
   ],
   'nothing may be called by everybody but the report, and that one only behind its sign-in': [
@@ -128,6 +146,19 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   'a bucket is closed to the public': [
     'resource "google_storage_bucket" "bad" {\n uniform_bucket_level_access = true\n}',
   ],
+  'what is recorded is forgotten some day, is deleted by nobody at once, and can be under a key of the deployer': [
+    without(/lifecycle_rule[^]*?\n \}/, record),
+    record.replace('${var.record.keep_days}', '1'),
+    without(/soft_delete_policy.*/, record),
+    record.replace('604800', '0'),
+    without(/encryption.*/, record),
+    record.replace('${!var.protect}', 'true'),
+  ],
+  'the sensor adds to what is recorded, and can neither change nor delete it': [
+    recorder.replace('"roles/storage.objectViewer"', '"roles/storage.objectUser"'),
+    recorder.replace(/for_each.*/, '').replace('each.value', '"roles/storage.objectAdmin"'),
+    recorder.replace(/for_each.*/, 'for_each = var.roles'),
+  ],
   'every variable says what it is for': ['variable "x" {\n}'],
 };
 
@@ -142,6 +173,11 @@ describe('terraform/', () => {
 describe('each rule', () => {
   it('has bad examples', () => {
     expect(Object.keys(BAD)).toEqual(Object.keys(RULES));
+  });
+
+  it('of the record holds of the example that its bad ones are made of', async () => {
+    const good = await parseDeployment(new Map([['good.tf', `${record}\n${recorder}`]]));
+    for (const [name, rule] of Object.entries(RULES)) if (name.includes('recorded')) expect(rule(good)).toEqual([]);
   });
 
   const examples = Object.entries(BAD).flatMap(([name, sources]) =>
