@@ -78,7 +78,7 @@ function manifestOf(name: FunctionName, metafile: Metafile, lock: Lockfile): Man
   };
 }
 
-/** With `overrides` as the root's, where a library is to find a folder of ours instead of a package (adapters/bigtable/without-metrics). */
+/** With the root's dependencies on folders of ours, which a library finds instead of a package (adapters/bigtable/without-metrics). */
 function withStandIns(manifest: Manifest, lock: Lockfile): Manifest {
   const linked = [...linkedFolders(lockFor(manifest, lock))];
   if (linked.length === 0) return manifest;
@@ -88,8 +88,6 @@ function withStandIns(manifest: Manifest, lock: Lockfile): Manifest {
       ...manifest.dependencies,
       ...Object.fromEntries(linked.map(([one, path]) => [one, `file:${path}`])),
     },
-    // Npm takes a folder in `overrides` only as what a dependency of the same name says.
-    overrides: Object.fromEntries(linked.map(([one]) => [one, `$${one}`])),
   };
 }
 
