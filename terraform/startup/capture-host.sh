@@ -37,7 +37,7 @@ if [ "$(cat /opt/tapline/.archive 2>/dev/null || true)" != '${archive_sha256}' ]
   echo '${archive_sha256}  '"$download/tapline.tar.gz" | sha256sum --check --quiet
   rm -rf /opt/tapline.new && install -d /opt/tapline.new
   tar -xzf "$download/tapline.tar.gz" -C /opt/tapline.new
-  (cd /opt/tapline.new && npm ci --ignore-scripts --no-audit --no-fund --loglevel error)
+  (cd /opt/tapline.new && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel error)
   echo '${archive_sha256}' >/opt/tapline.new/.archive
   rm -rf /opt/tapline.old "$download"
   if [ -d /opt/tapline ]; then mv /opt/tapline /opt/tapline.old; fi

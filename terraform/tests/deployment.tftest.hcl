@@ -219,6 +219,20 @@ run "everything_at_once" {
   }
 }
 
+run "dataflow_reaches_the_broker_and_finds_its_images" {
+  variables {
+    dataflow = { template = "gs://bucket/templates/kpis.json" }
+  }
+  assert {
+    condition     = google_compute_firewall.to_broker[0].destination_ranges == toset(["10.20.0.0/24"]) && google_compute_firewall.broker[0].source_ranges == toset(["10.20.0.0/24"])
+    error_message = "its workers do not reach the broker"
+  }
+  assert {
+    condition     = google_dns_record_set.gcr.name == "gcr.io." && length(google_dns_record_set.gcr.rrdatas) == 4
+    error_message = "its workers find no image"
+  }
+}
+
 run "a_secret_among_the_settings_is_refused" {
   command = plan
   variables {

@@ -83,8 +83,16 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'what goes out is denied but for what is named': (deployment) => {
     const outwards = each(deployment, 'google_compute_firewall').filter(({ body }) => body['direction'] === 'EGRESS');
     const denies = outwards.some(({ body }) => blocks(body, 'deny').some(({ protocol }) => protocol === 'all'));
+    // Whatever runs in the network; the functions do not.
+    const closed = outwards
+      .filter(({ body }) => !lacks(body, 'deny'))
+      .map(({ body }) => text(body['target_service_accounts']));
+    const open = ['sensor', 'bridge', 'dataflow'].filter(
+      (name) => !closed.some((targets) => targets.includes(`"${name}"`)),
+    );
     return [
       ...(denies ? [] : ['no rule denies what goes out']),
+      ...open.map((name) => `${name}: what it sends out is not denied`),
       ...breaks(
         outwards,
         (body) => !lacks(body, 'allow') && !('destination_ranges' in body),

@@ -17,7 +17,8 @@ const subscription = (inside: string): string => `resource "google_pubsub_subscr
 }`;
 const firewall = (inside: string): string => `resource "google_compute_firewall" "bad" {\n${inside}\n}`;
 const deny =
-  'resource "google_compute_firewall" "nothing_out" {\n direction = "EGRESS"\n deny { protocol = "all" }\n}\n';
+  'resource "google_compute_firewall" "nothing_out" {\n direction = "EGRESS"\n deny { protocol = "all" }\n' +
+  ' target_service_accounts = [for name in ["sensor", "bridge", "dataflow"] : local.emails[name]]\n}\n';
 const member = (role: string, who = 'user:a@example.org'): string =>
   `resource "google_pubsub_topic_iam_member" "bad" {\n  role = "${role}"\n  member = "${who}"\n}`;
 const without = (line: RegExp, source: string): string => source.replace(line, '');
@@ -79,6 +80,7 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   ],
   'what goes out is denied but for what is named': [
     firewall('direction = "INGRESS"'),
+    deny.replace(', "dataflow"', ''),
     deny + firewall('direction = "EGRESS"\n allow {\n protocol = "tcp"\n}'),
   ],
   'no variable that names ranges has an open default': ['variable "ranges" {\n default = ["0.0.0.0/0"]\n}'],
