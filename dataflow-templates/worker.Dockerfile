@@ -1,11 +1,11 @@
-# Workers of the backfill template: Beam's Java harness with the capture agent beside it. Built from the project's root.
-FROM node:24-bookworm-slim AS agent
-WORKDIR /opt/tapline
-COPY . .
-RUN npm ci --omit=dev
+# Workers of the backfill template: Beam's Java harness with the capture agent beside it, from the image of the agent
+# (tools/build-image.sh):  docker build --file dataflow-templates/worker.Dockerfile --tag worker .
+ARG AGENT=tapline
+ARG BASE=apache/beam_java17_sdk:2.73.0
 
-FROM apache/beam_java17_sdk:2.73.0
-COPY --from=agent /usr/local/bin/node /usr/local/bin/node
+FROM ${AGENT} AS agent
+
+FROM ${BASE}
 COPY --from=agent /opt/tapline /opt/tapline
-RUN printf '#!/bin/sh\nexec node --disable-warning=ExperimentalWarning /opt/tapline/embedded/src/main.ts "$@"\n' > /usr/local/bin/tapline \
-  && chmod +x /usr/local/bin/tapline
+RUN ln -s /opt/tapline/embedded/bin/tapline.mjs /usr/local/bin/tapline
+ENV PATH=/opt/tapline/node_modules/.bin:$PATH

@@ -3,11 +3,11 @@
  * file (and one per part that is loaded later), the libraries named in a package.json with exactly the versions of the
  * root's lockfile, and only those that this function imports. Google's clients cannot be bundled: they read files beside them.
  */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
-import { lockFor, locate, type Lockfile, type Manifest } from './lock-closure.ts';
+import { linkedFolders, lockFor, locate, type Lockfile, type Manifest } from './lock-closure.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -41,7 +41,10 @@ async function buildFunction(name: FunctionName, folder: string, lock: Lockfile)
     metafile: true,
     plugins: [OUR_OWN_CODE],
   });
-  const manifest = manifestOf(name, metafile, lock);
+  const manifest = withStandIns(manifestOf(name, metafile, lock), lock);
+  for (const path of linkedFolders(lockFor(manifest, lock)).values()) {
+    await cp(here(`../${path}`), join(folder, path), { recursive: true });
+  }
   await writeJson(join(folder, 'package.json'), manifest);
   await writeJson(join(folder, 'package-lock.json'), lockFor(manifest, lock));
 }
@@ -72,6 +75,19 @@ function manifestOf(name: FunctionName, metafile: Metafile, lock: Lockfile): Man
     dependencies: Object.fromEntries(
       [...packages].sort().map((dependency) => [dependency, versionOf(dependency, lock)]),
     ),
+  };
+}
+
+/** With the root's dependencies on folders of ours, which a library finds instead of a package (adapters/bigtable/without-metrics). */
+function withStandIns(manifest: Manifest, lock: Lockfile): Manifest {
+  const linked = [...linkedFolders(lockFor(manifest, lock))];
+  if (linked.length === 0) return manifest;
+  return {
+    ...manifest,
+    dependencies: {
+      ...manifest.dependencies,
+      ...Object.fromEntries(linked.map(([one, path]) => [one, `file:${path}`])),
+    },
   };
 }
 

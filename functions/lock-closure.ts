@@ -6,7 +6,9 @@
 /** An entry of `packages` in a lockfile (npm's format 3); what is not named is carried along. */
 interface LockEntry {
   readonly version?: string;
+  /** A folder of the repository, `resolved`, whose own entry says what it needs. */
   readonly link?: boolean;
+  readonly resolved?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -15,6 +17,9 @@ interface LockEntry {
 }
 
 export interface Lockfile {
+  readonly name?: string;
+  readonly version?: string;
+  readonly requires?: boolean;
   readonly lockfileVersion: number;
   readonly packages: Readonly<Record<string, LockEntry>>;
 }
@@ -52,7 +57,7 @@ interface Need {
  * A lockfile for `manifest`, whose dependencies are at the root's exact versions.
  * @throws Error naming a package that the root's lockfile lacks: it is older than package.json
  */
-export function lockFor(manifest: Manifest, lock: Lockfile): object {
+export function lockFor(manifest: Manifest, lock: Lockfile): Lockfile {
   const wanted: Need[] = Object.keys(manifest.dependencies).map((name) => ({ from: '', name, isOptional: false }));
   const found = new Map<string, LockEntry>();
   while (wanted.length > 0) {
@@ -65,12 +70,22 @@ export function lockFor(manifest: Manifest, lock: Lockfile): object {
     if (found.has(path)) continue;
     const entry = lock.packages[path]!;
     found.set(path, Object.fromEntries(Object.entries(entry).filter(([field]) => !ROOT_FLAGS.includes(field))));
-    for (const [needed, optional] of needs(entry)) wanted.push({ from: path, name: needed, isOptional: optional });
+    const linked = entry.link === true ? lock.packages[entry.resolved!] : undefined;
+    if (linked !== undefined) found.set(entry.resolved!, linked);
+    for (const [needed, optional] of needs(linked ?? entry)) {
+      wanted.push({ from: path, name: needed, isOptional: optional });
+    }
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
-  const packages: Record<string, object> = Object.fromEntries<object>([['', manifest], ...sorted]);
+  const packages: Lockfile['packages'] = Object.fromEntries<LockEntry>([['', manifest], ...sorted]);
   const { lockfileVersion } = lock;
   return { name: manifest.name, version: manifest.version, lockfileVersion, requires: true, packages };
+}
+
+/** What a lockfile takes from folders beside it instead of a registry: the folder by the package's name. */
+export function linkedFolders(lock: Lockfile): ReadonlyMap<string, string> {
+  const linked = Object.entries(lock.packages).filter(([, { link }]) => link === true);
+  return new Map(linked.map(([path, { resolved }]) => [path.replace(/^.*node_modules\//, ''), resolved!]));
 }
 
 /** Names of what a package needs, and whether it can do without. */

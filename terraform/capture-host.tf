@@ -74,7 +74,19 @@ resource "google_compute_instance" "capture" {
     project        = var.project
     prefix         = var.prefix
     runs_bridge    = var.bridge_on == "host"
-    sensor         = var.sensors[0]
-    serves_broker  = length(local.broker_clients) > 0
+    capture        = local.record_options
+    cassandra = var.record == null ? {} : {
+      TAPLINE_CASSANDRA_CONTACT_POINTS = join(",", var.cassandra.contact_points)
+      TAPLINE_CASSANDRA_DATACENTER     = var.cassandra.datacenter
+      TAPLINE_CASSANDRA_KEYSPACE       = var.cassandra.keyspace
+      TAPLINE_CASSANDRA_USERNAME       = coalesce(var.record.username, var.cassandra.username)
+      TAPLINE_ASTRA_BUNDLE             = var.astra_bundle_secret == null ? "" : "/etc/tapline/bundle.zip"
+    }
+    secrets       = local.record_secrets
+    sensor        = var.sensors[0]
+    serves_broker = length(local.broker_clients) > 0
   })
+
+  # What its start-up script asks for.
+  depends_on = [google_secret_manager_secret_iam_member.recorder, google_storage_bucket_iam_member.reader]
 }

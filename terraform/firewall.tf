@@ -91,11 +91,11 @@ resource "google_compute_firewall" "to_google" {
 }
 
 resource "google_compute_firewall" "to_broker" {
-  count = var.bridge_on == "worker-pool" ? 1 : 0
+  count = var.bridge_on == "worker-pool" || var.dataflow != null ? 1 : 0
 
   name        = "${var.prefix}-to-broker"
   network     = google_compute_network.main.id
-  description = "The bridge as a worker pool reaches the broker."
+  description = "The bridge as a worker pool, and Dataflow, reach the broker."
   direction   = "EGRESS"
   priority    = 900
 
@@ -114,7 +114,7 @@ resource "google_compute_firewall" "nothing_out" {
   direction   = "EGRESS"
   priority    = 65000
 
-  target_service_accounts = [google_service_account.this["sensor"].email, google_service_account.this["bridge"].email]
+  target_service_accounts = [for name in ["sensor", "bridge", "dataflow"] : google_service_account.this[name].email]
 
   deny {
     protocol = "all"

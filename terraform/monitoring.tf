@@ -1,4 +1,4 @@
-# What wakes somebody. Each alarm says what it means and where to look; docs/deploy.md has the same list.
+# What wakes somebody. Each alarm says what it means and where to look; docs/operate.md has the same list.
 resource "google_monitoring_notification_channel" "email" {
   for_each = toset(var.alarm_emails)
 

@@ -49,7 +49,7 @@ resource "google_compute_router_nat" "main" {
 
 # Names of Google's APIs lead to the private addresses, which are let out (firewall.tf) and never leave Google's network.
 resource "google_dns_managed_zone" "apis" {
-  for_each = toset(["googleapis.com", "pkg.dev", "run.app"])
+  for_each = toset(["gcr.io", "googleapis.com", "pkg.dev", "run.app"])
 
   name        = "${var.prefix}-${replace(each.value, ".", "-")}"
   dns_name    = "${each.value}."
@@ -75,6 +75,15 @@ resource "google_dns_record_set" "apis" {
 
   managed_zone = each.value.name
   name         = "*.${each.value.dns_name}"
+  type         = "A"
+  ttl          = 300
+  rrdatas      = local.private_api_addresses
+}
+
+# The images of Dataflow's workers come from gcr.io itself.
+resource "google_dns_record_set" "gcr" {
+  managed_zone = google_dns_managed_zone.apis["gcr.io"].name
+  name         = google_dns_managed_zone.apis["gcr.io"].dns_name
   type         = "A"
   ttl          = 300
   rrdatas      = local.private_api_addresses

@@ -13,6 +13,7 @@ module "policy" {
   source_ranges = {
     sensors  = var.sensor_ranges
     mirrored = try(var.mirror.ranges, [])
+    database = try(var.record.database.ranges, [])
   }
 }
 

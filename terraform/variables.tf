@@ -137,6 +137,53 @@ variable "mirror" {
   }
 }
 
+# --- the flight recorder
+
+variable "record" {
+  description = <<-EOT
+    Records the packets on the capture host (size at most, on its disk), and keeps those behind alerts in a bucket of their
+    own for keep_days (docs/flight-recorder.md); null: no packet is recorded. readers may export them. kms_key: a key of yours
+    in the region instead of Google's (docs/deploy.md has the command that lets the bucket use it). database: how the host
+    reaches Cassandra to learn of alerts, by private ranges or by the host names of the bundle's config.json (Astra), and ports;
+    password_secret, username: a role that may only read; as the functions' if not said.
+  EOT
+  type = object({
+    size      = optional(string, "20G")
+    keep_days = optional(number, 365)
+    kms_key   = optional(string)
+    readers   = optional(list(string), [])
+    database = object({
+      ranges = optional(list(string), [])
+      hosts  = optional(list(string), [])
+      ports  = optional(list(string), ["9042"])
+    })
+    username        = optional(string)
+    password_secret = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = try(can(regex("^[1-9][0-9]*[MGT]$", var.record.size)), false) || var.record == null
+    error_message = "record.size: such as 20G; leave room for the broker on the disk (capture_disk_gb)."
+  }
+  validation {
+    condition     = try(var.record.keep_days >= 1 && floor(var.record.keep_days) == var.record.keep_days, var.record == null)
+    error_message = "record.keep_days: whole days, 1 at least."
+  }
+  validation {
+    condition     = try(can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", coalesce(var.record.kms_key, "projects/p/locations/l/keyRings/r/cryptoKeys/k"))), false) || var.record == null
+    error_message = "record.kms_key: projects/…/locations/…/keyRings/…/cryptoKeys/…"
+  }
+  validation {
+    condition     = try(alltrue([for member in var.record.readers : can(regex("^(user|group|serviceAccount):[^@ ]+@[^@ ]+$", member))]), false) || var.record == null
+    error_message = "record.readers: people and accounts by name; never allUsers."
+  }
+  validation {
+    condition     = try(length(var.record.database.ranges) + length(var.record.database.hosts) > 0, var.record == null)
+    error_message = "record.database: say the ranges or the hosts of the database; without it no alert is known, and nothing is kept."
+  }
+}
+
 # --- the bridge
 
 variable "bridge_on" {

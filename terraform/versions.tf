@@ -1,4 +1,5 @@
-# Exact versions: what was checked is what is applied. Renew them on purpose, with the lock file beside this one.
+# Exact versions: what was checked is what is applied. terraform init writes .terraform.lock.hcl with the checksums of the
+# providers beside this file: commit it (docs/deploy.md), and renew both on purpose.
 terraform {
   required_version = ">= 1.11.0, < 2.0.0"
 

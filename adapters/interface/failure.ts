@@ -42,12 +42,16 @@ export function startFailure(failed: Failed): PipelineError {
   }
 }
 
+const SPAWN_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'tcpdump is not installed: install it (apt-get install tcpdump, dnf install tcpdump, apk add tcpdump)',
+  // Linux refuses a program whose file has a capability that this process could never get (capabilities(7)).
+  EPERM: 'tcpdump may not capture here: give the container the capability (--cap-add NET_RAW), or run as root',
+};
+
 /** The program that captures is not there, or cannot be run. */
 export function spawnFailure(cause: NodeJS.ErrnoException): PipelineError {
   const problem =
-    cause.code === 'ENOENT'
-      ? 'tcpdump is not installed: install it (apt-get install tcpdump, dnf install tcpdump, apk add tcpdump)'
-      : `cannot run tcpdump (${cause.code ?? cause.message}): look at its permissions`;
+    SPAWN_PROBLEMS[cause.code ?? ''] ?? `cannot run tcpdump (${cause.code ?? cause.message}): look at its permissions`;
   const instead = 'or pipe a capture from where it is (ssh HOST tcpdump -U -w - | tapline capture - --live)';
   return new PipelineError('USAGE', `${problem}, ${instead}`, { cause });
 }

@@ -22,6 +22,16 @@ export function tcpdumpEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:${MORE_FOLDERS}` };
 }
 
+function spawnTcpdump(args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+  try {
+    // In a group of its own: Ctrl-C in a terminal reaches us alone, and we say when the capture ends.
+    return spawn('tcpdump', args, { stdio: ['ignore', 'pipe', 'pipe'], env: tcpdumpEnvironment(), detached: true });
+  } catch (error) {
+    // Most failures come as an event; what the kernel forbids is thrown.
+    throw spawnFailure(error as NodeJS.ErrnoException);
+  }
+}
+
 export class Tcpdump {
   readonly statistics = new Statistics();
   /** The last lines of standard error that were no counters. */
@@ -32,14 +42,12 @@ export class Tcpdump {
   readonly ended: Promise<string>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
 
-  /** @param onStatistics called when new counters were read */
+  /**
+   * @param onStatistics called when new counters were read
+   * @throws PipelineError USAGE when the system refuses to run it; that it is not there is told by `started`
+   */
   constructor(args: readonly string[], onStatistics: () => void) {
-    // In a group of its own: Ctrl-C in a terminal reaches us alone, and we say when the capture ends.
-    this.#child = spawn('tcpdump', args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: tcpdumpEnvironment(),
-      detached: true,
-    });
+    this.#child = spawnTcpdump(args);
     const started = Promise.withResolvers<boolean>();
     const ended = Promise.withResolvers<string>();
     this.started = started.promise;

@@ -12,6 +12,7 @@ import {
   syncDialog,
   writeTheme,
 } from './browser.ts';
+import { downloadCapture } from './capture-download.ts';
 import { patch } from './dom/vnode.ts';
 import { saveChart } from './save/save-chart.ts';
 import { saveReport } from './save/save-report.ts';
@@ -135,6 +136,9 @@ export class Controller {
         this.change(copied ? { copied: text } : { said: { text: 'The browser did not allow copying.', undo: false } });
       });
     },
+    download: (alertId) => {
+      void downloadCapture(this.source, this, alertId);
+    },
     triage: (alertId, deed) => {
       void this.desk.record(alertId, deed);
     },
@@ -161,7 +165,12 @@ export class Controller {
     signOut: () => {
       this.source.account?.signOut();
       this.forget();
-      this.change({ overview: NOTHING, reader: null, signIn: { busy: false, message: 'You are signed out.' } });
+      this.change({
+        overview: NOTHING,
+        reader: null,
+        download: null,
+        signIn: { busy: false, message: 'You are signed out.' },
+      });
     },
   };
 
@@ -175,6 +184,7 @@ export class Controller {
       window: NOTHING,
       alert: NOTHING,
       capture: NOTHING,
+      download: null,
       triage: NOTHING,
       evidence: NOTHING,
       question: null,

@@ -37,7 +37,7 @@ if [ "$(cat /opt/tapline/.archive 2>/dev/null || true)" != '${archive_sha256}' ]
   echo '${archive_sha256}  '"$download/tapline.tar.gz" | sha256sum --check --quiet
   rm -rf /opt/tapline.new && install -d /opt/tapline.new
   tar -xzf "$download/tapline.tar.gz" -C /opt/tapline.new
-  (cd /opt/tapline.new && npm ci --ignore-scripts --no-audit --no-fund --loglevel error)
+  (cd /opt/tapline.new && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel error)
   echo '${archive_sha256}' >/opt/tapline.new/.archive
   rm -rf /opt/tapline.old "$download"
   if [ -d /opt/tapline ]; then mv /opt/tapline /opt/tapline.old; fi
@@ -60,12 +60,28 @@ sed -i "s|^listeners=.*|&,EXTERNAL://$address:${broker_port}|; s|^advertised.lis
 if [ ! -s /etc/tapline/kafka.env ]; then
   echo "KAFKA_CLUSTER_ID=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)" >/etc/tapline/kafka.env
 fi
+(umask 077 && : >/etc/tapline/tapline.env)
 cat >/etc/tapline/tapline.env <<'ENV'
 TAPLINE_SENSOR=${sensor}
 TAPLINE_KAFKA_BROKERS=127.0.0.1:9092
 GOOGLE_CLOUD_PROJECT=${project}
 TAPLINE_TOPIC_PREFIX=${prefix}
+%{ for name, value in cassandra ~}
+${name}=${value}
+%{ endfor ~}
+%{ if capture != "" ~}
+TAPLINE_CAPTURE_OPTIONS="${capture}"
+%{ endif ~}
 ENV
+%{ if contains(keys(secrets), "password") ~}
+# Read at every start, so that a new version is taken with a restart; in no plan, in no state.
+(umask 077 && printf 'TAPLINE_CASSANDRA_PASSWORD="%s"\n' "$(gcloud secrets versions access latest --secret='${secrets["password"]}' --project='${project}')" >>/etc/tapline/tapline.env)
+%{ endif ~}
+%{ if contains(keys(secrets), "bundle") ~}
+gcloud secrets versions access latest --secret='${secrets["bundle"]}' --project='${project}' --out-file=/etc/tapline/bundle.zip
+chown tapline: /etc/tapline/bundle.zip
+chmod 400 /etc/tapline/bundle.zip
+%{ endif ~}
 chmod 600 /etc/tapline/*.env
 
 %{ if is_mirror ~}

@@ -21,7 +21,7 @@ run "small_by_default" {
     error_message = "the defaults are not small"
   }
   assert {
-    condition     = length(google_compute_packet_mirroring.this) + length(google_dataflow_flex_template_job.line) + length(google_cloud_run_v2_worker_pool.bridge) + length(google_vpc_access_connector.functions) + length(google_billing_budget.month) == 0
+    condition     = length(google_compute_packet_mirroring.this) + length(google_dataflow_flex_template_job.line) + length(google_cloud_run_v2_worker_pool.bridge) + length(google_vpc_access_connector.functions) + length(google_billing_budget.month) + length(google_storage_bucket.record) == 0
     error_message = "something is made that nobody asked for"
   }
   assert {
@@ -86,6 +86,60 @@ run "mirroring_has_a_collector_that_captures_its_card" {
     condition     = strcontains(google_compute_instance.capture.metadata_startup_script, "tapline-capture@ens4") && google_compute_firewall.mirrored[0].source_ranges == toset(["10.40.0.0/16"])
     error_message = "the host does not capture what is mirrored"
   }
+}
+
+run "packets_behind_alerts_are_kept_in_a_bucket_of_their_own" {
+  variables {
+    record = {
+      keep_days = 90
+      kms_key   = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
+      readers   = ["group:soc@example.org"]
+      database  = { hosts = ["db.example.org"], ports = ["29042", "29080"] }
+      username  = "reader"
+    }
+  }
+  assert {
+    condition     = google_storage_bucket.record[0].public_access_prevention == "enforced" && google_storage_bucket.record[0].uniform_bucket_level_access && one(one(google_storage_bucket.record[0].lifecycle_rule).condition).age == 90 && google_storage_bucket.record[0].encryption[0].default_kms_key_name == "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k" && !google_storage_bucket.record[0].force_destroy
+    error_message = "the packets are open, kept for ever, or not under the key"
+  }
+  assert {
+    condition     = keys(google_storage_bucket_iam_member.recorder) == ["roles/storage.objectCreator", "roles/storage.objectViewer"] && keys(google_storage_bucket_iam_member.record_reader) == ["group:soc@example.org"]
+    error_message = "somebody may do more with the packets than add or read"
+  }
+  assert {
+    condition     = strcontains(google_compute_instance.capture.metadata_startup_script, "TAPLINE_CAPTURE_OPTIONS=\"--record /var/lib/tapline/record --record-size 20G --mark-alerts --record-bucket gs://tapline-test-tapline-record/tapline\"\n") && strcontains(google_compute_instance.capture.metadata_startup_script, "TAPLINE_CASSANDRA_USERNAME=reader\n") && strcontains(google_compute_instance.capture.metadata_startup_script, "--secret='tapline-cassandra-password'")
+    error_message = "the sensor does not record, or does not learn of alerts"
+  }
+  assert {
+    condition     = keys(google_secret_manager_secret_iam_member.recorder) == ["bundle", "password"] && google_compute_network_firewall_policy_rule.database[0].match[0].dest_fqdns == tolist(["db.example.org"]) && length(google_compute_firewall.to_database) == 0
+    error_message = "the sensor does not reach the database"
+  }
+}
+
+run "a_database_in_the_network_is_reached_by_its_range" {
+  variables {
+    record = { database = { ranges = ["10.50.0.0/24"] } }
+  }
+  assert {
+    condition     = google_compute_firewall.to_database[0].destination_ranges == toset(["10.50.0.0/24"]) && length(google_compute_network_firewall_policy_rule.database) == 0 && length(google_storage_bucket.record[0].encryption) == 0
+    error_message = "the sensor does not reach the database, or more than that"
+  }
+}
+
+run "a_record_that_everybody_reads_is_refused" {
+  command = plan
+  variables {
+    record = { database = { ranges = ["10.50.0.0/24"] }, readers = ["allUsers"] }
+  }
+  expect_failures = [var.record]
+}
+
+run "a_record_that_never_learns_of_alerts_is_refused" {
+  command = plan
+  variables {
+    record = { database = {} }
+  }
+  expect_failures = [var.record]
 }
 
 run "the_bridge_as_a_worker_pool" {
@@ -162,6 +216,20 @@ run "everything_at_once" {
   assert {
     condition     = length(jsondecode(google_monitoring_dashboard.line.dashboard_json).mosaicLayout.tiles) == 8
     error_message = "the dashboard lacks a chart"
+  }
+}
+
+run "dataflow_reaches_the_broker_and_finds_its_images" {
+  variables {
+    dataflow = { template = "gs://bucket/templates/kpis.json" }
+  }
+  assert {
+    condition     = google_compute_firewall.to_broker[0].destination_ranges == toset(["10.20.0.0/24"]) && google_compute_firewall.broker[0].source_ranges == toset(["10.20.0.0/24"])
+    error_message = "its workers do not reach the broker"
+  }
+  assert {
+    condition     = google_dns_record_set.gcr.name == "gcr.io." && length(google_dns_record_set.gcr.rrdatas) == 4
+    error_message = "its workers find no image"
   }
 }
 

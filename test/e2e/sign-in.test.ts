@@ -4,6 +4,7 @@
  * a key that the function is told to trust.
  */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -11,9 +12,12 @@ import { noCodec } from '@tapline/core/wire/no-codec';
 import { createReaderCheck } from '@tapline/functions/entry/id-token';
 import { gated } from '@tapline/functions/entry/report-gate';
 import { createReport } from '@tapline/functions/stages/report';
+import type { PacketFilter } from '@tapline/core/detect/alert';
+import type { DownloadBody, FrameShelf, OpenedFrames } from '@tapline/functions/stages/report/capture';
+import { openShelf } from '../../embedded/src/export/frame-shelf.ts';
 import { startServer, type RunningServer } from '../../embedded/src/server/http-server.ts';
 import { buildReport } from '../../report/build.ts';
-import { makeReportData } from '../fixtures/report-data.ts';
+import { makeReportData, type ReportData } from '../fixtures/report-data.ts';
 import { CHROMIUM, launchChromium } from '../helpers/chromium.ts';
 import { HAS_FIREBASE, startEmulator, type Emulator } from '../helpers/firebase-emulators.ts';
 import { PROJECT, serveKeys, sign } from '../helpers/id-tokens.ts';
@@ -21,6 +25,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 const READER = 'reader@example.org';
 const TOOL = join(import.meta.dirname, '../../tools/report-reader.ts');
+const BUNDLED = join(import.meta.dirname, '../../captures/office-under-attack.pcap.zst');
 const folder = temporaryFolder();
 const keys = await serveKeys();
 
@@ -28,6 +33,11 @@ let started: Emulator | undefined;
 let server: RunningServer;
 let browser: Browser;
 let page: Page;
+let data: ReportData;
+/** Real packets for alerts that are made: those of the bundled capture. */
+let shelf: FrameShelf;
+const ALL: PacketFilter = { fromUs: 0, toUs: 2 ** 52 };
+let breaksOff = false;
 /** What the browser complained of. */
 let offences: string[];
 
@@ -37,6 +47,23 @@ const emulator = (): string => started!.address;
 function reader(...words: string[]): { status: number | null; stdout: string; stderr: string } {
   const env = { ...process.env, FIREBASE_AUTH_EMULATOR_HOST: started?.address };
   return spawnSync(process.execPath, [TOOL, ...words], { encoding: 'utf8', env });
+}
+
+async function openFrames(sensor: string): Promise<OpenedFrames | undefined> {
+  const opened = await shelf.open(sensor, ALL);
+  return opened && breaksOff ? { ...opened, body: brokenOff(opened.body) } : opened;
+}
+
+async function* brokenOff(body: DownloadBody): DownloadBody {
+  yield (await body.next()).value as Uint8Array;
+  throw new Error('the disk went away');
+}
+
+async function framesOf(from: FrameShelf): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  // The reader may use a piece again for the next one.
+  for await (const piece of (await from.open('any', ALL))!.body) pieces.push(piece.slice());
+  return Buffer.concat(pieces);
 }
 
 const unsigned = (token: string): Record<string, unknown> =>
@@ -92,8 +119,15 @@ describe.runIf(HAS_FIREBASE && CHROMIUM !== undefined)('the report with a sign-i
   beforeAll(async () => {
     started = await startEmulator('auth', PROJECT, folder);
     await buildReport(join(folder, 'dist'));
-    const data = await makeReportData({ minutes: 6, extraAlerts: [] });
-    const api = createReport({ results: data.results, packets: data.batches, ledger: data.ledger, codecs: [noCodec] });
+    data = await makeReportData({ minutes: 6, extraAlerts: [] });
+    shelf = await openShelf({ source: BUNDLED, follow: false });
+    const api = createReport({
+      results: data.results,
+      packets: data.batches,
+      ledger: data.ledger,
+      codecs: [noCodec],
+      frames: { survey: (sensor) => shelf.survey(sensor, ALL), open: openFrames },
+    });
     const check = createReaderCheck(PROJECT, keys.url);
     const guarded = gated(api, { perMinute: 600, signIn: { way: { kind: 'firebase', apiKey: 'any' }, check } });
     server = await startServer({ port: 0, api: guarded, staticDir: join(folder, 'dist') });
@@ -148,6 +182,42 @@ describe.runIf(HAS_FIREBASE && CHROMIUM !== undefined)('the report with a sign-i
     expect(await page.evaluate('sessionStorage.length')).toBe(0);
     await page.reload();
     await page.getByRole('heading', { name: 'Sign in to Tapline' }).waitFor();
+  });
+
+  it('downloads the packets behind an alert for an analyst, and tells a viewer whom to ask', async () => {
+    const { alerts } = data;
+    const open = async (): Promise<void> => {
+      await page.goto(`${server.url}/#${new URLSearchParams({ v: '1', alert: alerts[0]!.id }).toString()}`);
+      await signIn('correct horse');
+      await page.getByRole('button', { name: 'Download pcap' }).waitFor();
+    };
+    const failure = (): Promise<string | null> => page.locator('.capture [role=alert]').textContent();
+    await open();
+    await page.getByRole('button', { name: 'Download pcap' }).click();
+    await expect
+      .poll(failure)
+      .toBe("Not downloaded: this needs the role analyst, and yours is viewer: ask the report's owner");
+
+    expect(reader(READER, 'analyst', '--project', PROJECT).stdout).toContain(`${READER} is analyst`);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in to Tapline' }).waitFor();
+    await open();
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download pcap' }).click(),
+    ]);
+    expect(file.suggestedFilename()).toMatch(/^tapline-[a-z-]+-[0-9A-Za-z.-]+\.pcapng$/);
+    const path = join(folder, 'downloaded.pcapng');
+    await file.saveAs(path);
+    const expected = await framesOf(shelf);
+    expect(expected.length).toBeGreaterThan(1_000_000);
+    expect(readFileSync(path).equals(expected)).toBe(true);
+    await expect.poll(() => page.locator('.capture').textContent()).toMatch(/Downloaded [\d.]+\sMB\./);
+
+    breaksOff = true;
+    await page.getByRole('button', { name: 'Download pcap' }).click();
+    await expect.poll(failure).toBe('Not downloaded: the connection broke off; try again.');
+    breaksOff = false;
   });
 
   it('sends a new password on demand', async () => {

@@ -1,6 +1,6 @@
 /** The folders that are deployed: what is in them, and that the platform's own starter runs one. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,15 +31,23 @@ describe('the folder of a function', () => {
     const { main, engines, dependencies } = read(name);
     expect(readFileSync(join(folder, name, main), 'utf8')).toContain(`http(\n  "${name}"`);
     expect(engines).toEqual({ node: '24.x' });
-    for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    for (const version of Object.values(dependencies)) {
+      if (version.startsWith('file:'))
+        expect(existsSync(join(folder, name, version.slice(5), 'package.json'))).toBe(true);
+      else expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    }
   });
 
   it('lists the libraries that this function imports and no others', () => {
     const libraries = Object.fromEntries(FUNCTIONS.map((name) => [name, Object.keys(read(name).dependencies)]));
-    const [bigtable, framework, pubsub] = ['bigtable', 'functions-framework', 'pubsub'].map(
-      (p) => `@google-cloud/${p}`,
-    );
-    const pushed = [bigtable, framework, pubsub, 'cassandra-driver', 'google-auth-library'];
+    const [bigtable, framework, pubsub, exporter] = [
+      'bigtable',
+      'functions-framework',
+      'pubsub',
+      'opentelemetry-cloud-monitoring-exporter',
+    ].map((p) => `@google-cloud/${p}`);
+    // The last is ours: it stands in for what Bigtable's client loads and Tapline switches off.
+    const pushed = [bigtable, framework, pubsub, 'cassandra-driver', 'google-auth-library', exporter];
     expect(libraries).toEqual({
       parse: pushed,
       window: pushed,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { locate, lockFor, type Lockfile } from '../../functions/lock-closure.ts';
+import { linkedFolders, locate, lockFor, type Lockfile } from '../../functions/lock-closure.ts';
 
 const lock: Lockfile = {
   lockfileVersion: 3,
@@ -24,7 +24,7 @@ const manifest = { name: 'one', version: '1.0.0', dependencies: { a: '1.0.0' } }
 
 describe('the lockfile of a function', () => {
   it('has what the function needs, at the versions of the root, and nothing else', () => {
-    const { packages } = lockFor(manifest, lock) as Lockfile;
+    const { packages } = lockFor(manifest, lock);
     expect(Object.keys(packages)).toEqual([
       '',
       'node_modules/@s/c',
@@ -37,8 +37,23 @@ describe('the lockfile of a function', () => {
     expect(packages['node_modules/a']).toEqual(lock.packages['node_modules/a']);
   });
 
+  it('takes a folder of the repository along that stands in for a package, and what it needs', () => {
+    const withFolder: Lockfile = {
+      ...lock,
+      packages: {
+        ...lock.packages,
+        'node_modules/a/node_modules/b': { resolved: 'rooms/b', link: true },
+        'rooms/b': { version: '0.0.0', dependencies: { d: '*' } },
+      },
+    };
+    const made = lockFor(manifest, withFolder);
+    expect(Object.keys(made.packages)).toEqual(expect.arrayContaining(['rooms/b', 'node_modules/d', 'node_modules/e']));
+    expect(linkedFolders(made)).toEqual(new Map([['b', 'rooms/b']]));
+    expect(linkedFolders(lock).size).toBe(0);
+  });
+
   it('does not say how the root reaches a package', () => {
-    const { packages } = lockFor(manifest, lock) as Lockfile;
+    const { packages } = lockFor(manifest, lock);
     expect(JSON.stringify(packages)).not.toContain('dev');
   });
 

@@ -14,6 +14,7 @@ const ROLES = new Set([
   'roles/pubsub.subscriber',
   'roles/run.invoker',
   'roles/secretmanager.secretAccessor',
+  'roles/storage.objectCreator',
   'roles/storage.objectUser',
   'roles/storage.objectViewer',
 ]);
@@ -82,8 +83,16 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'what goes out is denied but for what is named': (deployment) => {
     const outwards = each(deployment, 'google_compute_firewall').filter(({ body }) => body['direction'] === 'EGRESS');
     const denies = outwards.some(({ body }) => blocks(body, 'deny').some(({ protocol }) => protocol === 'all'));
+    // Whatever runs in the network; the functions do not.
+    const closed = outwards
+      .filter(({ body }) => !lacks(body, 'deny'))
+      .map(({ body }) => text(body['target_service_accounts']));
+    const open = ['sensor', 'bridge', 'dataflow'].filter(
+      (name) => !closed.some((targets) => targets.includes(`"${name}"`)),
+    );
     return [
       ...(denies ? [] : ['no rule denies what goes out']),
+      ...open.map((name) => `${name}: what it sends out is not denied`),
       ...breaks(
         outwards,
         (body) => !lacks(body, 'allow') && !('destination_ranges' in body),
@@ -151,6 +160,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
         const role = text(item.body['role']);
         if (/_iam_(?:binding|policy)$/.test(item.type)) return [`${nameOf(item)}: takes rights from others`];
         if (role === PROJECT_ROLES && item.type === 'google_project_iam_member') return [];
+        // Several of the table for one member.
+        const several = role === '${each.value}' ? (text(item.body['for_each']).match(/roles\/[\w.]+/g) ?? []) : [];
+        if (several.length > 0 && several.every((one) => ROLES.has(one)) && item.type !== 'google_project_iam_member')
+          return [];
         return ROLES.has(role) && item.type !== 'google_project_iam_member' ? [] : [`${nameOf(item)}: ${role}`];
       }),
 
@@ -224,6 +237,44 @@ export const RULES: Readonly<Record<string, Rule>> = {
       (body) => body['uniform_bucket_level_access'] !== true || body['public_access_prevention'] !== 'enforced',
       'may be opened',
     ),
+
+  'what is recorded is forgotten some day, is deleted by nobody at once, and can be under a key of the deployer': (
+    deployment,
+  ) =>
+    each(deployment, 'google_storage_bucket')
+      .filter(({ name }) => name === 'record')
+      .flatMap((item) => [
+        ...breaks(
+          [item],
+          (body) =>
+            !blocks(body, 'lifecycle_rule').some(
+              (rule) =>
+                blocks(rule, 'action')[0]?.['type'] === 'Delete' &&
+                text(blocks(rule, 'condition')[0]?.['age']).startsWith('${var.'),
+            ),
+          'kept for ever',
+        ),
+        ...breaks(
+          [item],
+          (body) => Number(blocks(body, 'soft_delete_policy')[0]?.['retention_duration_seconds'] ?? 0) < 604_800,
+          'a mistake cannot be undone',
+        ),
+        ...breaks([item], (body) => lacks(body, 'encryption'), 'no key of the deployer'),
+        ...breaks([item], (body) => body['force_destroy'] !== '${!var.protect}', 'destroyed with what is in it'),
+      ]),
+
+  'the sensor adds to what is recorded, and can neither change nor delete it': (deployment) =>
+    each(deployment, 'google_storage_bucket_iam_member')
+      .filter(({ body }) => text(body['bucket']).includes('google_storage_bucket.record'))
+      .flatMap((item) => {
+        const named = text(item.body['role']);
+        const roles =
+          named === '${each.value}' ? [...text(item.body['for_each']).matchAll(/roles\/[\w.]+/g)].map(String) : [named];
+        const allowed = /^roles\/storage\.object(?:Creator|Viewer)$/;
+        return roles.length > 0 && roles.every((role) => allowed.test(role))
+          ? []
+          : [`${nameOf(item)}: ${roles.join(', ')}`];
+      }),
 
   'every variable says what it is for': ({ variables }) =>
     Object.entries(variables).flatMap(([name, body]) =>

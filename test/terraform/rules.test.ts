@@ -17,7 +17,8 @@ const subscription = (inside: string): string => `resource "google_pubsub_subscr
 }`;
 const firewall = (inside: string): string => `resource "google_compute_firewall" "bad" {\n${inside}\n}`;
 const deny =
-  'resource "google_compute_firewall" "nothing_out" {\n direction = "EGRESS"\n deny { protocol = "all" }\n}\n';
+  'resource "google_compute_firewall" "nothing_out" {\n direction = "EGRESS"\n deny { protocol = "all" }\n' +
+  ' target_service_accounts = [for name in ["sensor", "bridge", "dataflow"] : local.emails[name]]\n}\n';
 const member = (role: string, who = 'user:a@example.org'): string =>
   `resource "google_pubsub_topic_iam_member" "bad" {\n  role = "${role}"\n  member = "${who}"\n}`;
 const without = (line: RegExp, source: string): string => source.replace(line, '');
@@ -26,6 +27,23 @@ const machine = `resource "google_compute_instance" "bad" {
   shielded_instance_config { enable_secure_boot = true }
   deletion_protection = true
   metadata = { enable-oslogin = "TRUE", block-project-ssh-keys = "TRUE" }
+}`;
+const record = `resource "google_storage_bucket" "record" {
+ uniform_bucket_level_access = true
+ public_access_prevention = "enforced"
+ force_destroy = "\${!var.protect}"
+ lifecycle_rule {
+  condition { age = "\${var.record.keep_days}" }
+  action { type = "Delete" }
+ }
+ soft_delete_policy { retention_duration_seconds = 604800 }
+ encryption { default_kms_key_name = "k" }
+}`;
+const recorder = `resource "google_storage_bucket_iam_member" "recorder" {
+  for_each = toset(["roles/storage.objectCreator", "roles/storage.objectViewer"])
+  bucket = google_storage_bucket.record[0].name
+  role   = each.value
+  member = "serviceAccount:a"
 }`;
 const fn = `resource "google_cloudfunctions2_function" "bad" {
   build_config { runtime = "nodejs24" }
@@ -62,6 +80,7 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   ],
   'what goes out is denied but for what is named': [
     firewall('direction = "INGRESS"'),
+    deny.replace(', "dataflow"', ''),
     deny + firewall('direction = "EGRESS"\n allow {\n protocol = "tcp"\n}'),
   ],
   'no variable that names ranges has an open default': ['variable "ranges" {\n default = ["0.0.0.0/0"]\n}'],
@@ -87,6 +106,7 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
     member('roles/pubsub.admin'),
     member('roles/*'),
     'resource "google_project_iam_member" "bad" {\n role = "roles/bigtable.user"\n}',
+    recorder.replace('objectCreator', 'admin'),
     'resource "google_project_iam_binding" "bad" {\n role = "roles/run.invoker"\n}',
   ],
   'nothing may be called by everybody but the report, and that one only behind its sign-in': [
@@ -128,6 +148,19 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   'a bucket is closed to the public': [
     'resource "google_storage_bucket" "bad" {\n uniform_bucket_level_access = true\n}',
   ],
+  'what is recorded is forgotten some day, is deleted by nobody at once, and can be under a key of the deployer': [
+    without(/lifecycle_rule[^]*?\n \}/, record),
+    record.replace('${var.record.keep_days}', '1'),
+    without(/soft_delete_policy.*/, record),
+    record.replace('604800', '0'),
+    without(/encryption.*/, record),
+    record.replace('${!var.protect}', 'true'),
+  ],
+  'the sensor adds to what is recorded, and can neither change nor delete it': [
+    recorder.replace('"roles/storage.objectViewer"', '"roles/storage.objectUser"'),
+    recorder.replace(/for_each.*/, '').replace('each.value', '"roles/storage.objectAdmin"'),
+    recorder.replace(/for_each.*/, 'for_each = var.roles'),
+  ],
   'every variable says what it is for': ['variable "x" {\n}'],
 };
 
@@ -142,6 +175,11 @@ describe('terraform/', () => {
 describe('each rule', () => {
   it('has bad examples', () => {
     expect(Object.keys(BAD)).toEqual(Object.keys(RULES));
+  });
+
+  it('of the record holds of the example that its bad ones are made of', async () => {
+    const good = await parseDeployment(new Map([['good.tf', `${record}\n${recorder}`]]));
+    for (const [name, rule] of Object.entries(RULES)) if (name.includes('recorded')) expect(rule(good)).toEqual([]);
   });
 
   const examples = Object.entries(BAD).flatMap(([name, sources]) =>

@@ -14,6 +14,12 @@ export function downloadAddress(alertId: string): string {
   return `${BASE}alerts/${encodeURIComponent(alertId)}/capture.pcapng`;
 }
 
+/** A file that the API handed out. */
+export interface NamedBlob {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
 export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
   /** Whether the server said so; otherwise nobody knows what it did. */
@@ -43,6 +49,8 @@ export interface ReportSource {
   get(address: string): Promise<unknown>;
   /** Sends JSON and gives the answer back. */
   post(address: string, body: object): Promise<unknown>;
+  /** The frames behind an alert, as whoever is signed in. @param onBytes called with the bytes that have come so far */
+  downloadCapture(alertId: string, onBytes: (receivedBytes: number) => void): Promise<NamedBlob>;
 }
 
 /** The API does not know who asks, or does not let them read. */
@@ -69,6 +77,17 @@ const messageOf = async (response: Response): Promise<string> => {
     return `The server answered ${response.status}.`;
   }
 };
+
+/** Passes on what comes, and says how much that was. */
+function counting(onBytes: (receivedBytes: number) => void): TransformStream<Uint8Array, Uint8Array> {
+  let receivedBytes = 0;
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      onBytes((receivedBytes += chunk.length));
+      controller.enqueue(chunk);
+    },
+  });
+}
 
 /** One client for the page. `get` and `post` throw ApiFailure, or SignInFailure, with a sentence for the reader. */
 export class ApiClient implements ReportSource {
@@ -115,6 +134,21 @@ export class ApiClient implements ReportSource {
     });
     if (!response.ok) throw new ApiFailure(await messageOf(response));
     return response.json();
+  }
+
+  async downloadCapture(alertId: string, onBytes: (receivedBytes: number) => void): Promise<NamedBlob> {
+    const headers = await this.authorization();
+    // Without a time limit: a large file takes its time.
+    const response = await fetch(downloadAddress(alertId), { headers, cache: 'no-store' }).catch(() => {
+      throw new ApiFailure('cannot reach the server.');
+    });
+    if (response.status === 401) throw new SignInNeeded(await messageOf(response));
+    if (!response.ok || response.body === null) throw new ApiFailure(await messageOf(response));
+    const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
+    const blob = new Response(response.body.pipeThrough(counting(onBytes))).blob().catch(() => {
+      throw new ApiFailure('the connection broke off; try again.');
+    });
+    return { name: name ?? 'tapline.pcapng', blob: await blob };
   }
 
   private async authorization(): Promise<Record<string, string>> {

@@ -1,5 +1,5 @@
 /** A report that was saved into the document itself: the answers of the API, by their addresses. Nothing is ever requested. */
-import { ApiFailure, type ReportSource } from './client.ts';
+import { ApiFailure, type NamedBlob, type ReportSource } from './client.ts';
 
 /** What is saved: see save/save-report.ts. */
 export interface SavedAnswers {
@@ -42,5 +42,9 @@ export class SavedReport implements ReportSource {
 
   post(): Promise<unknown> {
     return Promise.reject(new ApiFailure('A saved report cannot be changed.'));
+  }
+
+  downloadCapture(): Promise<NamedBlob> {
+    return Promise.reject(new ApiFailure('a saved report does not hold the packets.'));
   }
 }

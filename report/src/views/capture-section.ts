@@ -1,4 +1,4 @@
-/** The packets behind an alert as a file for Wireshark: a link to download them, or a sentence that says why there is none. */
+/** The packets behind an alert as a file for Wireshark: a link or a button to download them, or a sentence that says why there is none. */
 import type { Alert } from '@tapline/core/detect/alert';
 import type { AlertCapture, MissingFrames } from '@tapline/core/report/snapshot';
 import { downloadAddress } from '../api/client.ts';
@@ -36,17 +36,35 @@ const missingList = ({ missing }: AlertCapture): Child => {
   );
 };
 
+/** Where nobody signs in, a link, which the browser downloads by itself; else a button, since a link goes without the token. */
+const downloadControl = ({ model, actions }: View, { id }: Alert): VNode => {
+  if (model.reader === null) {
+    return h('a', { class: 'button download', href: downloadAddress(id), download: '' }, 'Download pcap');
+  }
+  const disabled = model.download?.busy === true;
+  const onclick = (): void => {
+    actions.download(id);
+  };
+  return h('button', { type: 'button', class: 'button download', disabled, onclick }, 'Download pcap');
+};
+
+const downloadText = ({ model: { download } }: View, { id }: Alert): Child => {
+  if (download?.alertId !== id) return null;
+  const { busy, error, receivedBytes } = download;
+  if (error !== null) return h('p', { class: 'capture-missing', role: 'alert' }, error);
+  const received = short(receivedBytes, 'B');
+  return h('span', { class: 'hint' }, busy ? `Downloading: ${received} so far…` : `Downloaded ${received}.`);
+};
+
 export function captureSection(view: View, alert: Alert): VNode {
   const { value, error } = view.model.capture;
   const children: Child[] = [];
   if (value === null) children.push(h('p', { class: 'hint' }, error ?? 'Looking for the packets…'));
   else if (value.from === null) children.push(h('p', { class: 'hint' }, value.reason ?? ''));
   else {
-    if (value.packets !== 0) {
-      const href = downloadAddress(alert.id);
-      children.push(h('a', { class: 'button download', href, download: '' }, 'Download pcap'));
-    }
+    if (value.packets !== 0) children.push(downloadControl(view, alert));
     children.push(h('span', { class: 'hint' }, foundText(value)), missingList(value));
+    children.push(downloadText(view, alert));
   }
   return h('div', { class: 'capture', 'aria-live': 'polite' }, children);
 }

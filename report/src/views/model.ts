@@ -43,6 +43,14 @@ export interface SignInState {
   readonly busy: boolean;
 }
 
+/** A download that the page does itself. */
+export interface DownloadState {
+  readonly alertId: string;
+  readonly receivedBytes: number;
+  readonly busy: boolean;
+  readonly error: string | null;
+}
+
 /** What stands in the filter bar while somebody types there. */
 export interface Draft {
   readonly text: string;
@@ -62,6 +70,8 @@ export interface PageModel {
   readonly alert: Remote<AlertReport>;
   /** Of the open alert. */
   readonly capture: Remote<AlertCapture>;
+  /** The last file that was asked for with the reader's token; null = none was. */
+  readonly download: DownloadState | null;
   readonly triage: Remote<AlertTriage>;
   /** Of the page of an alert. */
   readonly evidence: Remote<AlertEvidence>;
@@ -150,6 +160,8 @@ export interface Actions {
   readonly saveReport: () => void;
   readonly print: () => void;
   readonly copy: (text: string) => void;
+  /** Downloads the packets behind an alert with the reader's token. */
+  readonly download: (alertId: string) => void;
   readonly triage: (alertId: string, deed: TriageDeed) => void;
   /** Takes back what was done last. */
   readonly undoTriage: () => void;

@@ -43,7 +43,7 @@ variable "private_ranges" {
 }
 
 variable "source_ranges" {
-  description = "Ranges that may open connections to us, by what for. None may be open: a /8 is as wide as it gets."
+  description = "Ranges of others, by what for: those that may open connections to us, and the database. None may be open: a /8 is as wide as it gets."
   type        = map(list(string))
 
   validation {

@@ -85,6 +85,11 @@ describe('what is said when tcpdump cannot begin', () => {
     );
   });
 
+  it('says what a container lacks in which tcpdump may not capture', () => {
+    const { message } = spawnFailure(Object.assign(new Error('spawn EPERM'), { code: 'EPERM' }));
+    expect(message).toMatch(/^tcpdump may not capture here: .*--cap-add NET_RAW/);
+  });
+
   it('says how to install tcpdump, or to do without', () => {
     const { code, message } = spawnFailure(Object.assign(new Error('spawn tcpdump ENOENT'), { code: 'ENOENT' }));
     expect(code).toBe('USAGE');
