@@ -1,6 +1,7 @@
 /** Which fields of the model hold answers, and the questions that these are the answers to. */
 import {
   alertAddress,
+  bytesAddress,
   captureAddress,
   detailAddress,
   evidenceAddress,
@@ -14,7 +15,12 @@ import {
   triageAddress,
   windowAddress,
 } from './state/questions.ts';
+import { openAlert } from './state/url-state.ts';
 import type { PageModel } from './views/model.ts';
+
+/** The sensor of the packets that are listed: the alert's, where they are behind one. */
+const sensorOf = ({ state, alert }: PageModel): string | null =>
+  (openAlert(state) === null ? null : alert.value?.alert.sensor) ?? state.sensor;
 
 /** Questions with one answer, by the field of the model that holds it. */
 export const SINGLE = {
@@ -25,11 +31,15 @@ export const SINGLE = {
   evidence: ({ state }) => evidenceAddress(state),
   host: ({ state }) => hostAddress(state),
   hosts: ({ state, hostsShown }) => hostsAddress(state, hostsShown),
-  detail: ({ state, openedPacket }) => detailAddress(state, openedPacket),
+  detail: (model) => detailAddress(sensorOf(model), model.openedPacket),
+  bytes: (model) => bytesAddress(sensorOf(model), model.openedPacket),
   pipeline: ({ state }) => pipelineAddress(state),
   scorecard: ({ state }) => scorecardAddress(state),
 } as const satisfies Partial<Record<keyof PageModel, (model: PageModel) => string | null>>;
 export type Single = keyof typeof SINGLE;
+
+/** These cost the server more than reading rows, so they are asked for once and not again with every overview. */
+export const ONCE: readonly Single[] = ['capture', 'bytes'];
 
 /** Of these the last answer stays until the next one is there, whatever it was about: the page says what it shows. */
 export const LASTING: readonly Single[] = ['host', 'hosts', 'pipeline', 'scorecard'];

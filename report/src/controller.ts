@@ -15,8 +15,8 @@ import {
 import { patch } from './dom/vnode.ts';
 import { saveChart } from './save/save-chart.ts';
 import { saveReport } from './save/save-report.ts';
-import { LASTING, PAGED, SINGLE, type Paged, type Single } from './asked.ts';
-import { captureAddress, HOSTS_PER_PAGE, overviewAddress } from './state/questions.ts';
+import { LASTING, ONCE, PAGED, SINGLE, type Paged, type Single } from './asked.ts';
+import { HOSTS_PER_PAGE, overviewAddress } from './state/questions.ts';
 import { DEFAULT_STATE, formatState, openAlert, parseState, type PageState } from './state/url-state.ts';
 import { FIRST_PAGE, NOTHING, type Actions, type PageModel, type Remote } from './views/model.ts';
 import { pageTitle } from './views/navigation.ts';
@@ -54,7 +54,7 @@ export class Controller {
   /** Address of the overview being fetched, so that a slow server is never asked twice at once. */
   private polling: string | null = null;
   /** Something was opened: bring it into sight with the next drawing. */
-  private reveal = false;
+  private reveal: string | null = null;
   /** Another page was turned to: say so with the next drawing. */
   private turned = false;
   private model: PageModel;
@@ -103,10 +103,11 @@ export class Controller {
     setPacketScroll: (packetScroll) => {
       this.change({ packetScroll });
     },
-    openPacket: (row) => {
-      const openedPacket = row === null ? null : (this.model.search.page.value?.packets[row] ?? null);
-      this.change({ openedPacket, ...(row === null ? {} : { activePacket: row }) });
+    openPacket: (openedPacket) => {
+      this.change({ openedPacket, bytes: NOTHING });
+      if (openedPacket !== null) this.reveal = 'packet';
       void this.load('detail');
+      void this.load('bytes');
     },
     showHosts: (hostsShown) => {
       this.change({ hostsShown });
@@ -187,6 +188,7 @@ export class Controller {
       draft: null,
       ...UNTOUCHED,
       detail: NOTHING,
+      bytes: NOTHING,
       pipeline: NOTHING,
       scorecard: NOTHING,
       staleMs: null,
@@ -218,11 +220,11 @@ export class Controller {
     if (turned || moved || state.filter !== this.model.state.filter) {
       this.change({ search: FIRST_PAGE, searchPlan: null, draft: null, ...UNTOUCHED });
     }
-    if (openAlert(state) !== openAlert(this.model.state)) this.change({ packets: FIRST_PAGE });
+    if (openAlert(state) !== openAlert(this.model.state)) this.change({ packets: FIRST_PAGE, ...UNTOUCHED });
     this.change({ state, ...(moved ? { cursorUs: null } : {}) });
     if (moved || this.model.overview.address === null) void this.poll();
     if (opened || (moved && state.query !== null)) this.change({ packets: FIRST_PAGE });
-    if (opened && panelOf(state) !== panelOf(DEFAULT_STATE)) this.reveal = true;
+    if (opened && panelOf(state) !== panelOf(DEFAULT_STATE)) this.reveal = panelName(state);
     void this.openPanel();
   }
 
@@ -236,8 +238,8 @@ export class Controller {
     patch(this.root, page({ model: this.model, actions: this.actions }));
     syncDialog(this.root, 'help', this.model.helpShown);
     syncDialog(this.root, 'triage-dialog', this.model.question !== null);
-    if (this.reveal) revealPanel(this.root, panelName(this.model.state));
-    this.reveal = false;
+    if (this.reveal !== null) revealPanel(this.root, this.reveal);
+    this.reveal = null;
     if (this.turned) enterPage(pageTitle(this.model.state));
     this.turned = false;
   };
@@ -288,20 +290,20 @@ export class Controller {
 
   /** Asks what the state needs; while a run goes on, again with every new overview. */
   private async openPanel(): Promise<void> {
-    const single = (Object.keys(SINGLE) as Single[]).filter((field) => field !== 'capture');
+    const single = (Object.keys(SINGLE) as Single[]).filter((field) => !ONCE.includes(field));
     const paged = (Object.keys(PAGED) as Paged[]).filter((field) => this.model[field].page.address === null);
     await Promise.all([
       ...single.map((field) => this.load(field)),
-      this.countCapture(),
+      ...ONCE.map((field) => this.loadOnce(field)),
       ...paged.map((field) => this.turnTo(field, this.model[field].trail)),
     ]);
   }
 
-  /** Counting costs the server more than reading rows, so it is asked for once: when the alert opens, and at the run's end. */
-  private async countCapture(): Promise<void> {
-    const address = captureAddress(this.model.state);
-    const { capture } = this.model;
-    if (capture.address !== address || (capture.error !== null && address !== null)) await this.load('capture');
+  /** What is counted is asked for when it opens, and at the run's end. */
+  private async loadOnce(field: Single): Promise<void> {
+    const address = SINGLE[field](this.model);
+    const known = this.model[field];
+    if (known.address !== address || (known.error !== null && address !== null)) await this.load(field);
   }
 
   private async turnTo(field: Paged, trail: readonly string[]): Promise<void> {
@@ -353,7 +355,7 @@ export class Controller {
     const ended = this.model.overview.value?.run.state === 'running' && answer.value?.run.state === 'finished';
     if (!same || this.model.staleMs !== null) this.change({ overview: answer, staleMs: null });
     if (this.model.state.page === 'pipeline') this.change({ nowMs: Date.now() });
-    if (ended) this.change({ capture: NOTHING });
+    if (ended) this.change({ capture: NOTHING, bytes: NOTHING });
     if (!same) void this.openPanel();
   }
 

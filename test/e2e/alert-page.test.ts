@@ -172,7 +172,7 @@ describe.skipIf(CHROMIUM === undefined)('alerts on the page', () => {
     ]) {
       expect(text).toContain(part);
     }
-    const technique = page.getByRole('link', { name: 'T1499.001' });
+    const technique = page.getByRole('link', { name: 'T1499.001 Endpoint Denial of Service: OS Exhaustion Flood' });
     expect(await technique.getAttribute('href')).toBe('https://attack.mitre.org/techniques/T1499/001/');
     expect(await technique.getAttribute('rel')).toContain('noreferrer');
     await page.keyboard.press('a');

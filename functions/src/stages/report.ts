@@ -15,6 +15,7 @@ import { alertEvidence } from './report/evidence.ts';
 import { flowPage } from './report/flows.ts';
 import { hostFlows, hostList, hostReport } from './report/hosts.ts';
 import { overview } from './report/overview.ts';
+import { packetBytes } from './report/packet-bytes.ts';
 import { packetPage } from './report/packets.ts';
 import { pipelineReport } from './report/pipeline.ts';
 import { packetOf, searchPage } from './report/search.ts';
@@ -136,6 +137,7 @@ export const ROUTES: readonly Route[] = [
   { pattern: /^\/api\/v1\/packets$/u, handler: packetPage },
   { pattern: /^\/api\/v1\/pipeline$/u, handler: pipelineReport },
   { pattern: /^\/api\/v1\/packet$/u, handler: packetOf },
+  { pattern: /^\/api\/v1\/packet\/bytes$/u, handler: packetBytes },
   { pattern: /^\/api\/v1\/search$/u, handler: searchPage },
   { pattern: /^\/api\/v1\/flows$/u, handler: flowPage },
   { pattern: /^\/api\/v1\/hosts$/u, handler: hostList },

@@ -93,10 +93,19 @@ export function searchAddress(state: PageState, after: string): string | null {
   });
 }
 
-export function detailAddress(state: PageState, packet: PacketLine | null): string | null {
-  if (state.page !== 'packets' || packet === null) return null;
+/** @param sensor of the packet, where it is not the one that is shown */
+const ofPacket = (path: string, sensor: string | null, packet: PacketLine | null): string | null => {
+  if (packet === null) return null;
   const { session, number, timeUs } = packet;
-  return apiAddress('packet', { sensor: state.sensor, session, number, at: timeUs });
+  return apiAddress(path, { sensor, session, number, at: timeUs });
+};
+
+export function detailAddress(sensor: string | null, packet: PacketLine | null): string | null {
+  return ofPacket('packet', sensor, packet);
+}
+
+export function bytesAddress(sensor: string | null, packet: PacketLine | null): string | null {
+  return ofPacket('packet/bytes', sensor, packet);
 }
 
 export function pipelineAddress(state: PageState): string | null {

@@ -2,6 +2,7 @@
 import type { TimeRange } from '@tapline/core/ports';
 import type { Scorecard } from '@tapline/core/eval/scorecard';
 import type { HostFlows, HostList, HostReport } from '@tapline/core/report/host-report';
+import type { PacketBytes } from '@tapline/core/report/packet-bytes';
 import type { PacketDetail } from '@tapline/core/report/packet-detail';
 import type { PipelineReport } from '@tapline/core/report/pipeline-report';
 import type { SearchPage, SearchPlan } from '@tapline/core/report/search-report';
@@ -88,6 +89,7 @@ export interface PageModel {
   readonly packetScroll: number;
   readonly openedPacket: PacketLine | null;
   readonly detail: Remote<PacketDetail>;
+  readonly bytes: Remote<PacketBytes>;
   readonly pipeline: Remote<PipelineReport>;
   readonly scorecard: Remote<Scorecard>;
   /** Milliseconds since the last good answer, once it is too long; null = fresh. */
@@ -130,8 +132,8 @@ export interface Actions {
   readonly setDraft: (draft: Draft | null) => void;
   readonly setActivePacket: (row: number) => void;
   readonly setPacketScroll: (pixels: number) => void;
-  /** A row of the grid; null closes the packet that is open. */
-  readonly openPacket: (row: number | null) => void;
+  /** Null closes the packet that is open. */
+  readonly openPacket: (packet: PacketLine | null) => void;
   readonly retry: () => void;
   readonly save: (name: string, text: string) => void;
   /** Saves the SVGs inside an element as one picture. */
