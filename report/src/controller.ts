@@ -13,6 +13,7 @@ import {
   writeTheme,
 } from './browser.ts';
 import { patch } from './dom/vnode.ts';
+import { counted } from './format/numbers.ts';
 import { saveChart } from './save/save-chart.ts';
 import { saveReport } from './save/save-report.ts';
 import { LASTING, ONCE, PAGED, SINGLE, type Paged, type Single } from './asked.ts';
@@ -178,6 +179,7 @@ export class Controller {
       said: null,
       copied: null,
       savedMs: source.savedMs,
+      leftOut: source.leftOut,
       packets: FIRST_PAGE,
       hosts: NOTHING,
       hostsShown: HOSTS_PER_PAGE,
@@ -321,8 +323,15 @@ export class Controller {
   private async saveAll(): Promise<void> {
     this.change({ said: { text: 'Saving this report…', undo: false } });
     try {
-      const alerts = await saveReport(this.source, this.model);
-      this.change({ said: { text: `Saved with ${alerts === 1 ? 'one alert' : `${alerts} alerts`}.`, undo: false } });
+      const { counts } = await saveReport(this.source, this.model);
+      const { alerts, hosts, windows, packets } = counts;
+      const held = [
+        counted(alerts, 'alert'),
+        counted(packets, 'packet'),
+        counted(hosts, 'host'),
+        counted(windows, 'window'),
+      ].join(', ');
+      this.change({ said: { text: `Saved with ${held}.`, undo: false } });
     } catch (error) {
       this.change({ said: { text: `Not saved: ${messageOf(error)}`, undo: false } });
     }

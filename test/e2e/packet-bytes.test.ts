@@ -72,7 +72,7 @@ function hostileCapture(): Buffer {
 }
 
 describe.runIf(CHROMIUM !== undefined)('the bytes of a packet', () => {
-  it.runIf(TSHARK !== undefined).each([
+  it.runIf(TSHARK).each([
     ['the file that was read', [], 'office.pcap'],
     ['the flight record', ['--record', join(root, 'record')], 'the flight record'],
   ])('from %s are those that tshark reads', async (_how, recording, from) => {

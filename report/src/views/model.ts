@@ -73,6 +73,8 @@ export interface PageModel {
   readonly copied: string | null;
   /** When this report was saved, milliseconds since 1970; null = it is live. */
   readonly savedMs: number | null;
+  /** What a saved report does not hold, in words. */
+  readonly leftOut: readonly string[];
   readonly packets: Browser<PacketPage>;
   /** Of the hosts' page, and how many of them are asked for. */
   readonly hosts: Remote<HostList>;

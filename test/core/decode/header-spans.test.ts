@@ -34,7 +34,7 @@ const framesOf = (capture: Uint8Array): { bytes: Uint8Array; wire: number; linkT
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(/\s/gu, ''), 'hex'));
 
 describe('the spans of headers', () => {
-  it.runIf(TSHARK !== undefined)('are those of tshark, frame by frame', () => {
+  it.runIf(TSHARK)('are those of tshark, frame by frame', () => {
     const capture = bundledCapture();
     const path = join(temporaryFolder(), 'office.pcap');
     writeFileSync(path, capture);
