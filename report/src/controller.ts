@@ -5,6 +5,7 @@ import { SignInNeeded, type Account, type ReportSource } from './api/client.ts';
 import {
   copyText,
   enterPage,
+  enterSignIn,
   nameDocument,
   readTheme,
   revealPanel,
@@ -56,6 +57,8 @@ export class Controller {
   private polling: string | null = null;
   /** Something was opened: bring it into sight with the next drawing. */
   private reveal: string | null = null;
+  /** The form that asks who reads is drawn. */
+  private asking = false;
   /** Another page was turned to: say so with the next drawing. */
   private turned = false;
   private model: PageModel;
@@ -240,6 +243,10 @@ export class Controller {
     patch(this.root, page({ model: this.model, actions: this.actions }));
     syncDialog(this.root, 'help', this.model.helpShown);
     syncDialog(this.root, 'triage-dialog', this.model.question !== null);
+    const asking = this.model.signIn !== null;
+    if (asking && !this.asking) enterSignIn();
+    else if (!asking && this.asking) nameDocument(pageTitle(this.model.state));
+    this.asking = asking;
     if (this.reveal !== null) revealPanel(this.root, this.reveal);
     this.reveal = null;
     if (this.turned) enterPage(pageTitle(this.model.state));

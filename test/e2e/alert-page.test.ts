@@ -253,6 +253,8 @@ describe.skipIf(CHROMIUM === undefined)('alerts on the page', () => {
     const address = pathToFileURL(path).href;
     await open('', {}, address);
     expect(await page.locator('.saved-note').innerText()).toMatch(/^Saved \d{4}-/u);
+    await page.locator('.left-out summary').click();
+    expect(await page.locator('.left-out').innerText()).toContain('searches, but for the one');
     expect(await page.locator('.alert-row').count()).toBe(5);
     await page.locator('.alert-row', { hasText: 'syn-flood' }).click();
     await page.getByRole('link', { name: 'Open alert' }).click();

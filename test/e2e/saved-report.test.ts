@@ -65,7 +65,7 @@ describe.runIf(CHROMIUM !== undefined)('a report as files', () => {
         const before = await page.locator('.packet-lines tbody tr').first().innerText();
         await page.getByRole('button', { name: 'Next →' }).click();
         await page.waitForFunction(
-          (known) => (document.querySelector('.packet-lines tbody tr') as HTMLElement | null)?.innerText !== known,
+          (known) => document.querySelector<HTMLElement>('.packet-lines tbody tr')?.innerText !== known,
           before,
         );
       }

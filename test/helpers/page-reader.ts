@@ -24,6 +24,7 @@ export class PageReader {
     hash: string,
     options: BrowserContextOptions = {},
     path = '/',
+    awaited = '.books.balanced',
   ): Promise<PageReader> {
     const context = await browser.newContext({ viewport: DESK, reducedMotion: 'reduce', ...options });
     const reader = new PageReader(await context.newPage());
@@ -42,7 +43,7 @@ export class PageReader {
       });
     });
     await page.goto(`${url}${path}${hash}`);
-    await page.waitForSelector('.books.balanced');
+    await page.waitForSelector(awaited);
     return reader;
   }
 

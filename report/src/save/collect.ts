@@ -14,6 +14,7 @@ import {
   HOSTS_PER_PAGE,
   overviewAddress,
   packetsAddress,
+  PACKETS_PER_PAGE,
   pipelineAddress,
   scorecardAddress,
   searchAddress,
@@ -25,8 +26,10 @@ import { withPage, withPanel, type PageState } from '../state/url-state.ts';
 export interface CollectLimits {
   /** Characters of JSON. */
   readonly sizeMost: number;
-  /** Answers that are asked for; a server counts what one reader asks. */
+  /** Answers that are asked for: a server counts what one reader asks. */
   readonly requestsMost: number;
+  /** Whether whoever waits has waited long enough. */
+  readonly isLate?: () => boolean;
 }
 
 export interface Collected {
@@ -43,6 +46,8 @@ export interface Collected {
 /** Alerts, hosts and windows that are saved. */
 const ALERTS_MOST = 100;
 const WINDOWS_MOST = 1000;
+/** Packets that are asked for at once, the most that the API gives. */
+const PIECE_PACKETS = 1000;
 
 const ALWAYS_LEFT_OUT = [
   'the bytes of packets, and the captures to download',
@@ -65,22 +70,34 @@ class Basket {
   }
 
   get isFull(): boolean {
-    return this.#size >= this.#limits.sizeMost || this.#requests >= this.#limits.requestsMost;
+    const { sizeMost, requestsMost, isLate } = this.#limits;
+    return this.#size >= sizeMost || this.#requests >= requestsMost || isLate?.() === true;
   }
 
-  /** The answer; undefined when there is none, or no room for it. */
+  /** The answer, which is kept; undefined when there is none, or no room for it. */
   async add(address: string | null): Promise<unknown> {
-    if (address === null || this.isFull) return undefined;
+    if (address === null) return undefined;
     if (address in this.answers) return this.answers[address];
+    const value = await this.ask(address);
+    if (value !== undefined) this.keep(address, readOnly(address, value));
+    return value;
+  }
+
+  /** The answer; undefined when there is none, or no room for more. */
+  async ask(address: string): Promise<unknown> {
+    if (this.isFull) return undefined;
     this.#requests++;
     try {
-      const value = readOnly(address, await this.#get(address));
-      this.#size += JSON.stringify(value).length;
-      return (this.answers[address] = value);
+      return await this.#get(address);
     } catch {
       this.failed++;
       return undefined;
     }
+  }
+
+  keep(address: string, value: unknown): void {
+    this.#size += JSON.stringify(value).length;
+    this.answers[address] = value;
   }
 }
 
@@ -118,7 +135,7 @@ export async function collect(
   await basket.add(searchAddress(state.page === 'packets' ? state : withPage(state, 'packets'), ''));
   const windows = await collectWindows(basket, state, overview);
   const packetsLeft = await collectPackets(basket, next, overview);
-  const size = `${Math.round(limits.sizeMost / 1e6)} MB or ${limits.requestsMost} answers`;
+  const bounds = `${Math.round(limits.sizeMost / 1e6)} MB, ${limits.requestsMost} answers or the time to gather them`;
   const leftOut = [
     ...ALWAYS_LEFT_OUT,
     ...saidOf('alert', overview.alerts.length + overview.alertsLeftOff - alerts.length),
@@ -126,7 +143,7 @@ export async function collect(
     ...saidOf('window', windows.left),
     ...packetsLeft.map(({ subject, saved }) => `packets of alert ${subject} beyond the first ${saved}`),
     ...(basket.failed > 0 ? [`${basket.failed} answers that could not be had`] : []),
-    ...(basket.isFull ? [`what went beyond ${size}`] : []),
+    ...(basket.isFull ? [`what went beyond ${bounds}`] : []),
   ];
   const counts = {
     alerts: alerts.length,
@@ -145,22 +162,47 @@ const packetsIn = (answers: Readonly<Record<string, unknown>>): number =>
     .filter(([address]) => /^alerts\/.*\/packets/u.test(address))
     .reduce((sum, [, page]) => sum + (page as PacketPage).packets.length, 0);
 
+/** Where the packets of an alert go on. */
 interface MorePackets {
   readonly state: PageState;
+  /** Of the API. */
   readonly cursor: string;
+  readonly pages: number;
   readonly saved: number;
 }
 
-/** Each alert whole but for its packets beyond the first page: the places where those go on. */
+/** Each alert whole but for its packets beyond the first piece: the places where those go on. */
 async function collectAlerts(basket: Basket, alerts: readonly PageState[], overview: Overview): Promise<MorePackets[]> {
   const more: MorePackets[] = [];
-  for (const at of alerts) {
+  for (const state of alerts) {
     for (const question of [alertAddress, captureAddress, triageAddress, evidenceAddress])
-      await basket.add(question(at));
-    const page = (await basket.add(packetsAddress(at, overview, ''))) as PacketPage | undefined;
-    if (page?.next) more.push({ state: at, cursor: page.next, saved: page.packets.length });
+      await basket.add(question(state));
+    const next = await collectPiece(basket, { state, cursor: '', pages: 0, saved: 0 }, overview);
+    if (next !== 'end') more.push(next);
   }
   return more;
+}
+
+/**
+ * Asks for many pages at once, and keeps them as the pages that the report turns: a page of its own leads to the next.
+ * @returns where it goes on, or the same place when there was no answer
+ */
+async function collectPiece(basket: Basket, place: MorePackets, overview: Overview): Promise<MorePackets | 'end'> {
+  const { state, cursor } = place;
+  const addressAfter = (after: string): string => packetsAddress(state, overview, after)!;
+  const asked = addressAfter(cursor).replace(`limit=${PACKETS_PER_PAGE}`, `limit=${PIECE_PACKETS}`);
+  const piece = (await basket.ask(asked)) as PacketPage | undefined;
+  if (piece === undefined) return place;
+  let { pages } = place;
+  for (let from = 0; from === 0 || from < piece.packets.length; from += PACKETS_PER_PAGE) {
+    const packets = piece.packets.slice(from, from + PACKETS_PER_PAGE);
+    const isLast = piece.next === null && from + PACKETS_PER_PAGE >= piece.packets.length;
+    const after = pages === 0 ? '' : `page.${pages}`;
+    pages++;
+    basket.keep(addressAfter(after), { ...piece, packets, next: isLast ? null : `page.${pages}` });
+  }
+  if (piece.next === null) return 'end';
+  return { state, cursor: piece.next, pages, saved: place.saved + piece.packets.length };
 }
 
 async function collectHosts(basket: Basket, state: PageState): Promise<{ saved: number; left: number }> {
@@ -191,21 +233,20 @@ async function collectWindows(
   return { saved, left: starts.length - saved };
 }
 
-/** A page of each alert in turn until there is no room: alerts whose packets are not all there, and how many are. */
+/** A piece of each alert in turn until there is no room: alerts whose packets are not all there, and how many are. */
 async function collectPackets(
   basket: Basket,
   first: readonly MorePackets[],
   overview: Overview,
 ): Promise<{ subject: string; saved: number }[]> {
-  let open = [...first];
+  let open = first;
   const left: MorePackets[] = [];
   while (open.length > 0) {
     const following: MorePackets[] = [];
     for (const place of open) {
-      const page = (await basket.add(packetsAddress(place.state, overview, place.cursor))) as PacketPage | undefined;
-      if (page === undefined) left.push(place);
-      else if (page.next !== null)
-        following.push({ ...place, cursor: page.next, saved: place.saved + page.packets.length });
+      const next = await collectPiece(basket, place, overview);
+      if (next === place) left.push(place);
+      else if (next !== 'end') following.push(next);
     }
     open = following;
   }

@@ -8,10 +8,14 @@ import { savedHtml } from './saved-html.ts';
 
 /** As much as mail takes; and fewer answers than a hosted report gives one reader in a minute. */
 const LIMITS = { sizeMost: 20e6, requestsMost: 550 };
+/** Longer nobody waits for a file. */
+const WAIT_MOST_MS = 15_000;
 
 /** @returns what it holds */
 export async function saveReport(source: ReportSource, model: PageModel): Promise<Collected> {
-  const collected = await collect((address) => source.get(address), model.state, LIMITS);
+  const untilMs = performance.now() + WAIT_MOST_MS;
+  const limits = { ...LIMITS, isLate: () => performance.now() > untilMs };
+  const collected = await collect((address) => source.get(address), model.state, limits);
   const [script, style, icon] = await Promise.all(ownFiles().map(textOf));
   const { answers, leftOut } = collected;
   const head = { version: 1, savedMs: Date.now(), hash: formatState(model.state), leftOut } as const;

@@ -3,7 +3,7 @@ import type { Overview, PacketLine } from '@tapline/core/report/snapshot';
 import { apiAddress, SCORECARD_FILE } from '../api/client.ts';
 import { openAlert, type PageState } from './url-state.ts';
 
-const PACKETS_PER_PAGE = 100;
+export const PACKETS_PER_PAGE = 100;
 export const HOSTS_PER_PAGE = 100;
 const FLOWS_PER_PAGE = 100;
 const FOUND_PER_PAGE = 1000;

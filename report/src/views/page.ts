@@ -41,13 +41,17 @@ const leftOut = (view: View): VNode | null => {
   const { leftOut: list } = view.model;
   if (list.length === 0) return null;
   return h(
-    'details',
-    { class: 'left-out', key: 'left-out' },
-    h('summary', {}, 'What this saved report leaves out'),
+    'aside',
+    { class: 'left-out', key: 'left-out', 'aria-label': 'About this saved report' },
     h(
-      'ul',
+      'details',
       {},
-      list.map((text, index) => h('li', { key: String(index) }, text)),
+      h('summary', {}, 'What this saved report leaves out'),
+      h(
+        'ul',
+        {},
+        list.map((text, index) => h('li', { key: String(index) }, text)),
+      ),
     ),
   );
 };
