@@ -167,7 +167,7 @@ describe.skipIf(CHROMIUM === undefined)('the pages', () => {
     await open('#v=1&page=pipeline');
     await heading('The line as a whole');
     const text = await page.locator('main').innerText();
-    expect(text).toMatch(/windowed[\s\S]*?· [\d.]+ (?:µs|ms|s) behind/u);
+    expect(text).toMatch(/windowed[\s\S]*? · (?:up to date|[\d.]+ (?:ms|s) behind)/u);
     expect(text).toContain('tapline dlq list names them');
   });
 

@@ -77,8 +77,8 @@ describe.runIf(CHROMIUM !== undefined)('the sign-in form', () => {
   it('is refused by the browser for an address that is none, before anybody is asked', async () => {
     const { reader, page } = await open({});
     let asked = 0;
-    page.on('request', ({ url }) => {
-      if (url().includes('googleapis')) asked++;
+    page.on('request', (request) => {
+      if (request.url().includes('googleapis')) asked++;
     });
     await page.getByLabel('E-mail').fill('no address');
     await page.getByLabel('Password').fill('x');

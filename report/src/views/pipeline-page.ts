@@ -25,7 +25,7 @@ const HOP_NOTES: Readonly<Record<(typeof HOPS)[number], string>> = {
   published: 'acknowledged by the broker',
   bridged: 'carried on to Pub/Sub',
   parsed: 'decoded',
-  windowed: 'counted in windows',
+  windowed: 'in windows',
   stored: 'kept',
 };
 
@@ -33,7 +33,8 @@ const HOP_NOTES: Readonly<Record<(typeof HOPS)[number], string>> = {
 const lagText = (hop: (typeof HOPS)[number], session: SessionHealth | undefined): string => {
   const reachedUs = hop === 'sent' ? null : session?.reachedUs[hop];
   if (session?.watermarkUs == null || reachedUs == null) return '';
-  return ` · ${duration(Math.max(0, session.watermarkUs - reachedUs))} behind`;
+  const behindUs = session.watermarkUs - reachedUs;
+  return behindUs <= 0 ? ' · up to date' : ` · ${duration(behindUs)} behind`;
 };
 
 const hopRows = ({ books, sessions: [newest] }: SensorPipeline): BarRow[] =>
