@@ -14,6 +14,7 @@ import type { LineFacts } from '@tapline/core/report/pipeline-report';
 import { createReport } from '@tapline/functions/stages/report';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { openAllowFile } from '../cli/allow-file.ts';
+import { interruptOnSignal } from '../cli/interrupt.ts';
 import { serviceRunJson, serviceRunText } from '../cli/service-run-output.ts';
 import { version } from '../cli/version.ts';
 import { localEnvironment } from '../functions/local-stack.ts';
@@ -60,7 +61,9 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
   await bringTablesUpToDate(settings);
   const allowList = openAllowFile(flags.allow, note);
   const stores = await openServiceStores(settings);
-  const interrupt = interruptOnSignals();
+  const interrupt = interruptOnSignal(() => {
+    note('stopping: what was read goes through (Ctrl-C again to leave at once)');
+  }).signal;
   let cost: CostReport | undefined;
   const server = flags.exit ? undefined : await servePage(stores, flags.port, allowList, () => lineFacts(cost));
   try {
@@ -176,17 +179,4 @@ function noteOnce(): (text: string) => void {
     if (text !== last) note(text);
     last = text;
   };
-}
-
-/** First Ctrl-C: the capture ends, and what was read goes through. Second: leave at once. */
-function interruptOnSignals(): AbortSignal {
-  const interrupt = new AbortController();
-  const stop = (): void => {
-    if (interrupt.signal.aborted) process.exit(130);
-    note('stopping (Ctrl-C again to leave at once)');
-    interrupt.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return interrupt.signal;
 }
