@@ -25,6 +25,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   ],
   '../core/src/report/search-report.ts': ['SearchPage'],
   '../core/src/report/packet-detail.ts': ['PacketDetail'],
+  '../core/src/report/packet-bytes.ts': ['PacketBytes'],
   '../core/src/report/pipeline-report.ts': ['PipelineReport'],
   '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
   '../core/src/report/host-ports.ts': ['HostPorts'],
@@ -76,6 +77,12 @@ const FILTER = [
   text('peer', 'address on the other side'),
   whole('port', 'on either side', 0, 65_535),
   text('protocol', 'name such as tcp'),
+];
+const ONE_PACKET = [
+  SENSOR,
+  needed(text('session', 'of the sensor')),
+  needed(whole('number', 'of the packet in its session', 1)),
+  needed(whole('at', 'its event time, microseconds since 1970')),
 ];
 const ALERT = inPath('id', 'of the alert');
 const HOST = inPath('address', 'of the host, IPv4 or IPv6');
@@ -145,13 +152,14 @@ export const DESCRIBED: readonly DescribedRoute[] = [
   {
     path: '/api/v1/packet',
     summary: 'One packet, column by column',
-    parameters: [
-      SENSOR,
-      needed(text('session', 'of the sensor')),
-      needed(whole('number', 'of the packet in its session', 1)),
-      needed(whole('at', 'its event time, microseconds since 1970')),
-    ],
+    parameters: ONE_PACKET,
     answer: 'PacketDetail',
+  },
+  {
+    path: '/api/v1/packet/bytes',
+    summary: 'The first 4,096 bytes of one packet, where frames were kept, and which of them are which header',
+    parameters: ONE_PACKET,
+    answer: 'PacketBytes',
   },
   {
     path: '/api/v1/pipeline',

@@ -1,6 +1,7 @@
 /** Which fields of the model hold answers, and the questions that these are the answers to. */
 import {
   alertAddress,
+  bytesAddress,
   captureAddress,
   detailAddress,
   evidenceAddress,
@@ -15,7 +16,12 @@ import {
   triageAddress,
   windowAddress,
 } from './state/questions.ts';
+import { openAlert } from './state/url-state.ts';
 import type { PageModel } from './views/model.ts';
+
+/** The sensor of the packets that are listed: the alert's, where they are behind one. */
+const sensorOf = ({ state, alert }: PageModel): string | null =>
+  (openAlert(state) === null ? null : alert.value?.alert.sensor) ?? state.sensor;
 
 /** Questions with one answer, by the field of the model that holds it. */
 export const SINGLE = {
@@ -27,7 +33,8 @@ export const SINGLE = {
   host: ({ state }) => hostAddress(state),
   hostPorts: ({ state }) => hostPortsAddress(state),
   hosts: ({ state, hostsShown }) => hostsAddress(state, hostsShown),
-  detail: ({ state, openedPacket }) => detailAddress(state, openedPacket),
+  detail: (model) => detailAddress(sensorOf(model), model.openedPacket),
+  bytes: (model) => bytesAddress(sensorOf(model), model.openedPacket),
   pipeline: ({ state }) => pipelineAddress(state),
   scorecard: ({ state }) => scorecardAddress(state),
 } as const satisfies Partial<Record<keyof PageModel, (model: PageModel) => string | null>>;
@@ -37,7 +44,7 @@ export type Single = keyof typeof SINGLE;
  * Answers that cost the server more than reading rows, and after how many milliseconds they are asked for again while a run
  * goes on; the others are, with every new overview.
  */
-export const COSTLY: Partial<Record<Single, number>> = { capture: Infinity, hostPorts: 30_000 };
+export const COSTLY: Partial<Record<Single, number>> = { capture: Infinity, bytes: Infinity, hostPorts: 30_000 };
 
 /** Of these the last answer stays until the next one is there, whatever it was about: the page says what it shows. */
 export const LASTING: readonly Single[] = ['host', 'hostPorts', 'hosts', 'pipeline', 'scorecard'];

@@ -80,6 +80,12 @@ export function nameDocument(title: string): void {
   document.title = title === 'Overview' ? 'Tapline' : `${visible(title)} · Tapline`;
 }
 
+/** Whoever has to sign in can type at once. */
+export function enterSignIn(): void {
+  nameDocument('Sign in');
+  document.querySelector<HTMLElement>('.sign-in input')?.focus();
+}
+
 /** A new page begins at its top, and the next Tab leads into it; moving the focus there has its name read out. */
 export function enterPage(title: string): void {
   nameDocument(title);

@@ -5,6 +5,7 @@ import { SignInNeeded, type Account, type ReportSource } from './api/client.ts';
 import {
   copyText,
   enterPage,
+  enterSignIn,
   nameDocument,
   readTheme,
   revealPanel,
@@ -14,6 +15,7 @@ import {
 } from './browser.ts';
 import { downloadCapture } from './capture-download.ts';
 import { patch } from './dom/vnode.ts';
+import { counted } from './format/numbers.ts';
 import { saveChart } from './save/save-chart.ts';
 import { saveReport } from './save/save-report.ts';
 import { COSTLY, LASTING, PAGED, SINGLE, type Paged, type Single } from './asked.ts';
@@ -56,7 +58,9 @@ export class Controller {
   private polling: string | null = null;
   private readonly askedMs = new Map<Single, number>();
   /** Something was opened: bring it into sight with the next drawing. */
-  private reveal = false;
+  private reveal: string | null = null;
+  /** The form that asks who reads is drawn. */
+  private asking = false;
   /** Another page was turned to: say so with the next drawing. */
   private turned = false;
   private model: PageModel;
@@ -108,10 +112,11 @@ export class Controller {
     setPacketScroll: (packetScroll) => {
       this.change({ packetScroll });
     },
-    openPacket: (row) => {
-      const openedPacket = row === null ? null : (this.model.search.page.value?.packets[row] ?? null);
-      this.change({ openedPacket, ...(row === null ? {} : { activePacket: row }) });
+    openPacket: (openedPacket) => {
+      this.change({ openedPacket, bytes: NOTHING });
+      if (openedPacket !== null) this.reveal = 'packet';
       void this.load('detail');
+      void this.load('bytes');
     },
     showHosts: (hostsShown) => {
       this.change({ hostsShown });
@@ -191,6 +196,7 @@ export class Controller {
       said: null,
       copied: null,
       savedMs: source.savedMs,
+      leftOut: source.leftOut,
       packets: FIRST_PAGE,
       hosts: NOTHING,
       hostsShown: HOSTS_PER_PAGE,
@@ -202,6 +208,7 @@ export class Controller {
       draft: null,
       ...UNTOUCHED,
       detail: NOTHING,
+      bytes: NOTHING,
       pipeline: NOTHING,
       scorecard: NOTHING,
       staleMs: null,
@@ -234,11 +241,11 @@ export class Controller {
     if (turned || moved || state.filter !== this.model.state.filter) {
       this.change({ search: FIRST_PAGE, searchPlan: null, draft: null, ...UNTOUCHED });
     }
-    if (openAlert(state) !== openAlert(this.model.state)) this.change({ packets: FIRST_PAGE });
+    if (openAlert(state) !== openAlert(this.model.state)) this.change({ packets: FIRST_PAGE, ...UNTOUCHED });
     this.change({ state, ...(moved ? { cursorUs: null } : {}) });
     if (moved || this.model.overview.address === null) void this.poll();
     if (opened || (moved && state.query !== null)) this.change({ packets: FIRST_PAGE });
-    if (opened && panelOf(state) !== panelOf(DEFAULT_STATE)) this.reveal = true;
+    if (opened && panelOf(state) !== panelOf(DEFAULT_STATE)) this.reveal = panelName(state);
     void this.openPanel();
   }
 
@@ -252,8 +259,12 @@ export class Controller {
     patch(this.root, page({ model: this.model, actions: this.actions }));
     syncDialog(this.root, 'help', this.model.helpShown);
     syncDialog(this.root, 'triage-dialog', this.model.question !== null);
-    if (this.reveal) revealPanel(this.root, panelName(this.model.state));
-    this.reveal = false;
+    const asking = this.model.signIn !== null;
+    if (asking && !this.asking) enterSignIn();
+    else if (!asking && this.asking) nameDocument(pageTitle(this.model.state));
+    this.asking = asking;
+    if (this.reveal !== null) revealPanel(this.root, this.reveal);
+    this.reveal = null;
     if (this.turned) enterPage(pageTitle(this.model.state));
     this.turned = false;
   };
@@ -335,8 +346,15 @@ export class Controller {
   private async saveAll(): Promise<void> {
     this.change({ said: { text: 'Saving this report…', undo: false } });
     try {
-      const alerts = await saveReport(this.source, this.model);
-      this.change({ said: { text: `Saved with ${alerts === 1 ? 'one alert' : `${alerts} alerts`}.`, undo: false } });
+      const { counts } = await saveReport(this.source, this.model);
+      const { alerts, hosts, windows, packets } = counts;
+      const held = [
+        counted(alerts, 'alert'),
+        counted(packets, 'packet'),
+        counted(hosts, 'host'),
+        counted(windows, 'window'),
+      ].join(', ');
+      this.change({ said: { text: `Saved with ${held}.`, undo: false } });
     } catch (error) {
       this.change({ said: { text: `Not saved: ${messageOf(error)}`, undo: false } });
     }

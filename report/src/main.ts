@@ -5,7 +5,7 @@ import { Controller } from './controller.ts';
 import { listenForKeys } from './keys.ts';
 
 const root = document.getElementById('app')!;
-const controller = new Controller(root, SavedReport.inDocument() ?? new ApiClient());
+const controller = new Controller(root, (await SavedReport.find()) ?? new ApiClient());
 
 /** The widths charts draw for; they follow the layout of styles/layout.css, where both lengths are set. */
 const measure = (): void => {

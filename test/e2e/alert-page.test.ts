@@ -172,7 +172,7 @@ describe.skipIf(CHROMIUM === undefined)('alerts on the page', () => {
     ]) {
       expect(text).toContain(part);
     }
-    const technique = page.getByRole('link', { name: 'T1499.001' });
+    const technique = page.getByRole('link', { name: 'T1499.001 Endpoint Denial of Service: OS Exhaustion Flood' });
     expect(await technique.getAttribute('href')).toBe('https://attack.mitre.org/techniques/T1499/001/');
     expect(await technique.getAttribute('rel')).toContain('noreferrer');
     await page.keyboard.press('a');
@@ -253,6 +253,8 @@ describe.skipIf(CHROMIUM === undefined)('alerts on the page', () => {
     const address = pathToFileURL(path).href;
     await open('', {}, address);
     expect(await page.locator('.saved-note').innerText()).toMatch(/^Saved \d{4}-/u);
+    await page.locator('.left-out summary').click();
+    expect(await page.locator('.left-out').innerText()).toContain('searches, but for the one');
     expect(await page.locator('.alert-row').count()).toBe(5);
     await page.locator('.alert-row', { hasText: 'syn-flood' }).click();
     await page.getByRole('link', { name: 'Open alert' }).click();

@@ -163,6 +163,14 @@ describe.skipIf(CHROMIUM === undefined)('the pages', () => {
     expect(await page.locator('.search-cql pre').innerText()).toContain('AND tcp_flags = 2');
   });
 
+  test('the pipeline says how far behind each hop is in seconds, and what nobody can know', async () => {
+    await open('#v=1&page=pipeline');
+    await heading('The line as a whole');
+    const text = await page.locator('main').innerText();
+    expect(text).toMatch(/windowed[\s\S]*? · (?:up to date|[\d.]+ (?:ms|s) behind)/u);
+    expect(text).toContain('tapline dlq list names them');
+  });
+
   test('hostile text in the address of a page is shown as text', async () => {
     const parameters = new URLSearchParams({ v: '1', page: 'packets', q: HOSTILE_TEXT.slice(0, 300) });
     await open(`#${parameters.toString()}`, { viewport: PHONE });

@@ -126,7 +126,11 @@ describe.runIf(HAS_FIREBASE && CHROMIUM !== undefined)('the report with a sign-i
       packets: data.batches,
       ledger: data.ledger,
       codecs: [noCodec],
-      frames: { survey: (sensor) => shelf.survey(sensor, ALL), open: openFrames },
+      frames: {
+        survey: (sensor) => shelf.survey(sensor, ALL),
+        open: openFrames,
+        look: shelf.look.bind(shelf),
+      },
     });
     const check = createReaderCheck(PROJECT, keys.url);
     const guarded = gated(api, { perMinute: 600, signIn: { way: { kind: 'firebase', apiKey: 'any' }, check } });

@@ -37,6 +37,23 @@ describe('the health of the pipeline', () => {
     expect((await pipelineOf(data)).sensors[0]).toMatchObject({ state: 'blind', blindSinceUs: START_US + 180e6 });
   });
 
+  test('says up to which event time each hop has got, and none for hops that are not on the way', async () => {
+    const data = await makeReportData();
+    const lastUs = Math.max(...data.packets.map(({ timeUs }) => timeUs));
+    const { sessions } = (await pipelineOf(data)).sensors[0]!;
+    expect(sessions[0]!.reachedUs).toEqual({ parsed: lastUs, windowed: lastUs, stored: lastUs });
+  });
+
+  test('says what it cannot know of the line, and hands on what the line says', async () => {
+    const data = await makeReportData({ minutes: 3 });
+    const { line } = await pipelineOf(data);
+    expect(line.deadLetters).toMatchObject({
+      count: null,
+      text: expect.stringContaining('tapline dlq list') as string,
+    });
+    expect(line.cost.report).toBeNull();
+  });
+
   test('names the hop at which batches were lost', async () => {
     const data = await makeReportData();
     await data.batches.deleteBatch(`${SENSOR}/${SESSION}/3`);

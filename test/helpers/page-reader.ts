@@ -23,6 +23,8 @@ export class PageReader {
     url: string,
     hash: string,
     options: BrowserContextOptions = {},
+    path = '/',
+    awaited = '.books.balanced',
   ): Promise<PageReader> {
     const context = await browser.newContext({ viewport: DESK, reducedMotion: 'reduce', ...options });
     const reader = new PageReader(await context.newPage());
@@ -33,15 +35,15 @@ export class PageReader {
     page.on('pageerror', (error) => offences.push(`error: ${error.message}`));
     page.on('request', (request) => {
       const to = request.url();
-      if (!to.startsWith(url) && !to.startsWith('blob:')) offences.push(`request: ${to}`);
+      if (!to.startsWith(url) && !/^(?:blob|data):/u.test(to)) offences.push(`request: ${to}`);
     });
     await page.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) => {
         console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
       });
     });
-    await page.goto(`${url}/${hash}`);
-    await page.waitForSelector('.books.balanced');
+    await page.goto(`${url}${path}${hash}`);
+    await page.waitForSelector(awaited);
     return reader;
   }
 

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { techniqueText } from '@tapline/core/detect/techniques';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (...path: string[]): string => readFileSync(join(ROOT, ...path), 'utf8');
@@ -14,9 +15,10 @@ const table = read('test/fixtures/attack-techniques.tsv')
 /** The ids in the sources of the detectors and of the history. */
 function idsInSources(): string[] {
   const ids = ['detect', 'history'].flatMap((folder) =>
-    readdirSync(join(ROOT, 'core/src', folder)).flatMap(
-      (file) => read('core/src', folder, file).match(/\bT1\d{3}(?:\.\d{3})?\b/g) ?? [],
-    ),
+    // The table of names holds every id, whether or not a detector uses it.
+    readdirSync(join(ROOT, 'core/src', folder))
+      .filter((file) => file !== 'techniques.ts')
+      .flatMap((file) => read('core/src', folder, file).match(/\bT1\d{3}(?:\.\d{3})?\b/g) ?? []),
   );
   return [...new Set(ids)].sort();
 }
@@ -24,6 +26,12 @@ function idsInSources(): string[] {
 describe('ATT&CK techniques', () => {
   it('that alerts name are those of the table, and no others', () => {
     expect(idsInSources()).toEqual(table.map(([id]) => id).sort());
+  });
+
+  it('have the name of the table where people read them', () => {
+    for (const [id, name] of table) expect(techniqueText(id)).toBe(`${id} ${name}`);
+    expect(techniqueText('T9999')).toBe('T9999');
+    expect(techniqueText('constructor')).toBe('constructor');
   });
 
   it('are in docs/detectors.md by id and name', () => {

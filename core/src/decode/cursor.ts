@@ -50,6 +50,8 @@ export class Cursor {
   sourceMacAt = -1;
   /** Where the source MAC of the innermost link header starts, or in ARP the sender's; -1 = none yet. */
   senderMacAt = -1;
+  /** Every header that was entered and where, in pairs, for who asks where headers lie; null on the hot path. */
+  trace: number[] | null = null;
 
   constructor(columns: PacketColumns) {
     this.columns = columns;

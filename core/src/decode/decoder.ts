@@ -44,6 +44,16 @@ const ORDINARY_FRAME = 1522;
 export class Decoder {
   #cursor: Cursor | undefined;
 
+  /** Decodes as `decode` does, and says where the headers lie; for one packet that somebody looks at. */
+  trace(...frame: Parameters<Decoder['decode']>): HeaderTrace {
+    const c = (this.#cursor ??= new Cursor(frame[0]));
+    const headers: number[] = [];
+    c.trace = headers;
+    this.decode(...frame);
+    c.trace = null;
+    return { headers, position: c.position, end: c.end };
+  }
+
   /**
    * Decodes one frame into row `row`, which must be all zero (clearColumns). Never throws, reads nothing outside
    * [offset, offset + capturedLength), allocates nothing. `flow`, `direction` and the duplicate bit are left to others.
@@ -97,6 +107,15 @@ export class Decoder {
   }
 }
 
+/** Where the headers of one packet lie, as the decoder walked them. */
+export interface HeaderTrace {
+  /** Pairs of a NEXT value and the offset in `bytes` at which that header starts, from the outside in. */
+  readonly headers: readonly number[];
+  /** Where the decoder stopped, and where the innermost layer ends, both as offsets in `bytes`. */
+  readonly position: number;
+  readonly end: number;
+}
+
 function walk(c: Cursor, first: Next): void {
   let next = first;
   for (let headers = 0; next !== NEXT.done; headers += 1) {
@@ -104,6 +123,7 @@ function walk(c: Cursor, first: Next): void {
       c.quality |= QUALITY.tooDeep;
       return;
     }
+    if (c.trace !== null) c.trace.push(next, c.position);
     next = step(c, next);
   }
 }

@@ -68,6 +68,8 @@ export interface SessionBooks {
   readonly mirror?: MirrorCounters;
   /** Packets that are announced but not yet through every hop of a session that is still running. */
   readonly underWay: number;
+  /** Event time of the newest packet that each hop has accepted, as far as its batch is still kept. */
+  readonly reachedUs: Partial<Readonly<Record<LossHop, number>>>;
   /** Event time up to which everything adds up; null before the first watermark. */
   readonly closedToUs: number | null;
   readonly discrepancies: readonly Discrepancy[];
@@ -106,7 +108,8 @@ async function* traces(sensor: string, session: string, deps: BooksDeps): AsyncI
     const entries = hops.map((cursor) => (cursor.head?.sequence === sequence ? cursor.head : undefined));
     const isThere = files.head?.sequence === sequence;
     const missing = HOPS.filter((hop, i) => entries[i] === undefined || (hop === 'stored' && !isThere));
-    yield { sequence, entry: entries.find((entry) => entry !== undefined)!, missing };
+    const entry = entries.find((known) => known !== undefined)!;
+    yield { sequence, entry, missing, ...(isThere && { lastTimeUs: files.head!.maxTimeUs }) };
     for (const cursor of hops) if (cursor.head?.sequence === sequence) await advance(cursor);
   }
 }

@@ -12,11 +12,14 @@ export interface BatchTrace {
   readonly sequence: number;
   readonly entry: HopEntry;
   readonly missing: readonly Hop[];
+  /** Event time of its newest packet; absent while nobody keeps it. */
+  readonly lastTimeUs?: number;
 }
 
 /** The hops of the stages, which every line has; broker and bridge are not on every way. */
 const STAGE_HOPS = HOPS.filter((hop) => hop !== 'bridged');
 
+type Reached = Partial<Record<LossHop, number>>;
 type HopCounts = Record<LossHop, number>;
 const noHops = (): HopCounts => ({ published: 0, bridged: 0, parsed: 0, windowed: 0, stored: 0 });
 
@@ -32,6 +35,7 @@ export class SessionAccount {
   #viaBroker: boolean;
   readonly #accepted = noHops();
   readonly #minutes = new Map<number, HopCounts>();
+  readonly #reached: Reached = {};
   readonly #found: Discrepancy[] = [];
   #unlisted = 0;
   /** Discrepancies since the last batch that went through every hop. */
@@ -49,14 +53,16 @@ export class SessionAccount {
     this.#viaBroker = heartbeat?.lastPublished !== undefined;
   }
 
-  add({ sequence, entry, missing }: BatchTrace): void {
+  add({ sequence, entry, missing, lastTimeUs }: BatchTrace): void {
     // Sequences of a session that nobody numbered on purpose, such as lines of text, may have holes.
     if (this.#heartbeat !== undefined) this.#missUnseen(this.#next, sequence - 1);
     this.#next = sequence + 1;
     if (!missing.includes('bridged')) this.#viaBroker = true;
-    this.#accept('published', entry);
-    this.#accept('bridged', entry);
-    for (const hop of STAGE_HOPS) if (!missing.includes(hop)) this.#accept(hop, entry);
+    const passed: LossHop[] = ['published', 'bridged', ...STAGE_HOPS.filter((hop) => !missing.includes(hop))];
+    for (const hop of passed) {
+      this.#accept(hop, entry);
+      if (lastTimeUs !== undefined) this.#reached[hop] = Math.max(this.#reached[hop] ?? -Infinity, lastTimeUs);
+    }
     const lacks = STAGE_HOPS.filter((hop) => missing.includes(hop));
     if (lacks.length === 0) {
       this.#settleTail();
@@ -156,6 +162,7 @@ export class SessionAccount {
       },
       ...(heartbeat?.mirror && { mirror: heartbeat.mirror }),
       underWay: final ? 0 : Math.max(0, notParsed - lostUnseen) + this.#tailPackets,
+      reachedUs: this.#viaBroker ? this.#reached : stagesOf(this.#reached),
       closedToUs: closedTo(heartbeat?.watermarkUs ?? null, unbalanced),
       discrepancies: nameThePackets(this.#found, notParsed),
       unlistedDiscrepancies: this.#unlisted,
@@ -181,6 +188,13 @@ export class SessionAccount {
     }
     return found;
   }
+}
+
+/** Without the hops that are not on the way where there is no broker. */
+function stagesOf({ parsed, windowed, stored }: Reached): Reached {
+  return parsed === undefined
+    ? {}
+    : { parsed, ...(windowed !== undefined && { windowed }), ...(stored !== undefined && { stored }) };
 }
 
 type SensorCounts = Pick<MinuteCount, 'kernelDropped' | 'self' | 'filtered' | 'duplicate' | 'sent'>;

@@ -1,4 +1,6 @@
 /** The JSON of the pipeline's health, version 1: of every sensor whether it is heard, how far its packets got, and what was lost. */
+import type { CostReport } from '../cost/cost.ts';
+import type { LossHop } from '../ledger/books.ts';
 import type { SensorCounters } from '../ledger/heartbeat.ts';
 import type { BooksSummary } from './snapshot.ts';
 
@@ -19,6 +21,8 @@ export interface SessionHealth {
   readonly leftUs: number | null;
   /** Event time before which nothing more is expected. */
   readonly watermarkUs: number | null;
+  /** Event time of the newest packet that each hop has accepted; a hop that is not on the way, or has none, is absent. */
+  readonly reachedUs: Partial<Readonly<Record<LossHop, number>>>;
   readonly batches: number;
   /** Batches that the broker has not acknowledged, and those that wait in the spool; null without a broker. */
   readonly unpublishedBatches: number | null;
@@ -40,8 +44,16 @@ export interface SensorPipeline {
   readonly sessionsLeftOff: number;
 }
 
+/** What is known of the line beside its rows, each with a sentence that says how, or why not. */
+export interface LineFacts {
+  /** Messages that nobody could use. */
+  readonly deadLetters: { readonly count: number | null; readonly text: string };
+  readonly cost: { readonly report: CostReport | null; readonly text: string };
+}
+
 export interface PipelineReport {
   readonly version: 1;
+  readonly line: LineFacts;
   /** Ascending by name. */
   readonly sensors: readonly SensorPipeline[];
   readonly sensorsLeftOff: number;

@@ -1,5 +1,6 @@
 /** One alert as a receipt for a terminal: what was seen, against which bars, from which data, and how to look further. */
 import type { Alert } from '@tapline/core/detect/alert';
+import { techniqueText } from '@tapline/core/detect/techniques';
 import type { ExplainedAlert } from '@tapline/core/history/explain-usual';
 import { STATISTICS } from '@tapline/core/history/host-sights';
 import type { Verification } from '@tapline/functions/stages/verify-alert';
@@ -18,7 +19,7 @@ export function receiptText(alert: ExplainedAlert, evidenceCql: readonly string[
     `detector   ${alert.detector} version ${alert.detectorVersion}, thresholds ${alert.config}`,
     `entity     ${alert.entity}, sensor ${alert.sensor}`,
     `severity   ${alert.severity}, score ${alert.score}`,
-    `ATT&CK     ${alert.attack.length === 0 ? '-' : alert.attack.join(', ')}`,
+    ...section('ATT&CK', alert.attack.map(techniqueText)),
     `windows    ${alert.windows} between ${formatInstant(alert.windowStartUs)} and ${formatInstant(alert.windowEndUs)}`,
     `packets    first ${formatInstant(alert.firstPacketUs)}, last ${formatInstant(alert.lastPacketUs)}`,
     ...section('why', alert.reasons.map(reasonText)),

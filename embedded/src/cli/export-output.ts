@@ -2,6 +2,7 @@
 import { GAP_REASONS } from '@tapline/capture-agent/record/manifest';
 import type { MissingRange } from '@tapline/capture-agent/record/record-reader';
 import type { ExportResult } from '../export/export-packets.ts';
+import type { Collected } from '@tapline/report/save/collect';
 import { formatBytes, formatCount, formatInstant } from './format.ts';
 
 /** Missing ranges that are named. */
@@ -19,6 +20,17 @@ export function exportText(result: ExportResult, output: string): string {
   if (isOpen) lines.push('the record is being written, or its process was killed: what comes later is not in it yet');
   lines.push(...missing.slice(0, SHOWN).map(missingText));
   if (missing.length > SHOWN) lines.push(`missing: ${missing.length - SHOWN} more ranges`);
+  return lines.map((line) => `tapline: ${line}\n`).join('');
+}
+
+/** What a report that was written as files holds, how it is opened, and what it does not hold. */
+export function reportText(folder: string, counts: Collected['counts'], leftOut: readonly string[]): string {
+  const { alerts, packets, hosts, windows } = counts;
+  const lines = [
+    `${folder}: alerts ${formatCount(alerts)}, their packets ${formatCount(packets)}, hosts ${formatCount(hosts)}, windows ${formatCount(windows)}`,
+    `open ${folder}/report.html from disk, or serve the folder: python3 -m http.server --directory ${folder}`,
+    ...leftOut.map((what) => `left out: ${what}`),
+  ];
   return lines.map((line) => `tapline: ${line}\n`).join('');
 }
 

@@ -1,4 +1,4 @@
-/** `tapline export`: packets that the flight recorder kept, as a capture that Wireshark opens. */
+/** `tapline export`: packets that the flight recorder kept, as a capture that Wireshark opens; or the report, as files. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
@@ -6,18 +6,23 @@ import { listBucket } from '@tapline/capture-agent/record/bucket-reader';
 import { openBucket } from '@tapline/capture-agent/record/open-bucket';
 import type { PacketFilter } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
-import { exportText } from '../cli/export-output.ts';
+import { codecs } from '@tapline/adapters/codec/codecs';
+import { createReport } from '@tapline/functions/stages/report';
+import { exportText, reportText } from '../cli/export-output.ts';
 import { interruptOnSignal } from '../cli/interrupt.ts';
 import { parseAddressText, parseInstantUs, parseName, parsePort } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { exportPackets } from '../export/export-packets.ts';
+import { writeReportFolder } from '../export/report-folder.ts';
+import { systemClock } from '../line/clock.ts';
 import type { SearchedRecord } from '../export/frame-search.ts';
 import { openExistingStores } from '../line/data-folder.ts';
 
 interface ExportFlags {
   readonly record?: string;
   readonly fromBucket?: string;
-  readonly write: string;
+  readonly write?: string;
+  readonly report?: string;
   readonly format: 'pcap' | 'pcapng';
   readonly sensor?: string;
   readonly alert?: string;
@@ -39,18 +44,24 @@ is missing from the record (stderr says which time); 2: the command cannot be un
   tapline run my.pcap --exit --data day --record packets
   tapline query alerts --data day
   tapline export --record packets --data day --alert ID -w alert.pcapng
+  tapline export --data day --report day-report
+                                writes a folder for any web server, and in it report.html, which opens from disk; --sensor,
+                                --from and --to choose what it is about
   tapline export --record packets --host 192.0.2.7 --port 443 --from 2026-11-24T04:17:00Z -w - | wireshark -k -i -`;
 
 export function addExport(program: Command): void {
   program
     .command('export')
-    .description('write packets that --record kept as a capture: those behind an alert, or of a time, a host, a port')
+    .description(
+      'write packets that --record kept as a capture: those behind an alert, or of a time, a host, a port; or the report as files',
+    )
     .option('--record <dir>', 'the folder that "tapline run --record" or "tapline capture --record" wrote')
     .option(
       '--from-bucket <gs://bucket[/prefix]>',
       'where --record-bucket put what alerts marked: for what is gone from --record, or alone',
     )
-    .requiredOption('-w, --write <file>', 'where the capture goes, - for standard output')
+    .option('-w, --write <file>', 'where the capture goes, - for standard output')
+    .option('--report <dir>', 'write the report of --data as files instead: see below')
     .addOption(
       new Option('--format <format>', 'pcap holds one link type').choices(['pcapng', 'pcap']).default('pcapng'),
     )
@@ -69,7 +80,10 @@ export function addExport(program: Command): void {
 }
 
 async function run(flags: ExportFlags): Promise<void> {
+  if (flags.report !== undefined) return exportReport(flags, flags.report);
   const { write, format, filter } = flags;
+  if (write === undefined)
+    throw new PipelineError('USAGE', 'say where the capture goes: -w FILE, or - for standard output');
   if (write === '-' && process.stdout.isTTY) {
     throw new PipelineError(
       'USAGE',
@@ -101,6 +115,30 @@ function filterOf({ from, to, host, peer, port, protocol }: ExportFlags): Packet
     ...(port === undefined ? {} : { port }),
     ...(protocol === undefined ? {} : { protocol }),
   };
+}
+
+/** What chooses packets chooses no report. */
+const OF_PACKETS = ['write', 'record', 'fromBucket', 'alert', 'host', 'peer', 'port', 'protocol', 'filter'] as const;
+
+async function exportReport(flags: ExportFlags, folder: string): Promise<void> {
+  const { data, sensor = null, from, to } = flags;
+  const wrong = OF_PACKETS.find((name) => flags[name] !== undefined);
+  if (wrong !== undefined) {
+    const option = wrong.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new PipelineError('USAGE', `--report writes the whole report: leave --${option} away`);
+  }
+  if (data === undefined) throw new PipelineError('USAGE', '--report needs the folder that a run wrote: --data DIR');
+  if ((from === undefined) !== (to === undefined))
+    throw new PipelineError('USAGE', 'give both --from and --to, or none');
+  const stores = openExistingStores(data);
+  try {
+    const api = createReport({ ...stores, clock: systemClock, codecs });
+    const range = from === undefined || to === undefined ? null : { fromUs: from, toUs: to };
+    const { counts, leftOut } = await writeReportFolder({ folder, api, state: { sensor, range }, nowMs: Date.now() });
+    process.stderr.write(reportText(folder, counts, leftOut));
+  } finally {
+    stores.close();
+  }
 }
 
 async function findAlert(id: string, data: string | undefined): Promise<{ sensor: string; filter: PacketFilter }> {

@@ -9,6 +9,8 @@ import { PipelineError } from '@tapline/core/errors';
 import { SETTINGS, readSettings, type Settings } from '@tapline/core/settings/settings';
 import { presentAlerts } from '@tapline/core/history/present-alerts';
 import { readUsual } from '@tapline/functions/stages/read-usual';
+import type { CostReport } from '@tapline/core/cost/cost';
+import type { LineFacts } from '@tapline/core/report/pipeline-report';
 import { createReport } from '@tapline/functions/stages/report';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { openAllowFile } from '../cli/allow-file.ts';
@@ -62,7 +64,8 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
   const interrupt = interruptOnSignal(() => {
     note('stopping: what was read goes through (Ctrl-C again to leave at once)');
   }).signal;
-  const server = flags.exit ? undefined : await servePage(stores, flags.port, allowList);
+  let cost: CostReport | undefined;
+  const server = flags.exit ? undefined : await servePage(stores, flags.port, allowList, () => lineFacts(cost));
   try {
     const { source, follow, sensor, session, speed, instances, duplicatesWithinUs, reorderWithinUs, preload } = flags;
     const name = sourceName(source);
@@ -86,6 +89,7 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
       },
       interrupt,
     );
+    cost = result.cost;
     const allowed = presentAlerts(result.alerts, {
       allowList: allowList(),
       usual: await readUsual(result.alerts, stores.results),
@@ -135,9 +139,28 @@ async function bringTablesUpToDate(settings: Settings): Promise<void> {
   }
 }
 
-async function servePage(stores: ServiceStores, port: number, allowList: () => AllowList): Promise<RunningServer> {
+/** @param cost of the run, once its parts have said what they used */
+function lineFacts(cost: CostReport | undefined): LineFacts {
+  return {
+    deadLetters: { count: null, text: 'Dead letters are kept by Pub/Sub: tapline dlq list names them.' },
+    cost:
+      cost === undefined
+        ? { report: null, text: 'Counted while the line runs, and added up at its end.' }
+        : {
+            report: cost,
+            text: `Estimated: messages, bytes, requests and busy time that the parts of this run counted, at list prices of ${cost.pricesOf} (docs/line.md).`,
+          },
+  };
+}
+
+async function servePage(
+  stores: ServiceStores,
+  port: number,
+  allowList: () => AllowList,
+  line: () => LineFacts,
+): Promise<RunningServer> {
   await buildReport();
-  const api = createReport({ ...stores, clock: systemClock, codecs, allowList }, (error) => {
+  const api = createReport({ ...stores, clock: systemClock, codecs, allowList, line }, (error) => {
     note(`report: ${error instanceof Error ? error.message : String(error)}`);
   });
   const server = await startServer({ port, api, staticDir: REPORT_DIST });

@@ -5,6 +5,8 @@ import { codecs } from '@tapline/adapters/codec/codecs';
 import { presentAlerts, type PresentedAlerts } from '@tapline/core/history/present-alerts';
 import { PipelineError } from '@tapline/core/errors';
 import type { LoopPlan } from '@tapline/capture-agent/loop/loops';
+import { PRICES_OF } from '@tapline/core/cost/prices';
+import type { LineFacts } from '@tapline/core/report/pipeline-report';
 import { createReport, type ReportPorts } from '@tapline/functions/stages/report';
 import { readUsual } from '@tapline/functions/stages/read-usual';
 import type { FrameShelf } from '@tapline/functions/stages/report/capture';
@@ -187,6 +189,7 @@ async function runWith(stores: FolderStores, chosen: Chosen, flags: RunFlags): P
     : await serve(stores, flags.port, {
         allowList,
         frames: await shelfOf(chosen, flags),
+        line: () => ONE_PROCESS,
         run: () => current?.status() ?? { state: 'waiting', progress: null, source: null, speed: null },
       });
   try {
@@ -238,6 +241,18 @@ async function runWith(stores: FolderStores, chosen: Chosen, flags: RunFlags): P
   }
 }
 
+/** Batches are handed from stage to stage: there is no queue that could give one up, and nothing that is paid for by use. */
+const ONE_PROCESS: LineFacts = {
+  deadLetters: {
+    count: 0,
+    text: 'In one process nothing waits in a queue, so nothing is given up: what cannot be decoded is a row that says so, and what cannot be stored ends the run with an error.',
+  },
+  cost: {
+    report: { pricesOf: PRICES_OF, lines: [], usd: 0, usdPerMillionPackets: 0, fixed: [] },
+    text: 'A run in one process uses nothing but this machine, whose own cost is not counted. What the same packets cost on the services, tapline run --on services counts.',
+  },
+};
+
 function shelfOf({ source, record }: Chosen, { follow }: RunFlags): Promise<FrameShelf> {
   return openShelf({ source, follow, ...(record && { record }) });
 }
@@ -245,7 +260,7 @@ function shelfOf({ source, record }: Chosen, { follow }: RunFlags): Promise<Fram
 async function serve(
   stores: FolderStores,
   port: number,
-  more: Pick<ReportPorts, 'allowList' | 'frames' | 'run'>,
+  more: Pick<ReportPorts, 'allowList' | 'frames' | 'run' | 'line'>,
 ): Promise<RunningServer> {
   await buildReport();
   const api = createReport({ ...stores, clock: systemClock, codecs, ...more }, (error) =>

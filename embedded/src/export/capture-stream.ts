@@ -54,6 +54,31 @@ export function missingHeader(missing: readonly MissingRange[]): string {
   return [...named, ...more].join(', ');
 }
 
+/**
+ * Searches for no longer than it may.
+ * @param budgetMs after which it is given up
+ * @returns whether it came to its end, or to where `isEnough` said so
+ */
+export async function searchWithin(
+  search: FrameSearch,
+  budgetMs: number,
+  isEnough: () => boolean = () => false,
+): Promise<boolean> {
+  const startedMs = performance.now();
+  const steps = search.read();
+  try {
+    while ((await steps.next()).done !== true) {
+      if (isEnough()) return true;
+      // Reading blocks, so others get their turn here.
+      await setImmediate();
+      if (performance.now() - startedMs >= budgetMs) return false;
+    }
+    return true;
+  } finally {
+    await steps.return(undefined);
+  }
+}
+
 export interface FrameCount {
   /** Null when counting would take longer than was given. */
   readonly packets: number | null;
@@ -66,20 +91,18 @@ export interface FrameCount {
 export async function countFrames(begin: BeginSearch, budgetMs: number): Promise<FrameCount> {
   const counted = new CountedFrames({ frame: () => undefined });
   const search = begin(counted);
-  const startedMs = performance.now();
-  let isWhole = true;
-  const steps = search.read();
-  while (isWhole && (await steps.next()).done !== true) {
-    await setImmediate();
-    isWhole = performance.now() - startedMs < budgetMs;
-  }
-  await steps.return(undefined);
+  const isWhole = await searchWithin(search, budgetMs);
   return {
     packets: isWhole ? counted.packets : null,
     bytes: isWhole ? counted.bytes : null,
-    missing: search.missing.toSorted((a, b) => a.fromUs - b.fromUs).map(shown),
+    missing: missingOf(search),
     open: search.isOpen,
   };
+}
+
+/** Ascending, as people read it. */
+export function missingOf({ missing }: FrameSearch): FrameCount['missing'] {
+  return missing.toSorted((a, b) => a.fromUs - b.fromUs).map(shown);
 }
 
 function shown({ fromUs, toUs, reason }: MissingRange): FrameCount['missing'][number] {

@@ -9,14 +9,25 @@ import { choiceName, type SourceChoice } from '@tapline/capture-agent/source/sou
 import { inspect } from '@tapline/adapters/file/source';
 import type { PacketFilter } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
+import type { FrameSink } from '@tapline/core/pcap/frame-sink';
+import type { TimeRange } from '@tapline/core/ports';
 import type { AlertCapture } from '@tapline/core/report/snapshot';
-import type { FrameShelf, OpenedFrames } from '@tapline/functions/stages/report/capture';
-import { captureStream, countFrames, missingHeader, type BeginSearch } from './capture-stream.ts';
+import type { FrameShelf, Looked, OpenedFrames } from '@tapline/functions/stages/report/capture';
+import {
+  captureStream,
+  countFrames,
+  missingHeader,
+  missingOf,
+  searchWithin,
+  type BeginSearch,
+} from './capture-stream.ts';
 import { searchRecord, type SearchedRecord } from './frame-search.ts';
 import { isText, SourceFrames } from './source-frames.ts';
 
 /** A longer count is not worth the wait: the download tells. */
 const COUNT_BUDGET_MS = 2000;
+/** Longer nobody waits for one packet. */
+const LOOK_BUDGET_MS = 5000;
 
 export interface ShelfOptions {
   readonly source: SourceChoice;
@@ -69,6 +80,14 @@ class Shelf implements FrameShelf {
       body: captureStream(place.begin),
       headers: { 'X-Tapline-Missing': missingHeader(missing) },
     };
+  }
+
+  async look(sensor: string, within: TimeRange, sink: FrameSink, isEnough: () => boolean): Promise<Looked> {
+    const place = await this.#place(sensor, within);
+    if (!('begin' in place)) return place;
+    const search = place.begin(sink);
+    const cutShort = !(await searchWithin(search, LOOK_BUDGET_MS, isEnough));
+    return { from: place.from, missing: missingOf(search), cutShort };
   }
 }
 

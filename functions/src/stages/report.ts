@@ -7,6 +7,7 @@ import type { AllowList } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
 import type { Clock, Codec, LedgerStore, PacketStore, ResultStore, TriageStore } from '@tapline/core/ports';
 import type { QueryError } from '@tapline/core/query/parse-query';
+import type { LineFacts } from '@tapline/core/report/pipeline-report';
 import type { ApiError, RunStatus } from '@tapline/core/report/snapshot';
 import { contentHash } from '@tapline/core/wire/content-hash';
 import { alertReport, alertPackets } from './report/alerts.ts';
@@ -15,6 +16,7 @@ import { alertEvidence } from './report/evidence.ts';
 import { flowPage } from './report/flows.ts';
 import { hostFlows, hostList, hostPorts, hostReport } from './report/hosts.ts';
 import { overview } from './report/overview.ts';
+import { packetBytes } from './report/packet-bytes.ts';
 import { packetPage } from './report/packets.ts';
 import { pipelineReport } from './report/pipeline.ts';
 import { packetOf, searchPage } from './report/search.ts';
@@ -32,6 +34,8 @@ export interface ReportPorts {
   readonly allowList?: () => AllowList;
   /** What the process that feeds the stages knows; without it the state is read from the heartbeats. */
   readonly run?: () => RunStatus;
+  /** What the process that runs the line knows of it beside its rows; absent: nothing. */
+  readonly line?: () => LineFacts;
   /** Where the frames behind an alert can be had from; absent: nowhere. */
   readonly frames?: FrameShelf;
   /** Where what people do about alerts is kept; absent: nobody can. */
@@ -136,6 +140,7 @@ export const ROUTES: readonly Route[] = [
   { pattern: /^\/api\/v1\/packets$/u, handler: packetPage },
   { pattern: /^\/api\/v1\/pipeline$/u, handler: pipelineReport },
   { pattern: /^\/api\/v1\/packet$/u, handler: packetOf },
+  { pattern: /^\/api\/v1\/packet\/bytes$/u, handler: packetBytes },
   { pattern: /^\/api\/v1\/search$/u, handler: searchPage },
   { pattern: /^\/api\/v1\/flows$/u, handler: flowPage },
   { pattern: /^\/api\/v1\/hosts$/u, handler: hostList },

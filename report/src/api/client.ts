@@ -44,6 +44,8 @@ export interface Account {
 export interface ReportSource {
   /** When it was saved, milliseconds since 1970; null = it is not saved, but asked for. */
   readonly savedMs: number | null;
+  /** What a saved report does not hold, in words. */
+  readonly leftOut: readonly string[];
   /** null = nobody has to sign in. */
   readonly account: Account | null;
   get(address: string): Promise<unknown>;
@@ -92,6 +94,7 @@ function counting(onBytes: (receivedBytes: number) => void): TransformStream<Uin
 /** One client for the page. `get` and `post` throw ApiFailure, or SignInFailure, with a sentence for the reader. */
 export class ApiClient implements ReportSource {
   readonly savedMs = null;
+  readonly leftOut = [];
   readonly account: Account = {
     reader: () => this.session.reader,
     signIn: async (email, password) => this.session.signIn(await this.signInWay(), email, password),

@@ -1,5 +1,6 @@
 /** The alerts that a list state chooses, in groups, and how many it leaves out because they are muted. */
 import { SEVERITIES, type Alert } from '@tapline/core/detect/alert';
+import { techniqueText } from '@tapline/core/detect/techniques';
 import type { TriageMark } from '@tapline/core/report/snapshot';
 import type { AlertListState, Standing } from './alert-list-state.ts';
 
@@ -39,7 +40,7 @@ const textOf = ({ alert, mark }: ListedAlert): string =>
     alert.state,
     alert.summary,
     alert.id,
-    ...alert.attack,
+    ...alert.attack.map(techniqueText),
     ...alert.contributors.map(({ key }) => key),
     mark?.acknowledgedBy ?? '',
     mark?.muted?.reason ?? '',

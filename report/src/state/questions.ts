@@ -3,7 +3,7 @@ import type { Overview, PacketLine } from '@tapline/core/report/snapshot';
 import { apiAddress, SCORECARD_FILE } from '../api/client.ts';
 import { openAlert, type PageState } from './url-state.ts';
 
-const PACKETS_PER_PAGE = 100;
+export const PACKETS_PER_PAGE = 100;
 export const HOSTS_PER_PAGE = 100;
 const FLOWS_PER_PAGE = 100;
 const FOUND_PER_PAGE = 1000;
@@ -98,10 +98,19 @@ export function searchAddress(state: PageState, after: string): string | null {
   });
 }
 
-export function detailAddress(state: PageState, packet: PacketLine | null): string | null {
-  if (state.page !== 'packets' || packet === null) return null;
+/** @param sensor of the packet, where it is not the one that is shown */
+const ofPacket = (path: string, sensor: string | null, packet: PacketLine | null): string | null => {
+  if (packet === null) return null;
   const { session, number, timeUs } = packet;
-  return apiAddress('packet', { sensor: state.sensor, session, number, at: timeUs });
+  return apiAddress(path, { sensor, session, number, at: timeUs });
+};
+
+export function detailAddress(sensor: string | null, packet: PacketLine | null): string | null {
+  return ofPacket('packet', sensor, packet);
+}
+
+export function bytesAddress(sensor: string | null, packet: PacketLine | null): string | null {
+  return ofPacket('packet/bytes', sensor, packet);
 }
 
 export function pipelineAddress(state: PageState): string | null {

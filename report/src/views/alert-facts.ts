@@ -1,5 +1,6 @@
 /** What is known of an alert beside its reasons: when, how sure, which technique, which detector; for its panel and its page. */
 import type { Alert } from '@tapline/core/detect/alert';
+import { techniqueText } from '@tapline/core/detect/techniques';
 import { barList } from '../charts/bar-list.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, measured, percent } from '../format/numbers.ts';
@@ -28,12 +29,12 @@ const techniqueLink = (id: string): Child =>
           rel: 'noopener noreferrer external',
           title: 'MITRE ATT&CK; leaves this page',
         },
-        id,
+        techniqueText(id),
       )
     : id;
 
 const techniques = ({ attack }: Alert): Child[] =>
-  attack.length === 0 ? ['–'] : attack.flatMap((id, index) => [index === 0 ? null : ', ', techniqueLink(id)]);
+  attack.length === 0 ? ['–'] : attack.map((id) => h('span', { class: 'technique' }, techniqueLink(id)));
 
 /** How far the data behind the alert can be trusted, and why no further. */
 const trust = ({ quality: { confidence, doubts } }: Alert): Child[] =>

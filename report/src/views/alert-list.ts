@@ -1,5 +1,6 @@
 /** The list of alerts: severity, class, entity, age, count and what people did. Links, so that keys and tabs just work. */
 import type { Alert } from '@tapline/core/detect/alert';
+import { techniqueText } from '@tapline/core/detect/techniques';
 import type { Suppressed } from '@tapline/core/detect/allow-list';
 import type { Overview, TriageMark } from '@tapline/core/report/snapshot';
 import { severityMark } from '../charts/severity-mark.ts';
@@ -116,7 +117,7 @@ const table = ({ groups }: ChosenAlerts): Table => ({
       mark?.muted ? isoTime(mark.muted.untilUs) : '',
       mark?.muted?.reason ?? '',
       mark?.notes ?? 0,
-      alert.attack.join(' '),
+      alert.attack.map(techniqueText).join('; '),
       alert.summary,
     ]),
 });

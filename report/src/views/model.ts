@@ -3,6 +3,7 @@ import type { TimeRange } from '@tapline/core/ports';
 import type { Scorecard } from '@tapline/core/eval/scorecard';
 import type { HostFlows, HostList, HostReport } from '@tapline/core/report/host-report';
 import type { HostPorts } from '@tapline/core/report/host-ports';
+import type { PacketBytes } from '@tapline/core/report/packet-bytes';
 import type { PacketDetail } from '@tapline/core/report/packet-detail';
 import type { PipelineReport } from '@tapline/core/report/pipeline-report';
 import type { SearchPage, SearchPlan } from '@tapline/core/report/search-report';
@@ -83,6 +84,8 @@ export interface PageModel {
   readonly copied: string | null;
   /** When this report was saved, milliseconds since 1970; null = it is live. */
   readonly savedMs: number | null;
+  /** What a saved report does not hold, in words. */
+  readonly leftOut: readonly string[];
   readonly packets: Browser<PacketPage>;
   /** Of the hosts' page, and how many of them are asked for. */
   readonly hosts: Remote<HostList>;
@@ -100,6 +103,7 @@ export interface PageModel {
   readonly packetScroll: number;
   readonly openedPacket: PacketLine | null;
   readonly detail: Remote<PacketDetail>;
+  readonly bytes: Remote<PacketBytes>;
   readonly pipeline: Remote<PipelineReport>;
   readonly scorecard: Remote<Scorecard>;
   /** Milliseconds since the last good answer, once it is too long; null = fresh. */
@@ -150,8 +154,8 @@ export interface Actions {
   readonly setDraft: (draft: Draft | null) => void;
   readonly setActivePacket: (row: number) => void;
   readonly setPacketScroll: (pixels: number) => void;
-  /** A row of the grid; null closes the packet that is open. */
-  readonly openPacket: (row: number | null) => void;
+  /** Null closes the packet that is open. */
+  readonly openPacket: (packet: PacketLine | null) => void;
   readonly retry: () => void;
   readonly save: (name: string, text: string) => void;
   /** Saves the SVGs inside an element as one picture. */

@@ -47,7 +47,9 @@ const row = (view: View, packet: PacketLine, index: number): VNode => {
       'aria-selected': String(active),
       class: [packet.quality.length > 0 ? 'odd-packet' : '', index % 2 === 0 ? '' : 'striped'].join(' ').trim() || null,
       onclick: (event) => {
-        if ((event.target as Element).closest('a') === null) view.actions.openPacket(index);
+        if ((event.target as Element).closest('a') !== null) return;
+        view.actions.setActivePacket(index);
+        view.actions.openPacket(packet);
       },
     },
     h('td', { class: 'numeric wide' }, whole(packet.number)),
@@ -83,12 +85,15 @@ const STEPS: Readonly<Record<string, number>> = {
   End: Infinity,
 };
 
-const onKey = (view: View, event: KeyboardEvent, count: number): void => {
+const onKey = (view: View, event: KeyboardEvent, packets: readonly PacketLine[]): void => {
   const { activePacket } = view.model;
+  const count = packets.length;
   const step = STEPS[event.key];
   if (event.key === 'Enter' || event.key === ' ') {
     event.preventDefault();
-    view.actions.openPacket(Math.max(0, activePacket));
+    const at = Math.max(0, activePacket);
+    view.actions.setActivePacket(at);
+    view.actions.openPacket(packets[at] ?? null);
     return;
   }
   if (step === undefined) return;
@@ -124,7 +129,7 @@ export function packetGrid(view: View, packets: readonly PacketLine[]): VNode {
         'aria-rowcount': packets.length + 1,
         'aria-activedescendant': isDrawn ? `packet-${activePacket}` : null,
         onkeydown: (event) => {
-          onKey(view, event as KeyboardEvent, packets.length);
+          onKey(view, event as KeyboardEvent, packets);
         },
       },
       h(

@@ -21,11 +21,33 @@ const hostLink = (view: View, address: string, port: number | null): VNode => {
   return h('td', { title: address }, href === undefined ? text : h('a', { href }, text));
 };
 
+const isOpen = ({ model: { openedPacket } }: View, { session, number }: PacketLine): boolean =>
+  openedPacket?.session === session && openedPacket.number === number;
+
 const line = (view: View, packet: PacketLine): VNode =>
   h(
     'tr',
-    { class: packet.quality.length > 0 ? 'odd-packet' : null },
-    h('td', { class: 'numeric' }, whole(packet.number)),
+    {
+      class:
+        [packet.quality.length > 0 ? 'odd-packet' : '', isOpen(view, packet) ? 'opened' : ''].join(' ').trim() || null,
+    },
+    h(
+      'td',
+      { class: 'numeric' },
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'open-packet',
+          'aria-label': `Open packet ${whole(packet.number)}`,
+          'aria-expanded': String(isOpen(view, packet)),
+          onclick: () => {
+            view.actions.openPacket(isOpen(view, packet) ? null : packet);
+          },
+        },
+        whole(packet.number),
+      ),
+    ),
     h('td', { class: 'numeric' }, exactTime(packet.timeUs, packet.timeNs)),
     hostLink(view, packet.source, packet.sourcePort),
     hostLink(view, packet.destination, packet.destinationPort),

@@ -4,12 +4,12 @@ import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, whole } from '../format/numbers.ts';
 import { UTC, zoneName } from '../format/time-zone.ts';
 import { dateTime, zonedRange, zonedTime } from '../format/times.ts';
-import { hostHref } from '../state/links.ts';
 import { csv } from './figure.ts';
 import { filterBar } from './filter-bar.ts';
 import type { View } from './model.ts';
 import { packetGrid } from './packet-grid.ts';
 import { packetsAsTable } from './packet-table.ts';
+import { packetPanel } from './packet-panel.ts';
 import { pending } from './panel.ts';
 
 /** What it cost, in what is read: batches are found by time, and each is a partition where Cassandra keeps them. */
@@ -72,66 +72,6 @@ const pager = (view: View, page: SearchPage): VNode => {
   );
 };
 
-const LINKED = ['source', 'destination', 'outerSource', 'outerDestination'];
-
-const detail = (view: View): VNode | null => {
-  const { detail: remote, state } = view.model;
-  if (remote.address === null) return null;
-  const { value } = remote;
-  const title = value === null ? 'Packet' : `Packet ${whole(value.line.number)}`;
-  const link = (name: string, text: string): Child => {
-    const href = LINKED.includes(name) ? hostHref(state, text) : undefined;
-    return href === undefined ? text : h('a', { href }, text);
-  };
-  return h(
-    'section',
-    { class: 'panel panel-packet', key: 'packet', 'aria-labelledby': 'packet-title' },
-    h(
-      'header',
-      { class: 'panel-head' },
-      h('h2', { id: 'packet-title' }, title),
-      h('span', { class: 'panel-when' }, value === null ? '' : `of session ${value.line.session}`),
-      h(
-        'button',
-        {
-          type: 'button',
-          class: 'icon close-packet',
-          'aria-label': 'Close the packet',
-          onclick: () => {
-            view.actions.openPacket(null);
-          },
-        },
-        '×',
-      ),
-    ),
-    h(
-      'div',
-      { class: 'panel-body' },
-      value === null
-        ? pending(view, remote)
-        : [
-            h(
-              'dl',
-              { class: 'packet-fields' },
-              value.fields.map((field) =>
-                h(
-                  'div',
-                  { key: field.name, title: field.meaning },
-                  h('dt', {}, field.name),
-                  h('dd', {}, link(field.name, field.value)),
-                ),
-              ),
-            ),
-            h(
-              'p',
-              { class: 'hint' },
-              'All that is stored of it: its headers in columns. The bytes themselves are in the flight record, if the sensor keeps one (tapline export).',
-            ),
-          ],
-    ),
-  );
-};
-
 const results = (view: View): Child[] => {
   const { page } = view.model.search;
   if (page.error !== null) return [pending(view, page)];
@@ -169,6 +109,6 @@ export function packetsPage(view: View): (VNode | null)[] {
       ),
       h('div', { class: 'panel-body' }, filterBar(view), utcNote(), results(view)),
     ),
-    detail(view),
+    packetPanel(view),
   ];
 }

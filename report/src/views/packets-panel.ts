@@ -3,6 +3,7 @@ import { h, type VNode } from '../dom/vnode.ts';
 import { zonedRange } from '../format/times.ts';
 import { openAlert, type PacketQuery } from '../state/url-state.ts';
 import type { View } from './model.ts';
+import { packetPanel } from './packet-panel.ts';
 import { packetTable } from './packet-table.ts';
 import { panel } from './panel.ts';
 
@@ -22,7 +23,7 @@ export function packetsPanel(view: View): VNode | null {
   if (openAlert(view.model.state) !== null) {
     const title = h('h2', { id: 'panel-title-packets' }, 'Packets behind the alert');
     const head = h('header', { class: 'panel-head' }, title);
-    const body = h('div', { class: 'panel-body' }, packetTable(view));
+    const body = h('div', { class: 'panel-body' }, packetTable(view), packetPanel(view));
     return h(
       'section',
       { class: 'panel panel-packets', key: 'alert-packets', 'aria-labelledby': 'panel-title-packets' },
@@ -39,5 +40,5 @@ export function packetsPanel(view: View): VNode | null {
     h('span', { class: 'panel-entity', title: text }, text),
     h('span', { class: 'panel-when' }, when),
   ];
-  return panel(view, 'packets', title, [packetTable(view)]);
+  return panel(view, 'packets', title, [packetTable(view), packetPanel(view)]);
 }

@@ -38,6 +38,26 @@ const trouble = (view: View): VNode | null => {
   return h('p', { class: 'notice', role: 'alert', key: 'trouble' }, overview.error);
 };
 
+/** What a saved report does not hold: said in it, since nobody can be asked. */
+const leftOut = (view: View): VNode | null => {
+  const { leftOut: list } = view.model;
+  if (list.length === 0) return null;
+  return h(
+    'aside',
+    { class: 'left-out', key: 'left-out', 'aria-label': 'About this saved report' },
+    h(
+      'details',
+      {},
+      h('summary', {}, 'What this saved report leaves out'),
+      h(
+        'ul',
+        {},
+        list.map((text, index) => h('li', { key: String(index) }, text)),
+      ),
+    ),
+  );
+};
+
 const overviewPage = (view: View): (VNode | null)[] => [
   timelinePanel(view),
   h('div', { class: 'pair', key: 'pair' }, alertList(view), sidePanel(view)),
@@ -67,6 +87,7 @@ export function page(view: View): VNode[] {
     pageHeader(view),
     navigation(view),
     trouble(view),
+    leftOut(view),
     h(
       'main',
       {

@@ -1,5 +1,6 @@
 /** The health of the pipeline: which sensors are heard, how far their packets got, what was lost where, and why. */
-import type { SensorPipeline, SensorState, SessionHealth } from '@tapline/core/report/pipeline-report';
+import type { CostReport } from '@tapline/core/cost/cost';
+import type { PipelineReport, SensorPipeline, SensorState, SessionHealth } from '@tapline/core/report/pipeline-report';
 import type { BooksSummary } from '@tapline/core/report/snapshot';
 import { barList, type BarRow } from '../charts/bar-list.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
@@ -25,17 +26,25 @@ const HOP_NOTES: Readonly<Record<(typeof HOPS)[number], string>> = {
   published: 'acknowledged by the broker',
   bridged: 'carried on to Pub/Sub',
   parsed: 'decoded',
-  windowed: 'counted in windows',
+  windowed: 'in windows',
   stored: 'kept',
 };
 
-const hopRows = (books: BooksSummary): BarRow[] =>
+/** How far a hop is behind the sensor in event time, of the session that was heard last; nothing where nobody knows. */
+const lagText = (hop: (typeof HOPS)[number], session: SessionHealth | undefined): string => {
+  const reachedUs = hop === 'sent' ? null : session?.reachedUs[hop];
+  if (session?.watermarkUs == null || reachedUs == null) return '';
+  const behindUs = session.watermarkUs - reachedUs;
+  return behindUs <= 0 ? ' · up to date' : ` · ${duration(behindUs)} behind`;
+};
+
+const hopRows = ({ books, sessions: [newest] }: SensorPipeline): BarRow[] =>
   HOPS.flatMap((hop) => {
     const value = books[hop];
     if (value === undefined) return [];
     const behind = books.sent - value;
-    const lag = hop === 'sent' ? '' : behind > 0 ? ` · ${whole(behind)} behind` : ' · up to date';
-    return [{ key: hop, value, text: `${whole(value)}${lag}`, note: HOP_NOTES[hop] }];
+    const missing = hop === 'sent' || behind <= 0 ? '' : ` · ${counted(behind, 'packet')} short`;
+    return [{ key: hop, value, text: `${whole(value)}${missing}${lagText(hop, newest)}`, note: HOP_NOTES[hop] }];
   });
 
 const lossRows = ({ counters }: SensorPipeline): BarRow[] => {
@@ -166,7 +175,7 @@ const findings = (view: View, { sensor }: SensorPipeline): Child[] => {
 
 const sensorPanel = (view: View, pipeline: SensorPipeline, index: number): VNode => {
   const { sensor, state, books } = pipeline;
-  const hops = hopRows(books);
+  const hops = hopRows(pipeline);
   const losses = lossRows(pipeline);
   return figure(view, {
     // Names of figures have no digits.
@@ -192,22 +201,50 @@ const sensorPanel = (view: View, pipeline: SensorPipeline, index: number): VNode
   });
 };
 
-const elsewhere = (): VNode =>
+/** Fractions of a cent stay visible. */
+const money = (usd: number): string => `$${Number(usd.toPrecision(3))}`;
+
+const costTable = ({ lines, fixed }: CostReport): Child[] => {
+  const used = lines.filter(({ usd }) => usd > 0);
+  return [
+    used.length === 0
+      ? null
+      : cellTable(
+          [
+            { name: 'hop' },
+            { name: 'what' },
+            { name: 'quantity', numeric: true },
+            { name: 'estimated cost', numeric: true },
+          ],
+          used.map(({ hop, what, quantity, unit, usd }) => [hop, what, `${whole(quantity)} ${unit}`, money(usd)]),
+          'Estimated cost by hop',
+        ),
+    fixed.length === 0
+      ? null
+      : h(
+          'p',
+          { class: 'hint' },
+          `By the hour, whatever flows: ${fixed.map(({ what, usdPerDay }) => `${what} ${money(usdPerDay)} a day`).join(', ')}.`,
+        ),
+  ];
+};
+
+/** What the line as a whole knows beside its sensors. */
+const linePanel = ({ line: { deadLetters, cost } }: PipelineReport): VNode =>
   h(
     'section',
-    { class: 'panel', key: 'elsewhere', 'aria-labelledby': 'elsewhere-title' },
-    h('header', { class: 'panel-head' }, h('h2', { id: 'elsewhere-title' }, 'Not known to this page')),
+    { class: 'panel', key: 'line', 'aria-labelledby': 'line-title' },
+    h('header', { class: 'panel-head' }, h('h2', { id: 'line-title' }, 'The line as a whole')),
     h(
       'div',
       { class: 'panel-body' },
-      h('p', {}, 'Dead letters, which nobody could use: ', h('code', {}, 'tapline dlq list'), ' names them.'),
       h(
-        'p',
-        {},
-        'Cost so far: ',
-        h('code', {}, 'tapline run --on services'),
-        ' counts what it uses and says at its end what that costs at list prices. A run in one process costs nothing but this machine.',
+        'dl',
+        { class: 'tiles line-tiles' },
+        tile('Dead letters', deadLetters.count === null ? '–' : whole(deadLetters.count), deadLetters.text),
+        tile('Estimated cost so far', cost.report === null ? '–' : money(cost.report.usd), cost.text),
       ),
+      ...(cost.report === null ? [] : costTable(cost.report)),
     ),
   );
 
@@ -226,6 +263,6 @@ export function pipelinePage(view: View): VNode[] {
     ...(sensorsLeftOff > 0
       ? [h('p', { class: 'hint', key: 'more' }, `and ${counted(sensorsLeftOff, 'more sensor')}`)]
       : []),
-    elsewhere(),
+    linePanel(remote.value),
   ];
 }

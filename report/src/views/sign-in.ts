@@ -14,7 +14,9 @@ export function signInView({ model, actions }: View): VNode {
     actions.signIn(field(form, 'email').trim(), field(form, 'password'));
   };
   const mail = (event: Event): void => {
-    actions.sendPasswordMail(field(formOf(event), 'email').trim());
+    const form = formOf(event);
+    if (!form.querySelector<HTMLInputElement>('[name=email]')!.reportValidity()) return;
+    actions.sendPasswordMail(field(form, 'email').trim());
   };
   return h(
     'main',

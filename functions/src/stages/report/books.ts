@@ -11,7 +11,8 @@ const DISCREPANCIES_MOST = 20;
  */
 const settled = new WeakMap<object, Map<string, SessionBooks>>();
 
-const booksOf = async (ports: ReportPorts, sensor: string): Promise<SessionBooks[]> => {
+/** The closed books of each session of a sensor. */
+export const booksOf = async (ports: ReportPorts, sensor: string): Promise<SessionBooks[]> => {
   const { ledger, packets } = ports;
   const known = settled.get(ledger) ?? new Map<string, SessionBooks>();
   settled.set(ledger, known);
@@ -27,7 +28,11 @@ const booksOf = async (ports: ReportPorts, sensor: string): Promise<SessionBooks
 
 /** Zeros, and not closed, while there is no sensor. */
 export async function readBooks(ports: ReportPorts, sensor: string | null): Promise<BooksSummary> {
-  const sessions = sensor === null ? [] : await booksOf(ports, sensor);
+  return summaryOf(sensor === null ? [] : await booksOf(ports, sensor));
+}
+
+/** The sum over sessions, for people. */
+export function summaryOf(sessions: readonly SessionBooks[]): BooksSummary {
   const { totals, closedToUs } = sumBooks(sessions);
   const discrepancies = sessions.flatMap((books) => books.discrepancies);
   return {

@@ -1,7 +1,9 @@
 /** `/alerts/<id>/capture` and `/alerts/<id>/capture.pcapng`: what can be had of the frames behind an alert, and the frames. */
 import type { Alert, PacketFilter } from '@tapline/core/detect/alert';
 import { formatTime } from '@tapline/core/packet/time';
-import type { AlertCapture } from '@tapline/core/report/snapshot';
+import type { FrameSink } from '@tapline/core/pcap/frame-sink';
+import type { TimeRange } from '@tapline/core/ports';
+import type { AlertCapture, MissingFrames } from '@tapline/core/report/snapshot';
 import { NotFound, type ReportPorts } from '../report.ts';
 import { findAlert } from './alerts.ts';
 
@@ -17,7 +19,18 @@ export interface FrameShelf {
   survey(sensor: string, filter: PacketFilter): Promise<Omit<AlertCapture, 'version'>>;
   /** The frames, and what is known of them before; undefined when there are none to be had: `survey` says why. */
   open(sensor: string, filter: PacketFilter): Promise<OpenedFrames | undefined>;
+  /**
+   * Passes on the frames of a time, in the order they were kept, until there is enough or it takes too long.
+   * @param sink gets them
+   * @param isEnough asked now and then
+   */
+  look(sensor: string, within: TimeRange, sink: FrameSink, isEnough: () => boolean): Promise<Looked>;
 }
+
+/** Where was looked and what is missing there, or why nowhere. */
+export type Looked =
+  | { readonly from: string; readonly missing: readonly MissingFrames[]; readonly cutShort: boolean }
+  | { readonly reason: string };
 
 export interface OpenedFrames {
   readonly body: DownloadBody;
@@ -41,7 +54,7 @@ export class Download {
   }
 }
 
-const NO_SHELF =
+export const NO_SHELF =
   'This page cannot hand out the packets themselves: it reaches no flight record. Where the sensor records with ' +
   '--record DIR, tapline export gives them back.';
 const NAME_MOST = 120;

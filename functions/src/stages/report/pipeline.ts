@@ -1,15 +1,31 @@
 /** `/pipeline`: the health of every sensor and of the way behind it, from heartbeats, books and the alerts about sensors. */
 import { isAboutSensor } from '@tapline/core/detect/alert';
+import type { SessionBooks } from '@tapline/core/ledger/books';
 import { NO_COUNTERS, type Heartbeat, type SensorCounters } from '@tapline/core/ledger/heartbeat';
-import type { PipelineReport, SensorPipeline, SensorState, SessionHealth } from '@tapline/core/report/pipeline-report';
+import type {
+  LineFacts,
+  PipelineReport,
+  SensorPipeline,
+  SensorState,
+  SessionHealth,
+} from '@tapline/core/report/pipeline-report';
 import type { ReportPorts } from '../report.ts';
-import { readBooks } from './books.ts';
+import { booksOf, summaryOf } from './books.ts';
 
 /** Closing the books of a sensor reads its ledger, so there is a bound. */
 const SENSORS_MOST = 50;
 const SESSIONS_MOST = 20;
 
-const sessionOf = (heartbeat: Heartbeat): SessionHealth => {
+/** The function behind a hosted page may read rows and nothing else: no subscription, no bill. */
+const UNKNOWN_LINE: LineFacts = {
+  deadLetters: { count: null, text: 'This page cannot look into the dead letters: tapline dlq list names them.' },
+  cost: {
+    report: null,
+    text: 'This page cannot see what the line uses: the bill of the project and its dashboard do (docs/operate.md).',
+  },
+};
+
+const sessionOf = (heartbeat: Heartbeat, books: SessionBooks | undefined): SessionHealth => {
   const { lastBatch, lastPublished } = heartbeat;
   return {
     session: heartbeat.session,
@@ -18,6 +34,7 @@ const sessionOf = (heartbeat: Heartbeat): SessionHealth => {
     arrivalUs: heartbeat.arrivalUs,
     leftUs: heartbeat.leftUs ?? null,
     watermarkUs: heartbeat.watermarkUs,
+    reachedUs: books?.reachedUs ?? {},
     batches: lastBatch + 1,
     unpublishedBatches: lastPublished === undefined ? null : lastBatch - lastPublished,
     spooledBatches: heartbeat.spooled ?? null,
@@ -42,14 +59,18 @@ const sensorOf = async (ports: ReportPorts, sensor: string): Promise<SensorPipel
     if (heartbeats.length === 0) return 'silent';
     return heartbeats.every(({ final }) => final) ? 'ended' : 'alive';
   };
+  const books = await booksOf(ports, sensor);
+  const booksBySession = new Map(books.map((of) => [of.session, of]));
   const newestFirst = heartbeats.toSorted((a, b) => b.arrivalUs - a.arrivalUs);
   return {
     sensor,
     state: state(),
     blindSinceUs: blind?.windowStartUs ?? null,
-    books: await readBooks(ports, sensor),
+    books: summaryOf(books),
     counters: sumCounters(heartbeats),
-    sessions: newestFirst.slice(0, SESSIONS_MOST).map(sessionOf),
+    sessions: newestFirst
+      .slice(0, SESSIONS_MOST)
+      .map((heartbeat) => sessionOf(heartbeat, booksBySession.get(heartbeat.session))),
     sessionsLeftOff: Math.max(0, heartbeats.length - SESSIONS_MOST),
   };
 };
@@ -58,5 +79,10 @@ export async function pipelineReport(ports: ReportPorts): Promise<PipelineReport
   const names = [...new Set((await ports.ledger.sessions()).map(({ sensor }) => sensor))];
   const sensors: SensorPipeline[] = [];
   for (const name of names.slice(0, SENSORS_MOST)) sensors.push(await sensorOf(ports, name));
-  return { version: 1, sensors, sensorsLeftOff: Math.max(0, names.length - SENSORS_MOST) };
+  return {
+    version: 1,
+    line: ports.line?.() ?? UNKNOWN_LINE,
+    sensors,
+    sensorsLeftOff: Math.max(0, names.length - SENSORS_MOST),
+  };
 }

@@ -85,6 +85,14 @@ export async function searchPage(ports: ReportPorts, parameters: URLSearchParams
 
 /** Parameters: `sensor`, `session`, `number`, `at` (the packet's time in microseconds, by which its batch is found). */
 export async function packetOf(ports: ReportPorts, parameters: URLSearchParams): Promise<PacketDetail> {
+  return (await findPacket(ports, parameters)).detail;
+}
+
+/** Throws USAGE for parameters that name no packet, NotFound for one that is not kept. */
+export async function findPacket(
+  ports: ReportPorts,
+  parameters: URLSearchParams,
+): Promise<{ readonly sensor: string; readonly detail: PacketDetail }> {
   const { chosen } = await chooseSensor(ports, parameters);
   const session = text(parameters, 'session', SESSION_MOST);
   const number = whole(parameters, 'number', 1, Number.MAX_SAFE_INTEGER);
@@ -97,7 +105,8 @@ export async function packetOf(ports: ReportPorts, parameters: URLSearchParams):
     const row = number - batch.firstNumber;
     if (batch.session !== session || row < 0 || row >= batch.count) continue;
     const wire = await ports.packets.getBatch(batch.id);
-    if (wire !== undefined) return packetDetail(openBatch(ports, wire), row, session);
+    if (wire !== undefined)
+      return { sensor: chosen.sensor, detail: packetDetail(openBatch(ports, wire), row, session) };
   }
   throw new NotFound('this packet is not kept, or not any more');
 }
