@@ -152,8 +152,7 @@ export function decodeRecord(bytes: Uint8Array): HistoryRecord {
     review = { fromUs, toUs, raised, said };
   }
   const outbox = JSON.parse(reader.text(CHARACTERS_MOST)) as Alert[];
-  const rows = <T>(since: number): T[] =>
-    version < since ? [] : (JSON.parse(reader.text(CHARACTERS_MOST)) as T[]);
+  const rows = <T>(since: number): T[] => (version < since ? [] : (JSON.parse(reader.text(CHARACTERS_MOST)) as T[]));
   const usualOutbox = rows<UsualRow>(VERSION_USUAL);
   const scoreOutbox = rows<ScoreRow>(VERSION_SCORES);
   reader.end();

@@ -48,7 +48,10 @@ export interface HistoryDeps extends HistoryOptions {
 export interface HistoryStageDeps {
   readonly history: HistoryDeps;
   readonly windows: Pick<WindowStore, 'firstPending'>;
-  readonly results: Pick<ResultStore, 'pastWindows' | 'alerts' | 'putAlerts' | 'usual' | 'putUsual' | 'scores' | 'putScores'>;
+  readonly results: Pick<
+    ResultStore,
+    'pastWindows' | 'alerts' | 'putAlerts' | 'usual' | 'putUsual' | 'scores' | 'putScores'
+  >;
 }
 
 /** A record with the history it stands for. */
