@@ -1,12 +1,11 @@
 /** The contract of ResultStore: every implementation passes this suite. */
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
-import type { UsualRow } from '@tapline/core/detect/usual';
-import type { ScoreRow } from '@tapline/core/history/score-row';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { ResultStore, WindowResult } from '@tapline/core/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MakeHarness, StoreHarness } from './harness.ts';
 import { HandClock, HOSTILE_NAMES, shuffled } from './harness.ts';
+import { scored, usual } from './history-rows.ts';
 
 const START = 1_499_258_930_000_000;
 const ALL = { fromUs: -Infinity, toUs: Infinity };
@@ -94,45 +93,6 @@ function alert(id: string, windowStartUs: number, more: Partial<Alert> = {}): Al
     quality: { confidence: 1, doubts: [] },
     config: '0123456789ab',
     filter: { fromUs: windowStartUs, toUs: windowStartUs + 10 },
-    ...more,
-  };
-}
-
-function usual(windowStartUs: number, entity: string, more: Partial<UsualRow> = {}): UsualRow {
-  return {
-    sensor: 'tap',
-    windowStartUs,
-    windowEndUs: windowStartUs + 10_000_000,
-    detector: 'udp-flood',
-    feature: 'packets received',
-    entity,
-    unit: 'packets',
-    value: 12_000,
-    spanWindows: 1,
-    baseline: {
-      median: 812,
-      p99: 1420,
-      most: 2 ** 32,
-      mean: 0.1 + 0.2,
-      variance: 5e-324,
-      windows: 8640,
-      sinceUs: START,
-    },
-    comparison: { class: 'unusual', ratio: 2.4, probability: 1e-12 },
-    ...more,
-  };
-}
-
-function scored(windowStartUs: number, more: Partial<ScoreRow> = {}): ScoreRow {
-  return {
-    sensor: 'tap',
-    windowStartUs,
-    windowEndUs: windowStartUs + 10_000_000,
-    state: 'alarm',
-    learnedWindows: 2160,
-    score: 0.1 + 0.2,
-    threshold: 3.937,
-    feature: { name: 'packets', unit: 'packets', value: 2 ** 53, usual: 5e-324 },
     ...more,
   };
 }

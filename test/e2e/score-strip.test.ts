@@ -104,7 +104,7 @@ describe.skipIf(CHROMIUM === undefined)('the score of the history on the page', 
     await page.mouse.move(foot.x + (foot.width * 205) / 360, foot.y - 10);
     await expect
       .poll(() => said.textContent())
-      .toMatch(/^12:03:20: score 5\.4 of 3\.9, an alarm: .*8,120 flows where 95/u);
+      .toMatch(/^12:03:20: score 5\.5 of 3\.9, an alarm: failed contacts 8,120 flows where 95 flows is usual/u);
     expect(await page.locator('.cursor').count()).toBe(2);
     await page.locator('.figure-score .timeline-plot').focus();
     await page.keyboard.press('Home');
@@ -123,9 +123,10 @@ describe.skipIf(CHROMIUM === undefined)('the score of the history on the page', 
       return readFile(await download.path(), 'utf8');
     };
     const text = await saved(/as CSV/u);
-    expect(text.split('\r\n')).toHaveLength(1 + 30 - 1 + 2 + 1 - 1);
+    // The header, the judged windows, two bands, and what is after the last line.
+    expect(text.split('\r\n')).toHaveLength(1 + 28 + 2 + 1);
     expect(text).toContain('2017-07-07T12:03:20');
-    expect(await saved(/as SVG/u)).toContain('score-threshold');
+    expect(await saved(/as SVG/u)).toContain('stroke-dasharray="4px, 3px"');
     await figure.getByRole('button', { name: /as a table/u }).click();
     expect(await figure.locator('tbody tr').first().textContent()).toContain('learning');
   });

@@ -57,7 +57,7 @@ const bandsOf = ({ scores, gaps, range }: ScoreStrip, frame: TimelineFrame): Chi
     .filter(({ fromUs, toUs }) => fromUs < range.toUs && toUs > range.fromUs)
     .map((band) =>
       band.state === 'learning'
-        ? hatched(band, 'score-learning', learningText(scores), frame)
+        ? hatched(band, 'score-learning', 'the history was still learning', frame)
         : hatched(band, 'score-gap', 'packets are missing, so it was not judged', frame),
     ),
   ...gaps
@@ -96,6 +96,11 @@ const alarms = ({ scores, range }: ScoreStrip, frame: TimelineFrame, y: (value: 
       return h('rect', { class: `score-${scores.state[index]!}`, ...place });
     });
 
+/** Alarms in a row are one stretch. */
+const alarmRuns = ({ state }: ScoreSeries, shown: readonly number[]): number =>
+  shown.filter((index, place) => state[index] !== 'judged' && (place === 0 || state[shown[place - 1]!] === 'judged'))
+    .length;
+
 /** One SVG as wide as the chart above it. `size` of one line of text is enough while there is no score. */
 export function scoreStrip(strip: ScoreStrip, size: Size): VNode {
   const { scores, range, cursorUs } = strip;
@@ -103,7 +108,7 @@ export function scoreStrip(strip: ScoreStrip, size: Size): VNode {
   const shown = scoresWithin(scores, range);
   const highest = shown.reduce((most, at) => Math.max(most, scores.score[at]!, scores.threshold[at]! * 1.2), 1);
   const y = scaleLinear([0, highest], [frame.bottom, frame.top]);
-  const count = shown.filter((index) => scores.state[index] !== 'judged').length;
+  const count = alarmRuns(scores, shown);
   const said =
     shown.length === 0 ? learningText(scores) : `${counted(count, 'stretch', 'stretches')} beyond the threshold`;
   const middle = (frame.left + frame.right) / 2;
