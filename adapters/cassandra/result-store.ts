@@ -2,6 +2,7 @@
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
 import type { UsualRow } from '@tapline/core/detect/usual';
 import { PipelineError } from '@tapline/core/errors';
+import type { ScoreRow } from '@tapline/core/history/score-row';
 import type { HostActivity } from '@tapline/core/kpi/host-activity';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { HostOrder, PastWindow, ResultStore, SensorSummary, TimeRange, WindowResult } from '@tapline/core/ports';
@@ -11,6 +12,7 @@ import type { Directory } from './directory.ts';
 import { hostRemoval, hostRows, readHost } from './host-rows.ts';
 import { keyText } from './key-text.ts';
 import { KpiRollups } from './kpi-rollups.ts';
+import { ScoreRows } from './score-rows.ts';
 import type { CassandraSession } from './session.ts';
 import { microseconds } from './times.ts';
 import { UsualRows } from './usual-rows.ts';
@@ -31,6 +33,7 @@ export class CassandraResultStore implements ResultStore {
   readonly #rollups: KpiRollups;
   readonly #alerts: AlertRows;
   readonly #usual: UsualRows;
+  readonly #scores: ScoreRows;
 
   constructor(session: CassandraSession, directory: Directory) {
     this.#session = session;
@@ -40,6 +43,7 @@ export class CassandraResultStore implements ResultStore {
     this.#rollups = new KpiRollups(session, this.#stamps);
     this.#alerts = new AlertRows(session, this.#stamps);
     this.#usual = new UsualRows(session, this.#stamps);
+    this.#scores = new ScoreRows(session, this.#stamps);
   }
 
   /**
@@ -194,6 +198,14 @@ export class CassandraResultStore implements ResultStore {
 
   usual(sensor: string, range: TimeRange): Promise<UsualRow[]> {
     return this.#usual.within(sensor, range);
+  }
+
+  putScores(rows: readonly ScoreRow[]): Promise<void> {
+    return this.#scores.put(rows);
+  }
+
+  scores(sensor: string, range: TimeRange): Promise<ScoreRow[]> {
+    return this.#scores.within(sensor, range);
   }
 
   async sensors(): Promise<SensorSummary[]> {

@@ -2,6 +2,7 @@
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
 import type { UsualRow } from '@tapline/core/detect/usual';
 import { isSameAlert } from '@tapline/core/digest/same-alert';
+import type { ScoreRow } from '@tapline/core/history/score-row';
 import { hostActivities, type HostActivity } from '@tapline/core/kpi/host-activity';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import {
@@ -29,6 +30,7 @@ export class MemoryResultStore implements ResultStore {
   readonly #sensors = new Map<string, Map<number, WindowResult>>();
   readonly #alerts = new Map<string, Alert>();
   readonly #usual = new Map<string, UsualRow>();
+  readonly #scores = new Map<string, Map<number, ScoreRow>>();
 
   putWindow(result: WindowResult): Promise<void> {
     const { sensor, windowStartUs } = result.kpi;
@@ -140,6 +142,22 @@ export class MemoryResultStore implements ResultStore {
       (row) => row.sensor === sensor && row.windowStartUs >= range.fromUs && row.windowStartUs < range.toUs,
     );
     return Promise.resolve(found.sort(byUsual));
+  }
+
+  putScores(rows: readonly ScoreRow[]): Promise<void> {
+    for (const row of rows) {
+      const { sensor, windowStartUs } = row;
+      const known = this.#scores.get(sensor) ?? new Map<number, ScoreRow>();
+      this.#scores.set(sensor, known.set(windowStartUs, structuredClone(row)));
+    }
+    return Promise.resolve();
+  }
+
+  scores(sensor: string, { fromUs, toUs }: TimeRange): Promise<ScoreRow[]> {
+    const found = [...(this.#scores.get(sensor)?.values() ?? [])]
+      .filter(({ windowStartUs }) => windowStartUs >= fromUs && windowStartUs < toUs)
+      .sort((a, b) => a.windowStartUs - b.windowStartUs);
+    return Promise.resolve(found);
   }
 
   sensors(): Promise<SensorSummary[]> {

@@ -102,4 +102,9 @@ export const MIGRATIONS: readonly string[] = [
     entity TEXT NOT NULL, row TEXT NOT NULL,
     PRIMARY KEY (sensor_id, window_start_us, detector, feature, entity)) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE history_score (
+    sensor_id INTEGER NOT NULL, window_start_us INTEGER NOT NULL, row TEXT NOT NULL,
+    PRIMARY KEY (sensor_id, window_start_us)) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -2,6 +2,7 @@
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
 import type { UsualRow } from '@tapline/core/detect/usual';
 import { isSameAlert } from '@tapline/core/digest/same-alert';
+import type { ScoreRow } from '@tapline/core/history/score-row';
 import { hostActivities, type HostActivity } from '@tapline/core/kpi/host-activity';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import type {
@@ -62,6 +63,9 @@ const SQL = {
   putUsual: `INSERT OR REPLACE INTO usual VALUES (?, ?, ?, ?, ?, ?)`,
   usual: `SELECT row FROM usual WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us, detector, feature, entity`,
+  putScore: `INSERT OR REPLACE INTO history_score VALUES (?, ?, ?)`,
+  scores: `SELECT row FROM history_score WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
+    ORDER BY window_start_us`,
   sensors: `SELECT name.text AS sensor, count(*) AS windows, min(window_start_us) AS first_us, max(window_start_us) AS last_us
     FROM kpi JOIN name ON name.id = sensor_id GROUP BY sensor_id ORDER BY name.text`,
 };
@@ -262,6 +266,19 @@ export class SqliteResultStore implements ResultStore {
 
   usual(sensor: string, range: TimeRange): Promise<UsualRow[]> {
     return this.#rows<UsualRow>(SQL.usual, sensor, range.fromUs, range.toUs);
+  }
+
+  putScores(rows: readonly ScoreRow[]): Promise<void> {
+    return this.#database.write(() => {
+      for (const row of rows) {
+        const key = [this.#database.nameId(row.sensor), row.windowStartUs] as const;
+        this.#database.statement(SQL.putScore).run(...key, JSON.stringify(row));
+      }
+    });
+  }
+
+  scores(sensor: string, range: TimeRange): Promise<ScoreRow[]> {
+    return this.#rows<ScoreRow>(SQL.scores, sensor, range.fromUs, range.toUs);
   }
 
   sensors(): Promise<SensorSummary[]> {

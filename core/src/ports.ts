@@ -4,6 +4,7 @@
  */
 import type { Alert, Evidence } from './detect/alert.ts';
 import type { UsualRow } from './detect/usual.ts';
+import type { ScoreRow } from './history/score-row.ts';
 import type { HostActivity } from './kpi/host-activity.ts';
 import type { FlowSlice, KpiRow } from './kpi/kpi-row.ts';
 import type { Heartbeat, WindowCount } from './ledger/heartbeat.ts';
@@ -174,6 +175,10 @@ export interface ResultStore {
   putUsual(rows: readonly UsualRow[]): Promise<void>;
   /** Of the windows that start in the range, those withdrawn too; ascending by window, detector, feature and entity. */
   usual(sensor: string, range: TimeRange): Promise<UsualRow[]>;
+  /** Upsert by sensor and window: what the history said of them. */
+  putScores(rows: readonly ScoreRow[]): Promise<void>;
+  /** Of the windows that start in the range, those withdrawn too; ascending by window. */
+  scores(sensor: string, range: TimeRange): Promise<ScoreRow[]>;
   /** Every sensor with a scored window, ascending by name. */
   sensors(): Promise<SensorSummary[]>;
 }

@@ -1,11 +1,11 @@
 /** The contract of ResultStore: every implementation passes this suite. */
 import type { Alert, Evidence } from '@tapline/core/detect/alert';
-import type { UsualRow } from '@tapline/core/detect/usual';
 import type { FlowSlice, KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { ResultStore, WindowResult } from '@tapline/core/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MakeHarness, StoreHarness } from './harness.ts';
 import { HandClock, HOSTILE_NAMES, shuffled } from './harness.ts';
+import { scored, usual } from './history-rows.ts';
 
 const START = 1_499_258_930_000_000;
 const ALL = { fromUs: -Infinity, toUs: Infinity };
@@ -93,31 +93,6 @@ function alert(id: string, windowStartUs: number, more: Partial<Alert> = {}): Al
     quality: { confidence: 1, doubts: [] },
     config: '0123456789ab',
     filter: { fromUs: windowStartUs, toUs: windowStartUs + 10 },
-    ...more,
-  };
-}
-
-function usual(windowStartUs: number, entity: string, more: Partial<UsualRow> = {}): UsualRow {
-  return {
-    sensor: 'tap',
-    windowStartUs,
-    windowEndUs: windowStartUs + 10_000_000,
-    detector: 'udp-flood',
-    feature: 'packets received',
-    entity,
-    unit: 'packets',
-    value: 12_000,
-    spanWindows: 1,
-    baseline: {
-      median: 812,
-      p99: 1420,
-      most: 2 ** 32,
-      mean: 0.1 + 0.2,
-      variance: 5e-324,
-      windows: 8640,
-      sinceUs: START,
-    },
-    comparison: { class: 'unusual', ratio: 2.4, probability: 1e-12 },
     ...more,
   };
 }
@@ -346,6 +321,18 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
       expect(await store.usual('nobody', ALL)).toEqual([]);
     });
 
+    it('keeps what the history said of windows, the last of each, in order, of one sensor', async () => {
+      const [early, late] = [START - 86_400_000_000, START + 10_000_000];
+      const learning = { state: 'learning', score: null, threshold: null, feature: null } as const;
+      await store.putScores([scored(late), scored(START), scored(early, learning)]);
+      await store.putScores([scored(START, { isWithdrawn: true }), scored(START, { sensor: 'other' })]);
+      await store.putScores([]);
+      const [first, gone, last] = [scored(early, learning), scored(START, { isWithdrawn: true }), scored(late)];
+      expect(await store.scores('tap', ALL)).toEqual([first, gone, last]);
+      expect(await store.scores('tap', { fromUs: START, toUs: late })).toEqual([gone]);
+      expect(await store.scores('nobody', ALL)).toEqual([]);
+    });
+
     it('takes any text as a name, an entity or an id', async () => {
       for (const hostile of HOSTILE_NAMES) {
         await store.putWindow({
@@ -355,12 +342,14 @@ export function describeResultStore(name: string, make: MakeHarness<ResultStore>
         });
         await store.putAlerts([alert(hostile, START, { sensor: hostile, entity: hostile })]);
         await store.putUsual([usual(START, hostile, { sensor: hostile, feature: hostile })]);
+        await store.putScores([scored(START, { sensor: hostile })]);
       }
       for (const hostile of HOSTILE_NAMES) {
         expect(await store.kpis(hostile, ALL)).toEqual([kpi(hostile, START)]);
         expect(await store.flows(hostile, ALL)).toEqual([slice(hostile, hostile, 1, START)]);
         expect((await store.evidence(hostile, ALL)).map((found) => found.entity)).toEqual([hostile]);
         expect((await store.alert(hostile))?.entity).toBe(hostile);
+        expect(await store.scores(hostile, ALL)).toEqual([scored(START, { sensor: hostile })]);
         expect((await store.usual(hostile, ALL)).map(({ entity }) => entity)).toEqual([hostile]);
       }
       expect(await store.sensors()).toHaveLength(HOSTILE_NAMES.length);

@@ -3,6 +3,7 @@ import { MemoryHistoryStore } from '@tapline/adapters/memory/history-store';
 import { MemoryResultStore } from '@tapline/adapters/memory/result-store';
 import type { Alert } from '@tapline/core/detect/alert';
 import type { UsualRow } from '@tapline/core/detect/usual';
+import type { ScoreRow } from '@tapline/core/history/score-row';
 import { PipelineError } from '@tapline/core/errors';
 import { internalNetworks, PRIVATE_NETWORKS } from '@tapline/core/history/host-place';
 import { encodeObservations } from '@tapline/core/history/observations';
@@ -40,6 +41,7 @@ function scene(windows: number): SeenWindow[] {
 interface Standing {
   readonly alerts: readonly Alert[];
   readonly usual: readonly UsualRow[];
+  readonly scores: readonly ScoreRow[];
 }
 
 class Line {
@@ -73,6 +75,8 @@ class Line {
         putAlerts: failing((...values) => results.putAlerts(...values)),
         usual: (...values) => results.usual(...values),
         putUsual: failing((...values) => results.putUsual(...values)),
+        scores: (...values) => results.scores(...values),
+        putScores: failing((...values) => results.putScores(...values)),
       },
     };
   }
@@ -88,9 +92,11 @@ class Line {
 
   async standing(): Promise<Standing> {
     const [alerts, usual] = [await this.results.alerts('tap', ALL), await this.results.usual('tap', ALL)];
+    const scores = await this.results.scores('tap', ALL);
     return {
       alerts: alerts.filter(({ state }) => state !== 'withdrawn'),
       usual: usual.filter(({ isWithdrawn }) => isWithdrawn !== true),
+      scores: scores.filter(({ isWithdrawn }) => isWithdrawn !== true),
     };
   }
 }
@@ -197,6 +203,29 @@ describe('the history of a sensor', () => {
     expect(await line.standing()).toEqual(
       await inOrder([...windows.slice(0, 501), ...Array.from({ length: 199 }, (_, i) => windowOf(501 + i))]),
     );
+  });
+
+  it('has one row for each window that it took, and says how many it has learned from', async () => {
+    const { scores } = await inOrder(windows);
+    expect(scores.map(({ windowStartUs }) => windowStartUs)).toEqual(windows.map(({ row }) => row.windowStartUs));
+    const learned = windows.filter(({ row }) => row.complete).length;
+    expect(scores.at(-1)).toMatchObject({ state: 'learning', learnedWindows: learned, score: null });
+  });
+
+  it('withdraws the row of a window that is not there any more when it goes back', async () => {
+    const line = new Line();
+    const deps = line.deps();
+    line.finalBeforeUs = Infinity;
+    for (const window of windows.slice(0, 100)) await line.score(window, deps);
+    await advanceHistory('tap', Infinity, deps);
+    const [first] = await line.results.scores('tap', ALL);
+    const stray = { ...first!, windowStartUs: first!.windowStartUs + 1 };
+    await line.results.putScores([stray]);
+    await line.score(windows[0]!, deps);
+    await advanceHistory('tap', Infinity, deps);
+    const scores = await line.results.scores('tap', ALL);
+    expect(scores.filter(({ isWithdrawn }) => isWithdrawn)).toEqual([{ ...stray, isWithdrawn: true }]);
+    expect(await line.standing()).toEqual(await inOrder(windows.slice(0, 100)));
   });
 
   it('does not pass a window that is still to be scored, and goes on when it was', async () => {

@@ -1,6 +1,6 @@
 /**
- * The digest of a sensor: one hash over its final KPI, flow, alert and packet rows, and what its history says is usual
- * (design §7). Left out is what the way of the data may change without changing what it says: arrival times, revisions, how packets were cut into batches,
+ * The digest of a sensor: one hash over its final KPI, flow, alert and packet rows, and what its history says is
+ * usual and how unlike it each window is (design §7). Left out is what the way of the data may change without changing what it says: arrival times, revisions, how packets were cut into batches,
  * and the names of sensor and session, so that the same packets give the same digest from whatever file, wire or sensor
  * they came.
  */
@@ -18,7 +18,7 @@ import { RowsHash } from './rows-hash.ts';
 const PAGE_WINDOWS = 64;
 
 export interface DigestDeps {
-  readonly results: Pick<ResultStore, 'kpis' | 'flows' | 'alerts' | 'usual'>;
+  readonly results: Pick<ResultStore, 'kpis' | 'flows' | 'alerts' | 'usual' | 'scores'>;
   readonly packets: Pick<PacketStore, 'batches' | 'getBatch'>;
   readonly codecs: readonly Codec[];
   /** A new SHA-256. */
@@ -28,10 +28,11 @@ export interface DigestDeps {
 /** Lower-case hex SHA-256 over everything the stores hold of the sensor. */
 export async function digest(sensor: string, deps: DigestDeps): Promise<string> {
   const hash = deps.newHash();
-  hash.update('tapline digest 2\n');
+  hash.update('tapline digest 3\n');
   await addWindows(sensor, deps, hash);
   await addAlerts(sensor, deps, hash);
   await addUsual(sensor, deps, hash);
+  await addScores(sensor, deps, hash);
   await addPackets(sensor, deps, hash);
   return hash.hex();
 }
@@ -95,6 +96,14 @@ async function addUsual(sensor: string, deps: DigestDeps, hash: HashSink): Promi
   const rows = await deps.results.usual(sensor, ALL_TIME);
   for (const row of rows) {
     if (row.isWithdrawn !== true) hash.update(`usual ${canonical(row, ['sensor'])}\n`);
+  }
+}
+
+/** As it is with what is usual: a fold over the final windows in time order, the same on any way. */
+async function addScores(sensor: string, deps: DigestDeps, hash: HashSink): Promise<void> {
+  const rows = await deps.results.scores(sensor, ALL_TIME);
+  for (const row of rows) {
+    if (row.isWithdrawn !== true) hash.update(`score ${canonical(row, ['sensor'])}\n`);
   }
 }
 

@@ -7,10 +7,12 @@ import type { Alert } from '../detect/alert.ts';
 import type { UsualRow } from '../detect/usual.ts';
 import { ByteReader } from '../sketch/byte-reader.ts';
 import { ByteWriter } from '../sketch/byte-writer.ts';
+import type { ScoreRow } from './score-row.ts';
 
-const VERSION = 2;
-/** Without rows of what is usual; still read. */
-const VERSION_BEFORE = 1;
+const VERSION = 3;
+/** The first with rows of what is usual, the first with scores; older ones are still read. */
+const VERSION_USUAL = 2;
+const VERSION_SCORES = 3;
 const CHARACTERS_MOST = 4_000_000;
 const HOUR_US = 3_600e6;
 const DAY_US = 24 * HOUR_US;
@@ -50,6 +52,8 @@ export interface HistoryRecord extends HistoryPoint {
   readonly outbox: readonly Alert[];
   /** The same of what is usual. */
   readonly usualOutbox: readonly UsualRow[];
+  /** The same of scores. */
+  readonly scoreOutbox: readonly ScoreRow[];
 }
 
 export const NO_RECORD: HistoryRecord = {
@@ -60,6 +64,7 @@ export const NO_RECORD: HistoryRecord = {
   review: undefined,
   outbox: [],
   usualOutbox: [],
+  scoreOutbox: [],
 };
 
 /** The points to keep before a window is taken: where the history stands when an hour or a day begins. */
@@ -99,11 +104,12 @@ export function goBack(record: HistoryRecord, windowStartUs: number): HistoryRec
     },
     outbox: [],
     usualOutbox: [],
+    scoreOutbox: [],
   };
 }
 
 export function encodeRecord(record: HistoryRecord): Uint8Array {
-  const { uptoUs, state, hour, day, firstUs, review, outbox, usualOutbox } = record;
+  const { uptoUs, state, hour, day, firstUs, review, outbox, usualOutbox, scoreOutbox } = record;
   const writer = new ByteWriter(state.length + 4096);
   writer.u8(VERSION);
   writer.f64(firstUs);
@@ -123,6 +129,7 @@ export function encodeRecord(record: HistoryRecord): Uint8Array {
   }
   writer.text(JSON.stringify(outbox));
   writer.text(JSON.stringify(usualOutbox));
+  writer.text(JSON.stringify(scoreOutbox));
   return writer.finish();
 }
 
@@ -130,7 +137,7 @@ export function encodeRecord(record: HistoryRecord): Uint8Array {
 export function decodeRecord(bytes: Uint8Array): HistoryRecord {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
-  if (version !== VERSION && version !== VERSION_BEFORE)
+  if (version < 1 || version > VERSION)
     throw new PipelineError('WIRE_VERSION', `a history of version ${version}, this build reads ${VERSION}`);
   const firstUs = reader.f64();
   const point = (): HistoryPoint | undefined =>
@@ -141,11 +148,13 @@ export function decodeRecord(bytes: Uint8Array): HistoryRecord {
   if (reader.u8() !== 0) {
     const [fromUs, toUs] = [reader.f64(), reader.f64()];
     const raised = JSON.parse(reader.text(CHARACTERS_MOST)) as RaisedAlert[];
-    const said = version === VERSION_BEFORE ? [] : (JSON.parse(reader.text(CHARACTERS_MOST)) as string[]);
+    const said = version < VERSION_USUAL ? [] : (JSON.parse(reader.text(CHARACTERS_MOST)) as string[]);
     review = { fromUs, toUs, raised, said };
   }
   const outbox = JSON.parse(reader.text(CHARACTERS_MOST)) as Alert[];
-  const usualOutbox = version === VERSION_BEFORE ? [] : (JSON.parse(reader.text(CHARACTERS_MOST)) as UsualRow[]);
+  const rows = <T>(since: number): T[] => (version < since ? [] : (JSON.parse(reader.text(CHARACTERS_MOST)) as T[]));
+  const usualOutbox = rows<UsualRow>(VERSION_USUAL);
+  const scoreOutbox = rows<ScoreRow>(VERSION_SCORES);
   reader.end();
-  return { ...(now ?? BEGINNING), firstUs, hour, day, review, outbox, usualOutbox };
+  return { ...(now ?? BEGINNING), firstUs, hour, day, review, outbox, usualOutbox, scoreOutbox };
 }

@@ -14,8 +14,9 @@ import { HISTORY_CONFIG } from './config.ts';
 import { Episodes, type EpisodeRule } from './episodes.ts';
 import { ExfiltrationMemory } from './exfiltration.ts';
 import { FEATURES } from './features.ts';
-import { KpiModel, LEARNING_WINDOWS } from './kpi-model.ts';
+import { KpiModel, LEARNING_WINDOWS, type Reading } from './kpi-model.ts';
 import { RarityMemory } from './rarity.ts';
+import { scoreRow, type ScoreRow } from './score-row.ts';
 import { SlowScanMemory } from './slow-scan.ts';
 import type { SeenWindow, SlowDetector, SlowFinding } from './slow-finding.ts';
 import { unlikeHistory } from './unlike-history.ts';
@@ -59,6 +60,7 @@ export class History {
   #usual = new UsualMemory();
   #episodes = new Episodes();
   #said: UsualRow[] = [];
+  #scores: ScoreRow[] = [];
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -95,20 +97,22 @@ export class History {
     for (const memory of this.#memories) {
       for (const finding of memory.take(window)) this.#episodes.take(finding, window, ruleOf(finding));
     }
-    this.#judgeKpis(window);
+    const reading = this.#judgeKpis(window);
+    this.#scores.push(scoreRow(window.row, reading, this.#model.windows));
     for (const row of this.#usual.take(window)) this.#said.push(row);
   }
 
-  #judgeKpis(window: SeenWindow): void {
+  /** Undefined for a window that is not judged. */
+  #judgeKpis(window: SeenWindow): Reading | undefined {
     const { row, observations } = window;
     // What is known to be missing says nothing of the network.
-    if (!row.complete) return;
+    if (!row.complete) return undefined;
     const values = FEATURES.map((feature) => feature.value(row, observations.outboundBytes));
     const windowUs = row.windowEndUs - row.windowStartUs;
     const { falseAlarmsPerDay, learnUntilUs } = this.#options;
     const isFrozen = learnUntilUs !== undefined && row.windowEndUs > learnUntilUs;
     const reading = this.#model.take(values, row.windowStartUs, { windowUs, falseAlarmsPerDay, isFrozen });
-    if (!reading.isAlarm) return;
+    if (!reading.isAlarm) return reading;
     const finding = unlikeHistory(window, reading, (falseAlarmsPerDay * windowUs) / DAY_US);
     this.#episodes.take(finding, window, {
       version: 1,
@@ -116,6 +120,7 @@ export class History {
       quietUs: HISTORY_CONFIG.unlikeHistory.quietWindows * windowUs + 1,
       config: configHash({ ...HISTORY_CONFIG, falseAlarmsPerDay, ...(learnUntilUs !== undefined && { learnUntilUs }) }),
     });
+    return reading;
   }
 
   /** Alerts that are new or changed since this was asked last, all of them confirmed. */
@@ -126,6 +131,11 @@ export class History {
   /** What is usual for the hosts of the evidence since this was asked last, in time order. */
   takeUsual(): UsualRow[] {
     return this.#said.splice(0);
+  }
+
+  /** A row of each window that was taken since this was asked last, in time order. */
+  takeScores(): ScoreRow[] {
+    return this.#scores.splice(0);
   }
 
   /** Has takeChanged say every open alert again. */

@@ -36,7 +36,13 @@ export interface Reading {
   readonly score: number;
   /** How often a window scores so high, as a probability. */
   readonly probability: number;
+  /** An alarm below this. */
+  readonly allowed: number;
   readonly isAlarm: boolean;
+  /** Too little was known to judge it. */
+  readonly isLearning: boolean;
+  /** It is an alarm after so many that nothing is learned from it. */
+  readonly isIncident: boolean;
   /** Least probable first. */
   readonly features: readonly FeatureReading[];
 }
@@ -88,11 +94,14 @@ export class KpiModel {
     const score = -Math.log10(least);
     const allowed = Math.min(0.01, (falseAlarmsPerDay * windowUs) / DAY_US);
     const probability = this.#score.isFitted ? this.#score.probability(score) : 1;
-    const isAlarm = !this.isLearning && probability < allowed;
+    const { isLearning } = this;
+    const isAlarm = !isLearning && probability < allowed;
     this.#run = isAlarm ? this.#run + 1 : 0;
     if (this.#run >= INCIDENT_MOST) this.#run = 0;
-    if (!isFrozen && this.#run <= INCIDENT_AFTER) this.#learn(measured, sizes, { score, timeUs, allowed });
-    return { score, probability, isAlarm, features: features.sort((a, b) => a.probability - b.probability) };
+    const isIncident = this.#run > INCIDENT_AFTER;
+    if (!isFrozen && !isIncident) this.#learn(measured, sizes, { score, timeUs, allowed });
+    features.sort((a, b) => a.probability - b.probability);
+    return { score, probability, allowed, isAlarm, isLearning, isIncident, features };
   }
 
   #learn(

@@ -9,6 +9,7 @@ import type { LedgerTotals } from '../ledger/books.ts';
 import type { SensorSummary, TimeRange } from '../ports.ts';
 import type { TriageEntry } from '../triage/triage-entry.ts';
 import type { Conversations } from './conversations.ts';
+import type { ScoreSeries } from './score-series.ts';
 import type { SensorFinding } from './sensor-health.ts';
 
 /** The state of the run behind the report. `progress` is 0 to 1, or null when nobody can know. */
@@ -109,6 +110,8 @@ export interface Overview {
   readonly gaps: readonly SeriesGap[];
   /** To compare with; null when nothing is stored of it. */
   readonly previous: PreviousTime | null;
+  /** How unlike the sensor's history its windows are. */
+  readonly scores: ScoreSeries;
   readonly totals: RangeTotals;
   /** Sums of the windows' own top lists, so a lower bound for whoever was not on every list; most packets first. */
   readonly tops: RangeTops;

@@ -26,6 +26,8 @@ export class WatchedAlerts {
       provisional: (sensor) => results.provisional(sensor),
       putUsual: (rows) => results.putUsual(rows),
       usual: (...asked) => results.usual(...asked),
+      putScores: (rows) => results.putScores(rows),
+      scores: (...asked) => results.scores(...asked),
       sensors: () => results.sensors(),
     };
   }

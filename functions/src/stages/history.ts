@@ -23,6 +23,7 @@ import {
 } from '@tapline/core/history/history-record';
 import type { IsInternal } from '@tapline/core/history/host-place';
 import { decodeObservations, NO_OBSERVATIONS } from '@tapline/core/history/observations';
+import type { ScoreRow } from '@tapline/core/history/score-row';
 import type { KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { HistoryStore, PastWindow, ResultStore, WindowStore } from '@tapline/core/ports';
 
@@ -47,7 +48,10 @@ export interface HistoryDeps extends HistoryOptions {
 export interface HistoryStageDeps {
   readonly history: HistoryDeps;
   readonly windows: Pick<WindowStore, 'firstPending'>;
-  readonly results: Pick<ResultStore, 'pastWindows' | 'alerts' | 'putAlerts' | 'usual' | 'putUsual'>;
+  readonly results: Pick<
+    ResultStore,
+    'pastWindows' | 'alerts' | 'putAlerts' | 'usual' | 'putUsual' | 'scores' | 'putScores'
+  >;
 }
 
 /** A record with the history it stands for. */
@@ -136,6 +140,7 @@ async function load(sensor: string, deps: HistoryStageDeps): Promise<OpenHistory
   // Its writer may have stopped before it wrote them.
   if (record.outbox.length > 0) await deps.results.putAlerts(record.outbox);
   if (record.usualOutbox.length > 0) await deps.results.putUsual(record.usualOutbox);
+  if (record.scoreOutbox.length > 0) await deps.results.putScores(record.scoreOutbox);
   return { record, version: stored?.version ?? 0, history: open(record, deps) };
 }
 
@@ -170,11 +175,15 @@ async function takeStep(
   const { review, gone, goneUsual } = await reviewed(sensor, before, said, deps);
   const alerts = [...said.changed, ...gone];
   const usual = [...said.usual, ...goneUsual];
+  const taken = known.history.takeScores();
+  const scores = [...taken, ...(await goneScores(sensor, before, taken, deps))];
   const isMore = read.length === WINDOWS_PER_STEP;
   const point = { uptoUs: known.history.uptoUs, firstUs: Math.min(before.firstUs, windows[0]!.kpi.windowStartUs) };
   // The state is written down when it is stored, and not at every step of a history that is kept open.
-  const next: HistoryRecord = { ...point, state: before.state, hour, day, review, outbox: alerts, usualOutbox: usual };
-  // The only process writes when others would miss something, and when it may be the last time.
+  const outboxes = { outbox: alerts, usualOutbox: usual, scoreOutbox: scores };
+  const next: HistoryRecord = { ...point, state: before.state, hour, day, review, ...outboxes };
+  // The only process writes when others would miss something, and when it may be the last time. Scores alone are no such
+  // thing: whoever goes on from an older record says them again.
   const isNews = alerts.length + usual.length > 0;
   const mustSave = options.kept === undefined || isNews || hour !== before.hour || finalBeforeUs === Infinity;
   if (mustSave) {
@@ -185,6 +194,7 @@ async function takeStep(
   known.record = next;
   if (alerts.length > 0) await results.putAlerts(alerts);
   if (usual.length > 0) await results.putUsual(usual);
+  await results.putScores(scores);
   return { alerts, isMore };
 }
 
@@ -240,6 +250,21 @@ async function reviewed(
     .filter((row) => row.isWithdrawn !== true && !keys.has(usualKey(row)))
     .map((row): UsualRow => ({ ...row, isWithdrawn: true }));
   return { review: undefined, gone, goneUsual };
+}
+
+/** After going back, of the time that a step took: rows of windows that are not there any more. Every window has a row. */
+async function goneScores(
+  sensor: string,
+  { review, uptoUs }: HistoryRecord,
+  taken: readonly ScoreRow[],
+  { results }: HistoryStageDeps,
+): Promise<ScoreRow[]> {
+  if (review === undefined) return [];
+  const known = await results.scores(sensor, { fromUs: uptoUs, toUs: taken.at(-1)!.windowEndUs });
+  const starts = new Set(taken.map(({ windowStartUs }) => windowStartUs));
+  return known
+    .filter((row) => row.isWithdrawn !== true && !starts.has(row.windowStartUs))
+    .map((row): ScoreRow => ({ ...row, isWithdrawn: true }));
 }
 
 function changing(sensor: string): PipelineError {

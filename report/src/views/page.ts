@@ -17,6 +17,7 @@ import { packetsPage } from './packets-page.ts';
 import { packetsPanel } from './packets-panel.ts';
 import { pipelinePage } from './pipeline-page.ts';
 import { scorecardPage } from './scorecard-page.ts';
+import { scorePanel } from './score-panel.ts';
 import { signInView } from './sign-in.ts';
 import { summaryPanel } from './summary-panel.ts';
 import { talkers } from './talkers.ts';
@@ -60,6 +61,7 @@ const leftOut = (view: View): VNode | null => {
 
 const overviewPage = (view: View): (VNode | null)[] => [
   timelinePanel(view),
+  scorePanel(view),
   h('div', { class: 'pair', key: 'pair' }, alertList(view), sidePanel(view)),
   packetsPanel(view),
   flowPanel(view),

@@ -20,6 +20,7 @@ import { clockTime, duration, isoTime, zonedRange } from '../format/times.ts';
 import { formatState, withPanel, type Metric } from '../state/url-state.ts';
 import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
+import { scoreTakes } from './score-panel.ts';
 import { gapsWithin, shownRange } from './shown-range.ts';
 import { metricSwitch, zoomOut } from './time-controls.ts';
 import { timelinePlot } from './timeline-plot.ts';
@@ -178,7 +179,7 @@ export function timelinePanel(view: View): VNode {
   const overview = view.model.overview.value;
   const range = shownRange(view, overview);
   const { width } = view.model;
-  const size: Size = { width, height: width < 480 ? 260 : width < 2200 ? 300 : 420 };
+  const size: Size = { width, height: (width < 480 ? 260 : width < 2200 ? 300 : 420) - scoreTakes(overview, width) };
   const known = overview === null || range === null ? null : { overview, range, gaps: gapsWithin(overview, range) };
   const { metric } = view.model.state;
   const traffic: Traffic =

@@ -6,6 +6,7 @@ import type { KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 import type { TimeRange } from '@tapline/core/ports';
 import { conversations } from '@tapline/core/report/conversations';
+import { scoreSeries, type ScoreSeries } from '@tapline/core/report/score-series';
 import { SensorHealth, type SensorFinding } from '@tapline/core/report/sensor-health';
 import { blindGaps, seriesGaps, trafficSeries } from '@tapline/core/report/series';
 import type { Overview, PreviousTime, RunStatus } from '@tapline/core/report/snapshot';
@@ -54,6 +55,18 @@ export async function rowsWithin(
     .filter((row) => row.windowEndUs > within.fromUs && row.windowStartUs < within.toUs)
     .sort((a, b) => a.windowStartUs - b.windowStartUs);
 }
+
+const scoresOf = async (
+  ports: ReportPorts,
+  sensor: string | null,
+  within: TimeRange | null,
+  windowUs: number,
+): Promise<ScoreSeries> => {
+  if (sensor === null || within === null) return scoreSeries([], EMPTY_RANGE, windowUs);
+  const rows = await ports.results.scores(sensor, { fromUs: within.fromUs - windowUs, toUs: within.toUs });
+  const overlapping = rows.filter(({ windowEndUs }) => windowEndUs > within.fromUs);
+  return scoreSeries(overlapping, within, windowUs);
+};
 
 const healthOf = (rows: readonly KpiRow[], heartbeats: readonly Heartbeat[]): SensorFinding[] => {
   const health = new SensorHealth();
@@ -128,6 +141,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
     series: trafficSeries(rows, within ?? EMPTY_RANGE),
     gaps: known ? [...seriesGaps(rows, within, books.closedToUs), ...blindGaps(all, within)] : [],
     previous,
+    scores: await scoresOf(ports, sensor, within, windowUs),
     totals: rangeTotals(rows),
     tops: rangeTops(rows),
     conversations: conversations(rows),
