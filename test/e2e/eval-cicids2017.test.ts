@@ -172,16 +172,16 @@ describe('training', () => {
     const { alerts, training, heldOut } = await unlike(trained);
     expect(alerts[0]).toBe(0);
     expect(alerts[1]).toBeGreaterThan(0);
-    // 12:00:00 to 18:24:00 UTC in windows of 10 s; the last 12 minutes taught nothing.
-    expect(training).toMatch(/learned from 230[234] windows until 2017-07-03T18:24:00Z and frozen/);
+    // 12:00 to 18:24 UTC in windows of 10 s, those without a packet left out; the last 12 minutes taught nothing.
+    expect(training).toMatch(/learned from 22[89]\d windows until 2017-07-03T18:24:00Z and frozen/);
     const { from, falseAlerts, unlikeHistory, allowedPerHour } = heldOut;
     expect([from, falseAlerts.count, unlikeHistory.count, allowedPerHour]).toEqual([
-      '2017-07-03T18:24:00Z',
+      '2017-07-03T18:24:00.000000000Z',
       0,
       0,
       0.042,
     ]);
-    expect(falseAlerts.windows).toBeGreaterThanOrEqual(71);
+    expect(falseAlerts.windows).toBeGreaterThanOrEqual(70);
     expect(unlikeHistory.hours).toBeCloseTo(0.2, 1);
   }, 180_000);
 

@@ -63,7 +63,7 @@ ${benign.length === 0 ? '' : `<h2>Benign captures</h2>\n${table(['capture', 'len
 
 function heldOut({ from, falseAlerts, unlikeHistory, allowedPerHour }: HeldOut): [string, string][] {
   return [
-    [`False alerts after ${from}, in benign windows that taught nothing`, rate(falseAlerts)],
+    [`False alerts after ${from.slice(0, 19)}Z, in benign windows that taught nothing`, rate(falseAlerts)],
     ['Of these of unlike-history', `${rate(unlikeHistory)}; allowed ${allowedPerHour} per hour`],
   ];
 }

@@ -48,7 +48,7 @@ export function scorecardText(card: Scorecard): string {
 
 function heldOutLines({ from, falseAlerts, unlikeHistory, allowedPerHour }: HeldOut): string[] {
   return [
-    `held out      ${rateText(falseAlerts)} in benign windows after ${from}, which taught nothing`,
+    `held out      ${rateText(falseAlerts)} in benign windows after ${from.slice(0, 19)}Z, which taught nothing`,
     `              ${rateText(unlikeHistory)} of unlike-history, allowed ${allowedPerHour} per hour`,
   ];
 }
