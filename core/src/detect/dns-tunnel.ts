@@ -9,6 +9,7 @@ import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { oncePerView } from './once-per-view.ts';
 import { figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 
 const DNS = 53;
 
@@ -37,10 +38,8 @@ export const dnsTunnel: Detector = {
       if (known === undefined || one.bytes > known.bytes || (one.bytes === known.bytes && one.server < known.server))
         byClient.set(one.client, one);
     }
-    return [...byClient.values()]
-      .map((one) => evidence(view, one))
-      .sort((a, b) => b.features['bytes']! - a.features['bytes']! || (a.entity < b.entity ? -1 : 1))
-      .slice(0, config.evidenceLimit);
+    const found = Array.from(byClient.values(), (one) => evidence(view, one));
+    return largestFindings(found, 'bytes', config);
   },
   judge,
   statistics: [
