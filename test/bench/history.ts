@@ -3,33 +3,15 @@
  * attacks (5 days of training, 30 of test, for 1 and for 10 a day), and what a window costs the history.
  */
 import { History } from '@tapline/core/history/history';
-import { KpiModel } from '@tapline/core/history/kpi-model';
 import { hashWord } from '@tapline/core/sketch/hash';
 import { pairSight, sweepSight, windowOf } from '../fixtures/history-windows.ts';
-import { EPOCH_US, SyntheticKpis, uniform, WINDOW_US } from '../helpers/synthetic-kpis.ts';
-
-const DAY = 8640;
-const TRAINING = 5 * DAY;
-const ALL = 35 * DAY;
-
-function falseAlarms(seed: number, falseAlarmsPerDay: number): number {
-  const model = new KpiModel();
-  const series = new SyntheticKpis(seed);
-  let alerts = 0;
-  let last = -Infinity;
-  for (let window = 0; window < ALL; window++) {
-    const timeUs = EPOCH_US + window * WINDOW_US;
-    const { isAlarm } = model.take(series.values(window), timeUs, { windowUs: WINDOW_US, falseAlarmsPerDay });
-    if (!isAlarm || window < TRAINING) continue;
-    if (window - last > 4) alerts++;
-    last = window;
-  }
-  return alerts / 30;
-}
+import { falseAlarmsADay } from '../helpers/false-alarms.ts';
+import { SyntheticKpis, uniform } from '../helpers/synthetic-kpis.ts';
+import { SyntheticTokens } from '../helpers/synthetic-tokens.ts';
 
 function cost(): void {
   const next = uniform(1);
-  const series = new SyntheticKpis(1);
+  const [series, kinds] = [new SyntheticKpis(1), new SyntheticTokens(1)];
   const host = (n: number): string => `10.0.${Math.floor(next() * 8)}.${Math.floor(next() * n)}`;
   const windows = Array.from({ length: 5000 }, (_, window) => {
     const starts = [windowOf(window).row.windowStartUs / 1e6];
@@ -39,7 +21,7 @@ function cost(): void {
     const sweeps = Array.from({ length: 20 }, () =>
       sweepSight(window, { source: host(50), failed: [hashWord(next() * 1e9)] }),
     );
-    return windowOf(window, { pairs, sweeps }, series.values(window));
+    return windowOf(window, { pairs, sweeps, tokens: kinds.tokens(window) }, series.values(window));
   });
   const history = new History({ falseAlarmsPerDay: 1 });
   const startedMs = performance.now();
@@ -56,7 +38,7 @@ function cost(): void {
 cost();
 const seeds = Number(process.argv[2] ?? 3);
 for (const perDay of [1, 10]) {
-  const found = Array.from({ length: seeds }, (_, seed) => falseAlarms(seed + 1, perDay) / perDay);
+  const found = Array.from({ length: seeds }, (_, seed) => falseAlarmsADay(seed + 1, perDay) / perDay);
   const mean = found.reduce((sum, factor) => sum + factor, 0) / seeds;
   const each = found.map((factor) => factor.toFixed(2)).join(' ');
   process.stdout.write(`${perDay} a day: realised / nominal ${mean.toFixed(2)} (${each})\n`);

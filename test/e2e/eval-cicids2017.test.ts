@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Scorecard } from '@tapline/core/eval/scorecard';
+import type { HeldOut, Scorecard } from '@tapline/core/eval/scorecard';
 import { parseLabels, type Label } from '@tapline/core/eval/labels';
 import { Prng } from '@tapline/core/eval/prng';
 import { PcapWriter } from '@tapline/core/pcap/pcap-writer';
@@ -126,7 +126,9 @@ describe('stand-ins with the true hosts and times', () => {
         ['172.16.0.1', 'hit'],
         ['192.168.10.17', 'false'],
       ]);
-      expect(card.made.training).toContain('2017-07-04T00:00:00Z');
+      expect(card.made.training).toContain('2017-07-03T18:24:00Z');
+      // These ten minutes are of its first four fifths.
+      expect(card.overall.heldOut).toMatchObject({ falseAlerts: { count: 0, windows: 0, perHour: null } });
     });
   }
 
@@ -143,26 +145,50 @@ describe('stand-ins with the true hosts and times', () => {
 describe('training', () => {
   const trained = join(folder, 'trained');
   const untrained = join(folder, 'untrained');
-  for (const days of [trained, untrained]) mkdirSync(days);
+  const restless = join(folder, 'restless');
+  for (const days of [trained, untrained, restless]) mkdirSync(days);
   const at = (day: number): number => Date.UTC(2017, 6, day, 12) / 1000;
-  // More than six hours of Monday; then ten minutes of Tuesday with twenty times the connections.
-  writeDay(join(trained, 'Monday-WorkingHours.pcap'), office(at(3), 6.2 * 3600, 1));
+  // Until 18:36, of which the last twelve minutes are held out; then ten minutes of Tuesday with twenty times the connections.
+  const monday = office(at(3), 6.6 * 3600, 1);
+  writeDay(join(trained, 'Monday-WorkingHours.pcap'), monday);
+  // The same with five busy minutes before the end of learning, and five in the part that is held out.
+  const busy = [at(3) + 6.2 * 3600, at(3) + 6.5 * 3600].flatMap((fromS) => office(fromS, 300, 20));
+  writeDay(join(restless, 'Monday-WorkingHours.pcap'), [...monday, ...busy]);
   for (const days of [trained, untrained]) writeDay(join(days, 'Tuesday-WorkingHours.pcap'), office(at(4), 600, 20));
 
   /** How many alerts of unlike-history each capture has, and what the scorecard says of training. */
-  async function unlike(days: string, ...options: string[]): Promise<{ alerts: number[]; training: string }> {
+  async function unlike(
+    days: string,
+    ...options: string[]
+  ): Promise<{ alerts: number[]; training: string; heldOut: HeldOut }> {
     const { stdout, code } = await tapline('eval', 'cicids2017', '--pcap', days, '--json', ...options);
     expect(code).toBe(0);
-    const { captures, made } = JSON.parse(stdout) as Scorecard;
+    const { captures, made, overall } = JSON.parse(stdout) as Scorecard;
     const alerts = captures.map((capture) => capture.alerts.filter(({ detector }) => detector === 'unlike-history'));
-    return { alerts: alerts.map(({ length }) => length), training: made.training };
+    return { alerts: alerts.map(({ length }) => length), training: made.training, heldOut: overall.heldOut! };
   }
 
-  it('is from Monday: Tuesday is judged by what was usual then', async () => {
-    const { alerts, training } = await unlike(trained);
+  it('is from the first four fifths of Monday: the last one and Tuesday are judged by what was usual then', async () => {
+    const { alerts, training, heldOut } = await unlike(trained);
     expect(alerts[0]).toBe(0);
     expect(alerts[1]).toBeGreaterThan(0);
-    expect(training).toMatch(/learned from 22\d\d windows until 2017-07-04T00:00:00Z and frozen/);
+    // 12:00 to 18:24 UTC in windows of 10 s, those without a packet left out; the last 12 minutes taught nothing.
+    expect(training).toMatch(/learned from 22[89]\d windows until 2017-07-03T18:24:00Z and frozen/);
+    const { from, falseAlerts, unlikeHistory, allowedPerHour } = heldOut;
+    expect([from, falseAlerts.count, unlikeHistory.count, allowedPerHour]).toEqual([
+      '2017-07-03T18:24:00.000000000Z',
+      0,
+      0,
+      0.042,
+    ]);
+    expect(falseAlerts.windows).toBeGreaterThanOrEqual(70);
+    expect(unlikeHistory.hours).toBeCloseTo(0.2, 1);
+  }, 180_000);
+
+  it('leaves the rest of Monday to count false alerts on, and only that', async () => {
+    const { alerts, heldOut } = await unlike(restless);
+    expect(alerts).toEqual([2]);
+    expect([heldOut.unlikeHistory.count, heldOut.falseAlerts.count]).toEqual([1, 1]);
   }, 180_000);
 
   it('ends where --freeze-after says so: half of Monday is too little to judge by', async () => {

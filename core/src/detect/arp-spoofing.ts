@@ -12,6 +12,7 @@ import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
 import { figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 
 /** Leading bits of the MACs that several machines share by design: whoever is active speaks with it. */
 const SHARED_MACS: readonly (readonly [prefix: number, bits: number])[] = [
@@ -47,10 +48,8 @@ export const arpSpoofing: Detector = {
   detect(view, config) {
     const claimers = new Map<number, Claimer>();
     for (const claims of byAddress(view.pane.arp.entries())) addClaims(claimers, claims, view.isOneSided);
-    return [...claimers.values()]
-      .map((of) => evidence(of))
-      .sort((a, b) => b.features['claims']! - a.features['claims']! || (a.entity < b.entity ? -1 : 1))
-      .slice(0, config.evidenceLimit);
+    const found = Array.from(claimers.values(), (of) => evidence(of));
+    return largestFindings(found, 'claims', config);
   },
   judge,
   // One false claim is no matter of how many there usually are.

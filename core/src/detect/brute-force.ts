@@ -11,6 +11,7 @@ import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
 import { figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 import { oncePerView } from './once-per-view.ts';
 import { uniteContacts } from './unite.ts';
 
@@ -49,10 +50,8 @@ export const bruteForce: Detector = {
       // A source's evidence is the service it tried most.
       if (known === undefined || isLarger(attempts, known)) bySource.set(attempts.source, attempts);
     }
-    return [...bySource.values()]
-      .map((attempts) => evidence(view, attempts))
-      .sort((a, b) => b.features['begun']! - a.features['begun']! || (a.entity < b.entity ? -1 : 1))
-      .slice(0, config.evidenceLimit);
+    const found = Array.from(bySource.values(), (attempts) => evidence(view, attempts));
+    return largestFindings(found, 'begun', config);
   },
   judge,
   statistics: [

@@ -2,6 +2,7 @@
  * DNS tunnel: data carried in the names of questions and in their answers. From headers alone: one client sends one server
  * many questions longer than names are. Clients take a new port for every question (RFC 5452), tunnels keep one
  * socket, so long questions on one flow are judged earlier than long questions on many. What the names are, nobody sees here.
+ * A resolver passes on what it is asked: where one client asked it at least half of it, the client is named and the resolver is not.
  */
 import { IP_PROTOCOL } from '../window/flow-traits.ts';
 import type { PaneView } from '../window/pane-view.ts';
@@ -9,8 +10,11 @@ import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { oncePerView } from './once-per-view.ts';
 import { figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 
 const DNS = 53;
+/** Part of a host's questions from which on they are those of the client that asked it: upstream asks again what is not answered. */
+const PASSED_ON = 0.5;
 
 interface Questions {
   readonly client: number;
@@ -27,7 +31,7 @@ interface Questions {
 
 export const dnsTunnel: Detector = {
   name: 'dns-tunnel',
-  version: 1,
+  version: 2,
   gravity: 0.5,
   lookbackWindows: (config) => config.dnsTunnel.lookbackWindows,
   detect(view, config) {
@@ -37,10 +41,8 @@ export const dnsTunnel: Detector = {
       if (known === undefined || one.bytes > known.bytes || (one.bytes === known.bytes && one.server < known.server))
         byClient.set(one.client, one);
     }
-    return [...byClient.values()]
-      .map((one) => evidence(view, one))
-      .sort((a, b) => b.features['bytes']! - a.features['bytes']! || (a.entity < b.entity ? -1 : 1))
-      .slice(0, config.evidenceLimit);
+    const found = Array.from(byClient.values(), (one) => evidence(view, one));
+    return largestFindings(found, 'bytes', config);
   },
   judge,
   statistics: [
@@ -55,12 +57,14 @@ export const dnsTunnel: Detector = {
   ],
 };
 
-/** Pairs of client and server whose questions are as long as a tunnel's, on average. */
-const longQuestionsOf = oncePerView((view, { dnsTunnel }): readonly Questions[] =>
-  [...questionsOf(view).values()].filter(
+/** Pairs of client and server whose questions are as long as a tunnel's, on average, and the client's own. */
+const longQuestionsOf = oncePerView((view, { dnsTunnel }): readonly Questions[] => {
+  const long = [...questionsOf(view).values()].filter(
     ({ questions, bytes }) => questions >= 2 && bytes >= dnsTunnel.flowMeanBytes * questions,
-  ),
-);
+  );
+  const askedByOne = mostByHost(long.map(({ server, bytes }) => [server, bytes]));
+  return long.filter(({ client, bytes }) => (askedByOne.get(client) ?? 0) < PASSED_ON * bytes);
+});
 
 function questionsOf(view: PaneView): Map<number, Questions> {
   const { flows } = view;

@@ -10,6 +10,7 @@ import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
 import { ALONE, figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 import type { PaneView } from '../window/pane-view.ts';
 import { oncePerView } from './once-per-view.ts';
 import { uniteContacts } from './unite.ts';
@@ -51,10 +52,8 @@ export const horizontalScan: Detector = {
       if (known === undefined) bySource.set(sweep.source, [sweep]);
       else known.push(sweep);
     }
-    return [...bySource.values()]
-      .map((sweeps) => evidence(view, sweeps))
-      .sort((a, b) => b.features['failedHosts']! - a.features['failedHosts']! || (a.entity < b.entity ? -1 : 1))
-      .slice(0, config.evidenceLimit);
+    const found = Array.from(bySource.values(), (sweeps) => evidence(view, sweeps));
+    return largestFindings(found, 'failedHosts', config);
   },
   judge,
   statistics: [

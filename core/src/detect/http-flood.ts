@@ -20,6 +20,7 @@ import {
   type Finding,
   type Verdict,
 } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 
 /** What one source did to one service. */
 interface Asking {
@@ -44,9 +45,7 @@ export const httpFlood: Detector = {
       );
       if (abusing.length > 0) found.push(evidence(view, service, abusing, bySource.size));
     }
-    return found
-      .sort((a, b) => b.features['requests']! - a.features['requests']! || (a.entity < b.entity ? -1 : 1))
-      .slice(0, config.evidenceLimit);
+    return largestFindings(found, 'requests', config);
   },
   judge: (evidence, config) => judge(evidence.at(-1)!, config),
   statistics: [

@@ -8,6 +8,7 @@ import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { oncePerView } from './once-per-view.ts';
 import { figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 
 interface Echoes {
   readonly asker: number;
@@ -37,10 +38,8 @@ export const icmpTunnel: Detector = {
       )
         byAsker.set(one.asker, one);
     }
-    return [...byAsker.values()]
-      .map((one) => evidence(view, one))
-      .sort((a, b) => b.features['requests']! - a.features['requests']! || (a.entity < b.entity ? -1 : 1))
-      .slice(0, config.evidenceLimit);
+    const found = Array.from(byAsker.values(), (one) => evidence(view, one));
+    return largestFindings(found, 'requests', config);
   },
   judge,
   statistics: [

@@ -20,6 +20,7 @@ import {
   type Finding,
   type Verdict,
 } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 import type { PaneView } from '../window/pane-view.ts';
 import { oncePerView } from './once-per-view.ts';
 import { reflectedPackets } from './reflection.ts';
@@ -62,7 +63,7 @@ export function packetFlood(kind: FloodKind): Detector {
         if (kind.answersClear && received.packets < inOutRatio * received.sent) return;
         if (view.hosts.isUnicast(host)) found.push(evidence(view, kind, host, received, config));
       });
-      return found.sort((a, b) => b.features['packets']! - a.features['packets']!).slice(0, config.evidenceLimit);
+      return largestFindings(found, 'packets', config);
     },
     judge(evidence, config) {
       const last = evidence.at(-1)!;

@@ -14,6 +14,7 @@ import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
 import { oncePerView } from './once-per-view.ts';
 import { ALONE, figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 
 /** What one host got by one protocol without asking. */
 interface Unasked {
@@ -49,9 +50,7 @@ export const reflection: Detector = {
       const known = byEntity.get(one.entity);
       if (known === undefined || one.features['packets']! > known.features['packets']!) byEntity.set(one.entity, one);
     }
-    return [...byEntity.values()]
-      .sort((a, b) => b.features['bytes']! - a.features['bytes']! || (a.entity < b.entity ? -1 : 1))
-      .slice(0, config.evidenceLimit);
+    return largestFindings([...byEntity.values()], 'bytes', config);
   },
   judge: (evidence, config) => judge(evidence.at(-1)!, config),
   statistics: [

@@ -20,6 +20,7 @@ import {
   type Finding,
   type Verdict,
 } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 
 interface Answers {
   readonly host: number;
@@ -49,9 +50,7 @@ export const reflector: Detector = {
       if (known === undefined || one.features['answerBytes']! > known.features['answerBytes']!)
         byEntity.set(one.entity, one);
     }
-    return [...byEntity.values()]
-      .sort((a, b) => b.features['answerBytes']! - a.features['answerBytes']! || (a.entity < b.entity ? -1 : 1))
-      .slice(0, config.evidenceLimit);
+    return largestFindings([...byEntity.values()], 'answerBytes', config);
   },
   judge,
   statistics: [

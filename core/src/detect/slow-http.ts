@@ -23,6 +23,7 @@ import {
   type Finding,
   type Verdict,
 } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 
 /** Connections of one service in one window. */
 interface Open {
@@ -42,11 +43,10 @@ export const slowHttp: Detector = {
   lookbackWindows: (config) => config.slowHttp.lookbackWindows,
   detect(view, config) {
     if (view.isOneSided) return [];
-    return [...openByService(view, config)]
+    const found = [...openByService(view, config)]
       .filter(([, { held }]) => held > 0)
-      .map(([service, open]) => evidence(view, service, open))
-      .sort((a, b) => b.features['trickling']! - a.features['trickling']! || (a.entity < b.entity ? -1 : 1))
-      .slice(0, config.evidenceLimit);
+      .map(([service, open]) => evidence(view, service, open));
+    return largestFindings(found, 'trickling', config);
   },
   judge,
   statistics: [

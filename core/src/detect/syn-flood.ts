@@ -9,6 +9,7 @@ import { IP_PROTOCOL, isHalfOpen } from '../window/flow-traits.ts';
 import type { Contributor, Evidence } from './alert.ts';
 import { topContributors } from './contributors.ts';
 import { ALONE, endpoint, figure, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 import type { DetectorConfig } from './config.ts';
 import type { PaneView } from '../window/pane-view.ts';
 import { oncePerView } from './once-per-view.ts';
@@ -37,7 +38,7 @@ export const synFlood: Detector = {
         if (isFlood(requests, config.synFlood.halfOpen, config)) found.push(evidence(view, host, port, requests));
       } else if (isAnyPortFlood(all, config)) found.push(evidence(view, host, 0, all));
     }
-    return found.sort((a, b) => b.features['halfOpen']! - a.features['halfOpen']!).slice(0, config.evidenceLimit);
+    return largestFindings(found, 'halfOpen', config);
   },
   judge: (evidence, config) => judge(evidence.at(-1)!, config),
   statistics: [

@@ -10,6 +10,7 @@ import type { Evidence } from './alert.ts';
 import type { DetectorConfig } from './config.ts';
 import { topContributors } from './contributors.ts';
 import { ALONE, figure, mostByHost, reason, spanText, type Detector, type Finding, type Verdict } from './detector.ts';
+import { largestFindings } from './largest-findings.ts';
 import type { PaneView } from '../window/pane-view.ts';
 import { oncePerView } from './once-per-view.ts';
 import { hostsFloodedOnAnyPort } from './syn-flood.ts';
@@ -42,10 +43,8 @@ export const verticalScan: Detector = {
       if (known === undefined) bySource.set(probing.source, [probing]);
       else known.push(probing);
     }
-    return [...bySource.values()]
-      .map((probings) => evidence(view, probings))
-      .sort((a, b) => b.features['failedPorts']! - a.features['failedPorts']! || (a.entity < b.entity ? -1 : 1))
-      .slice(0, config.evidenceLimit);
+    const found = Array.from(bySource.values(), (probings) => evidence(view, probings));
+    return largestFindings(found, 'failedPorts', config);
   },
   judge,
   statistics: [

@@ -12,6 +12,7 @@ import {
   type AttackScore,
   type CaptureScore,
   type ClassScore,
+  type HeldOut,
   type MixNote,
   type Overall,
   type Rate,
@@ -30,6 +31,13 @@ export interface EvaluatedCapture {
   readonly mix?: MixNote;
 }
 
+/** What was kept from learning, and what the alarms that were learned were to keep to. */
+export interface HoldOut {
+  /** Nothing was learned from windows that end after it. */
+  readonly fromUs: number;
+  readonly falseAlarmsPerDay: number;
+}
+
 const HOUR_US = 3600e6;
 /** What belongs together in the bootstrap: five minutes. */
 const BLOCK_US = 300e6;
@@ -38,6 +46,7 @@ export function makeScorecard(
   captures: readonly EvaluatedCapture[],
   made: ScorecardMaking,
   limits: readonly string[],
+  holdOut?: HoldOut,
 ): Scorecard {
   const scoring: Scoring = { seed: made.seed, blockLength: Math.max(1, Math.round(BLOCK_US / (made.windowS * 1e6))) };
   return {
@@ -45,7 +54,7 @@ export function makeScorecard(
     version: SCORECARD_VERSION,
     made,
     limits,
-    overall: overallOf(captures),
+    overall: { ...overallOf(captures), ...(holdOut && { heldOut: heldOutOf(captures, holdOut) }) },
     classes: classesOf(captures, scoring),
     captures: captures.map((one) => captureScore(one, scoring)),
   };
@@ -67,10 +76,26 @@ function overallOf(captures: readonly EvaluatedCapture[]): Overall {
     detected: share(claimed.filter(({ detected }) => detected).length, claimed.length),
     optionalDetected: share(optional.filter(({ detected }) => detected).length, optional.length),
     misnamed: attacks.filter(({ detected, otherwise }) => !detected && otherwise.length > 0).length,
-    benignAlarmed: share(benign.filter((one) => falseAlerts([one]) > 0).length, benign.length),
-    falseAlerts: rate(benign),
-    falseAlertsBesideAttacks: rate(attacked),
+    benignAlarmed: share(benign.filter((one) => falseAlertsOf(one).length > 0).length, benign.length),
+    falseAlerts: quietRate(benign),
+    falseAlertsBesideAttacks: quietRate(attacked),
     alertPrecision: share(alerts.filter(({ verdict }) => verdict === 'hit').length, alerts.length),
+  };
+}
+
+function heldOutOf(captures: readonly EvaluatedCapture[], { fromUs, falseAlarmsPerDay }: HoldOut): HeldOut {
+  const benign = captures.filter(({ judged }) => isBenign(judged));
+  const alerts = benign.flatMap(falseAlertsOf).filter(({ alarms }) => Math.min(...alarms.keys()) > fromUs);
+  const windows = benign.flatMap(({ judged: { truth } }) =>
+    truth.traffic.map((start) => ({ endUs: start + truth.windowUs, lengthUs: truth.windowUs })),
+  );
+  const lengths = windows.filter(({ endUs }) => endUs > fromUs).map(({ lengthUs }) => lengthUs);
+  const rateIn = (of: readonly JudgedAlert[]): Rate => rate(of.length, lengths.length, sum(lengths) / HOUR_US);
+  return {
+    from: formatTime(fromUs, 0),
+    falseAlerts: rateIn(alerts),
+    unlikeHistory: rateIn(alerts.filter(({ alert }) => alert.detector === 'unlike-history')),
+    allowedPerHour: rounded(falseAlarmsPerDay / 24),
   };
 }
 
@@ -203,8 +228,8 @@ function alertsOf({ judged }: EvaluatedCapture): JudgedAlert[] {
   return judged.alerts.filter(({ alert }) => !isAboutSensor(alert));
 }
 
-function falseAlerts(captures: readonly EvaluatedCapture[]): number {
-  return captures.flatMap(alertsOf).filter(({ verdict }) => verdict === 'false').length;
+function falseAlertsOf(capture: EvaluatedCapture): JudgedAlert[] {
+  return alertsOf(capture).filter(({ verdict }) => verdict === 'false');
 }
 
 function isBenign({ truth }: JudgedCapture): boolean {
@@ -219,10 +244,14 @@ function share(count: number, of: number): Share {
   return { count, of, interval: roundedInterval(clopperPearson(count, of)) };
 }
 
-function rate(captures: readonly EvaluatedCapture[]): Rate {
-  const count = falseAlerts(captures);
+/** In the windows that no label claims. */
+function quietRate(captures: readonly EvaluatedCapture[]): Rate {
   const windows = sum(captures.map(({ judged }) => judged.quietWindows));
   const hours = sum(captures.map(({ judged }) => judged.quietWindows * judged.truth.windowUs)) / HOUR_US;
+  return rate(captures.flatMap(falseAlertsOf).length, windows, hours);
+}
+
+function rate(count: number, windows: number, hours: number): Rate {
   return {
     count,
     hours: rounded(hours),

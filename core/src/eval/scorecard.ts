@@ -75,6 +75,20 @@ export interface Overall {
   readonly falseAlertsBesideAttacks: Rate;
   /** Right alerts of all alerts, those about what labels leave out not counted. */
   readonly alertPrecision: Share;
+  /** Where a part of what is benign was kept from learning. */
+  readonly heldOut?: HeldOut;
+}
+
+/** False alerts in benign windows that nothing was learned from, in whose time nothing was learned any more. */
+export interface HeldOut {
+  /** They end after it. */
+  readonly from: string;
+  /** Of all detectors. */
+  readonly falseAlerts: Rate;
+  /** Of unlike-history alone, whose threshold is learned. */
+  readonly unlikeHistory: Rate;
+  /** What unlike-history was asked to keep to. */
+  readonly allowedPerHour: number;
 }
 
 export interface WindowScore {

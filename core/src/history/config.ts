@@ -63,5 +63,19 @@ export const HISTORY_CONFIG = {
     quietUs: HOUR_US,
   },
   unlikeHistory: { quietWindows: 3 },
+  tokens: {
+    /** Windows learned from before a kind of flow can surprise: an hour of ten seconds. */
+    windows: 360,
+    /**
+     * Flows that a kind which was never seen counts as. All unseen ones together are then about twenty: as many as kinds are
+     * commonly seen once, which is what Good and Turing give to the unseen.
+     */
+    smoothing: 0.01,
+    /** Times the flows of a usual window that one window teaches at most. */
+    mostUsual: 3,
+    /** Windows until what an alarm taught counts: six hours of ten seconds, as an incident becomes what the network is like. */
+    heldWindows: 2160,
+    days: 7,
+  },
 } as const;
 export type HistoryConfig = typeof HISTORY_CONFIG;

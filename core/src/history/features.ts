@@ -8,7 +8,15 @@ export interface Feature {
   readonly isTwoSided: boolean;
   /** Whether it is a count, compared by its logarithm. */
   readonly isCount: boolean;
-  readonly value: (row: KpiRow, outboundBytes: number) => number;
+  /** Undefined when the window says nothing of it. */
+  readonly value: (row: KpiRow, seen: SeenFacts) => number | undefined;
+}
+
+/** What a window's observations say besides its row. */
+export interface SeenFacts {
+  readonly outboundBytes: number;
+  /** Mean of -log2 of how often the kind of each flow is seen, in bits (TokenModel). */
+  readonly tokenSurprise: number | undefined;
 }
 
 const kpi = (name: string, unit: string, kind: Partial<Pick<Feature, 'isCount' | 'isTwoSided'>>): Feature => ({
@@ -22,6 +30,7 @@ const kpi = (name: string, unit: string, kind: Partial<Pick<Feature, 'isCount' |
 const count = (name: string, unit: string): Feature => kpi(name, unit, { isCount: true });
 const shape = (name: string, unit: string): Feature => kpi(name, unit, { isTwoSided: true });
 
+/** Their places stand in stored histories: append only. */
 export const FEATURES: readonly Feature[] = [
   count('packets', 'packets'),
   count('bytes', 'bytes'),
@@ -58,7 +67,15 @@ export const FEATURES: readonly Feature[] = [
     unit: 'bytes',
     isCount: true,
     isTwoSided: false,
-    value: (_, outboundBytes) => outboundBytes,
+    value: (_, { outboundBytes }) => outboundBytes,
+  },
+  {
+    name: 'tokenSurprise',
+    unit: 'bits',
+    isCount: false,
+    // Of the commonest kinds of flows only: that is a quiet hour.
+    isTwoSided: false,
+    value: (_, { tokenSurprise }) => tokenSurprise,
   },
 ];
 

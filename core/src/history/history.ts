@@ -19,12 +19,15 @@ import { RarityMemory } from './rarity.ts';
 import { scoreRow, type ScoreRow } from './score-row.ts';
 import { SlowScanMemory } from './slow-scan.ts';
 import type { SeenWindow, SlowDetector, SlowFinding } from './slow-finding.ts';
+import { TokenModel } from './token-model.ts';
 import { unlikeHistory } from './unlike-history.ts';
 import { UsualMemory } from './usual-memory.ts';
 
-const VERSION = 2;
-/** Without what is usual for hosts; still read. */
-const VERSION_BEFORE = 1;
+const VERSION = 3;
+/** The first versions with what is usual for hosts, and with tokens; those before are read, and begin to learn that. */
+const USUAL_SINCE = 2;
+const TOKENS_SINCE = 3;
+const FEATURES_BEFORE_TOKENS = 18;
 const DAY_US = 86_400e6;
 
 export interface HistoryOptions {
@@ -53,6 +56,7 @@ export class History {
   #uptoUs = -Infinity;
   #folded = 0;
   #model = new KpiModel();
+  #tokens = new TokenModel(HISTORY_CONFIG.tokens);
   #beacons = new BeaconMemory(HISTORY_CONFIG.beacon);
   #exfiltration = new ExfiltrationMemory(HISTORY_CONFIG.exfiltration);
   #scans = new SlowScanMemory(HISTORY_CONFIG.slowScan);
@@ -107,20 +111,28 @@ export class History {
     const { row, observations } = window;
     // What is known to be missing says nothing of the network.
     if (!row.complete) return undefined;
-    const values = FEATURES.map((feature) => feature.value(row, observations.outboundBytes));
+    const { outboundBytes, tokens } = observations;
+    const facts = { outboundBytes, tokenSurprise: this.#tokens.surprise(tokens) };
+    const values = FEATURES.map((feature) => feature.value(row, facts));
     const windowUs = row.windowEndUs - row.windowStartUs;
     const { falseAlarmsPerDay, learnUntilUs } = this.#options;
     const isFrozen = learnUntilUs !== undefined && row.windowEndUs > learnUntilUs;
     const reading = this.#model.take(values, row.windowStartUs, { windowUs, falseAlarmsPerDay, isFrozen });
-    if (!reading.isAlarm) return reading;
-    const finding = unlikeHistory(window, reading, (falseAlarmsPerDay * windowUs) / DAY_US);
+    if (reading.isAlarm) this.#raise(window, reading);
+    if (reading.isLearned) this.#tokens.learn(tokens, row.windowStartUs, reading.isAlarm);
+    return reading;
+  }
+
+  #raise(window: SeenWindow, reading: Reading): void {
+    const { falseAlarmsPerDay, learnUntilUs } = this.#options;
+    const windowUs = window.row.windowEndUs - window.row.windowStartUs;
+    const finding = unlikeHistory(window, reading, (falseAlarmsPerDay * windowUs) / DAY_US, this.#tokens);
     this.#episodes.take(finding, window, {
-      version: 1,
+      version: 2,
       gravity: 0,
       quietUs: HISTORY_CONFIG.unlikeHistory.quietWindows * windowUs + 1,
       config: configHash({ ...HISTORY_CONFIG, falseAlarmsPerDay, ...(learnUntilUs !== undefined && { learnUntilUs }) }),
     });
-    return reading;
   }
 
   /** Alerts that are new or changed since this was asked last, all of them confirmed. */
@@ -152,6 +164,7 @@ export class History {
     for (const memory of this.#memories) memory.encode(writer);
     this.#episodes.encode(writer);
     this.#usual.encode(writer);
+    this.#tokens.encode(writer);
     return writer.finish();
   }
 
@@ -159,18 +172,19 @@ export class History {
   static decode(bytes: Uint8Array, options: HistoryOptions): History {
     const reader = new ByteReader(bytes);
     const version = reader.u8();
-    if (version !== VERSION && version !== VERSION_BEFORE)
+    if (version < 1 || version > VERSION)
       throw new PipelineError('WIRE_VERSION', `a history of version ${version}, this build reads ${VERSION}`);
     const history = new History(options);
     history.#uptoUs = reader.f64();
     history.#folded = reader.varint();
-    history.#model = KpiModel.decode(reader);
+    history.#model = KpiModel.decode(reader, version < TOKENS_SINCE ? FEATURES_BEFORE_TOKENS : FEATURES.length);
     history.#beacons = BeaconMemory.decode(reader, HISTORY_CONFIG.beacon);
     history.#exfiltration = ExfiltrationMemory.decode(reader, HISTORY_CONFIG.exfiltration);
     history.#scans = SlowScanMemory.decode(reader, HISTORY_CONFIG.slowScan);
     history.#rarity = RarityMemory.decode(reader, HISTORY_CONFIG.rarity);
     history.#episodes = Episodes.decode(reader);
-    if (version !== VERSION_BEFORE) history.#usual = UsualMemory.decode(reader);
+    if (version >= USUAL_SINCE) history.#usual = UsualMemory.decode(reader);
+    if (version >= TOKENS_SINCE) history.#tokens = TokenModel.decode(reader, HISTORY_CONFIG.tokens);
     reader.end();
     return history;
   }

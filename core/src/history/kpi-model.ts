@@ -12,6 +12,8 @@ import { SeasonalBaseline } from './seasonal-baseline.ts';
 const DAY_US = 86_400e6;
 /** Windows before the first alarm: six hours of ten seconds. */
 export const LEARNING_WINDOWS = 2160;
+/** Windows that a KPI's baseline learns from before its residuals say anything. */
+const BASELINE_WINDOWS = 360;
 /** Alarms in a row after which the windows are an incident, and nothing is learned from them. */
 const INCIDENT_AFTER = 3;
 /** An incident that lasts so many windows is what the network is like now. */
@@ -43,7 +45,9 @@ export interface Reading {
   readonly isLearning: boolean;
   /** It is an alarm after so many that nothing is learned from it. */
   readonly isIncident: boolean;
-  /** Least probable first. */
+  /** The window was learned from. */
+  readonly isLearned: boolean;
+  /** Of the KPIs that have a value; least probable first. */
   readonly features: readonly FeatureReading[];
 }
 
@@ -78,13 +82,20 @@ export class KpiModel {
 
   /**
    * Judges a window by those before it, then learns from it, unless the model is frozen.
-   * @param values in the order of FEATURES
+   * @param values in the order of FEATURES; one that is undefined is neither judged nor learned
    */
-  take(values: readonly number[], timeUs: number, { windowUs, falseAlarmsPerDay, isFrozen = false }: Judging): Reading {
-    const measured = FEATURES.map((feature, k) => transform(feature, values[k]!));
+  take(
+    values: readonly (number | undefined)[],
+    timeUs: number,
+    { windowUs, falseAlarmsPerDay, isFrozen = false }: Judging,
+  ): Reading {
+    const measured = FEATURES.map((feature, k) =>
+      values[k] === undefined ? undefined : transform(feature, values[k]),
+    );
     const sizes = new Float64Array(FEATURES.length);
-    const features = FEATURES.map((feature, k): FeatureReading => {
-      const { z, expected } = this.#baselines[k]!.residual(measured[k]!, timeUs);
+    const features = FEATURES.flatMap((feature, k): FeatureReading | [] => {
+      if (measured[k] === undefined) return [];
+      const { z, expected } = this.#baselines[k]!.residual(measured[k], timeUs);
       const size = feature.isTwoSided ? Math.abs(z) : z;
       sizes[k] = size;
       const probability = this.#tails[k]!.isFitted ? this.#tails[k]!.probability(size) : 1;
@@ -99,22 +110,26 @@ export class KpiModel {
     this.#run = isAlarm ? this.#run + 1 : 0;
     if (this.#run >= INCIDENT_MOST) this.#run = 0;
     const isIncident = this.#run > INCIDENT_AFTER;
-    if (!isFrozen && !isIncident) this.#learn(measured, sizes, { score, timeUs, allowed });
+    const isLearned = !isFrozen && !isIncident;
+    if (isLearned) this.#learn(measured, sizes, { score, timeUs, allowed });
     features.sort((a, b) => a.probability - b.probability);
-    return { score, probability, allowed, isAlarm, isLearning, isIncident, features };
+    return { score, probability, allowed, isAlarm, isLearning, isIncident, isLearned, features };
   }
 
   #learn(
-    measured: readonly number[],
+    measured: readonly (number | undefined)[],
     sizes: Float64Array,
     { score, timeUs, allowed }: { score: number; timeUs: number; allowed: number },
   ): void {
     this.#windows++;
     for (let k = 0; k < FEATURES.length; k++) {
-      const tail = this.#tails[k]!;
+      const value = measured[k];
+      if (value === undefined) continue;
+      const [tail, baseline] = [this.#tails[k]!, this.#baselines[k]!];
       // The first residuals are against a baseline that does not exist yet.
-      if (this.#windows > 360) tail.add(sizes[k]!, tail.isFitted ? tail.quantile(KPI_CENSOR) : Infinity);
-      this.#baselines[k]!.learn(measured[k]!, timeUs);
+      if (baseline.windows >= BASELINE_WINDOWS)
+        tail.add(sizes[k]!, tail.isFitted ? tail.quantile(KPI_CENSOR) : Infinity);
+      baseline.learn(value, timeUs);
     }
     if (this.#windows <= 1000) return;
     this.#score.add(score, this.#score.isFitted ? this.#score.quantile(allowed) : Infinity);
@@ -128,12 +143,13 @@ export class KpiModel {
     this.#score.encode(writer);
   }
 
-  static decode(reader: ByteReader): KpiModel {
+  /** @param known how many of FEATURES there were when it was written: the others begin to be learned */
+  static decode(reader: ByteReader, known = FEATURES.length): KpiModel {
     const model = new KpiModel();
     model.#windows = reader.varint();
     model.#run = reader.varint();
-    for (let k = 0; k < FEATURES.length; k++) model.#baselines[k] = SeasonalBaseline.decode(reader);
-    for (let k = 0; k < FEATURES.length; k++) model.#tails[k] = CensoredTail.decode(reader, KPI_TAIL);
+    for (let k = 0; k < known; k++) model.#baselines[k] = SeasonalBaseline.decode(reader);
+    for (let k = 0; k < known; k++) model.#tails[k] = CensoredTail.decode(reader, KPI_TAIL);
     model.#score = CensoredTail.decode(reader, SCORE_TAIL);
     return model;
   }

@@ -5,10 +5,12 @@
  */
 import { ByteReader } from '../sketch/byte-reader.ts';
 import { ByteWriter } from '../sketch/byte-writer.ts';
+import { FLOW_TOKENS } from '../window/flow-token.ts';
 
-const VERSION = 2;
-/** Without hosts; still read. */
-const VERSION_BEFORE = 1;
+const VERSION = 3;
+/** The first versions with hosts and with tokens; those before are still read, without. */
+const HOSTS_SINCE = 2;
+const TOKENS_SINCE = 3;
 export const OBSERVATION_LIMITS = {
   pairs: 512,
   heaviest: 64,
@@ -66,26 +68,45 @@ export interface HostSight {
   readonly isEvident: boolean;
 }
 
+/** Flows of one kind. */
+export interface TokenSight {
+  /** See flowToken. */
+  readonly token: number;
+  readonly flows: number;
+  /** The host that most of them began at; empty when that is not known. */
+  readonly host: string;
+}
+
 export interface Observations {
   /** Bytes from internal hosts to external ones, all flows. */
   readonly outboundBytes: number;
   readonly pairs: readonly PairSight[];
   readonly sweeps: readonly SweepSight[];
   readonly hosts: readonly HostSight[];
-  /** Pairs, sweeps, starts and contacts that found no place. */
+  /** Ascending by token; empty when nothing is known of the flows. */
+  readonly tokens: readonly TokenSight[];
+  /** Pairs, sweeps, starts, contacts and flows that found no place. */
   readonly folded: number;
 }
 
-export const NO_OBSERVATIONS: Observations = { outboundBytes: 0, pairs: [], sweeps: [], hosts: [], folded: 0 };
+export const NO_OBSERVATIONS: Observations = {
+  outboundBytes: 0,
+  pairs: [],
+  sweeps: [],
+  hosts: [],
+  tokens: [],
+  folded: 0,
+};
 
 export function encodeObservations(observations: Observations, windowStartUs: number): Uint8Array {
-  const { outboundBytes, pairs, sweeps, hosts, folded } = observations;
+  const { outboundBytes, pairs, sweeps, hosts, tokens, folded } = observations;
   const writer = new ByteWriter(4096);
   const names = [
     ...new Set([
       ...pairs.flatMap(ends),
       ...sweeps.flatMap(({ source, target }) => [source, target]),
       ...hosts.flatMap(({ statistic, entity }) => [statistic, entity]),
+      ...tokens.map(({ host }) => host),
     ]),
   ];
   const places = new Map(names.map((name, place) => [name, place]));
@@ -131,6 +152,14 @@ export function encodeObservations(observations: Observations, windowStartUs: nu
     writer.varint(value);
     writer.u8(isEvident ? 1 : 0);
   }
+  writer.varint(tokens.length);
+  let last = 0;
+  for (const { token, flows, host } of tokens) {
+    writer.varint(token - last);
+    writer.varint(flows);
+    writer.varint(places.get(host)!);
+    last = token;
+  }
   return writer.finish();
 }
 
@@ -140,15 +169,16 @@ const ends = ({ source, destination }: PairSight): string[] => [source, destinat
 export function decodeObservations(bytes: Uint8Array, windowStartUs: number): Observations {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
-  if (version !== VERSION && version !== VERSION_BEFORE) throw reader.damage('of observations is of another version');
+  if (version < 1 || version > VERSION) throw reader.damage('of observations is of another version');
   const outboundBytes = reader.varint();
   const folded = reader.varint();
-  const most = 2 * (OBSERVATION_LIMITS.pairs + OBSERVATION_LIMITS.sweeps + OBSERVATION_LIMITS.hosts);
+  const { pairs: pairsMost, sweeps: sweepsMost, hosts: hostsMost } = OBSERVATION_LIMITS;
+  const most = 2 * (pairsMost + sweepsMost + hostsMost) + FLOW_TOKENS;
   const names = Array.from({ length: reader.bounded(most, 'names') }, () => reader.text(NAME_LENGTH));
   const name = (): string => names[reader.bounded(names.length - 1, 'as a name')]!;
   const hashes = (): number[] =>
     Array.from({ length: reader.bounded(OBSERVATION_LIMITS.contacts, 'contacts') }, () => reader.u32());
-  const pairs = Array.from({ length: reader.bounded(OBSERVATION_LIMITS.pairs, 'pairs') }, (): PairSight => {
+  const pairs = Array.from({ length: reader.bounded(pairsMost, 'pairs') }, (): PairSight => {
     const [source, destination] = [name(), name()];
     const port = reader.bounded(PORTS, 'as a port');
     const [protocol, flows, bytesUp, bytesDown] = [reader.varint(), reader.varint(), reader.varint(), reader.varint()];
@@ -163,7 +193,7 @@ export function decodeObservations(bytes: Uint8Array, windowStartUs: number): Ob
     const sums = { flows, bytesUp, bytesDown, firstUs, lastUs, starts };
     return { source, destination, port, protocol, isSourceInternal, isDestinationInternal, ...sums };
   });
-  const sweeps = Array.from({ length: reader.bounded(OBSERVATION_LIMITS.sweeps, 'sweeps') }, (): SweepSight => {
+  const sweeps = Array.from({ length: reader.bounded(sweepsMost, 'sweeps') }, (): SweepSight => {
     const kind = reader.u8() === 0 ? 'hosts' : 'ports';
     const [source, target, protocol] = [name(), name(), reader.varint()];
     const port = reader.bounded(PORTS, 'as a port');
@@ -171,13 +201,20 @@ export function decodeObservations(bytes: Uint8Array, windowStartUs: number): Ob
     const [firstUs, lastUs] = [windowStartUs + reader.varint(), windowStartUs + reader.varint()];
     return { kind, source, target, protocol, port, failed, answered, firstUs, lastUs };
   });
-  const count = version === VERSION_BEFORE ? 0 : reader.bounded(OBSERVATION_LIMITS.hosts, 'hosts');
+  const count = version < HOSTS_SINCE ? 0 : reader.bounded(hostsMost, 'hosts');
   const hosts = Array.from({ length: count }, (): HostSight => ({
     statistic: name(),
     entity: name(),
     value: reader.varint(),
     isEvident: reader.u8() !== 0,
   }));
+  let token = 0;
+  const tokenCount = version < TOKENS_SINCE ? 0 : reader.bounded(FLOW_TOKENS, 'tokens');
+  const tokens = Array.from({ length: tokenCount }, (): TokenSight => {
+    token += reader.varint();
+    if (token >= FLOW_TOKENS) throw reader.damage('has a token that does not exist');
+    return { token, flows: reader.varint(), host: name() };
+  });
   reader.end();
-  return { outboundBytes, pairs, sweeps, hosts, folded };
+  return { outboundBytes, pairs, sweeps, hosts, tokens, folded };
 }

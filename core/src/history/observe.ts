@@ -1,4 +1,4 @@
-/** The observations that a pane comes down to. Flood compaction keeps its sums out of here: floods are not slow. */
+/** The observations that a pane comes down to. Flood compaction keeps its sums out of pairs and sweeps: floods are not slow. */
 import { hashPair, hashWord } from '../sketch/hash.ts';
 import { portHash } from '../window/flow-bucket.ts';
 import { PROTOCOL_ARP } from '../window/flow-records.ts';
@@ -8,6 +8,7 @@ import type { Evidence } from '../detect/alert.ts';
 import { DETECTOR_CONFIG } from '../detect/config.ts';
 import type { IsInternal } from './host-place.ts';
 import { sightHosts } from './host-sights.ts';
+import { sightTokens } from './sight-tokens.ts';
 import { OBSERVATION_LIMITS, type Observations, type PairSight, type SweepSight } from './observations.ts';
 
 const SECOND_US = 1e6;
@@ -49,6 +50,7 @@ export function observe(view: PaneView, isInternal: IsInternal, evidence: readon
     addPair(pairs, view, row);
   }
   const { hosts, folded: hostsFolded } = sightHosts(view, evidence);
+  const { tokens, missed } = sightTokens(view);
   const kept = keepPairs([...pairs.values()]);
   const sweeps = findSweeps(view);
   const keptSweeps = sweeps.toSorted((a, b) => a.hash - b.hash).slice(0, OBSERVATION_LIMITS.sweeps);
@@ -72,7 +74,8 @@ export function observe(view: PaneView, isInternal: IsInternal, evidence: readon
     pairs: kept.map((pair) => pairSight(view, pair, inside)),
     sweeps: keptSweeps.map((sweep) => sweepSight(view, sweep)),
     hosts,
-    folded: folded + hostsFolded,
+    tokens,
+    folded: folded + hostsFolded + missed,
   };
 }
 

@@ -28,6 +28,11 @@ export class SeasonalBaseline {
   #scale = 0;
   readonly #profile = new Float64Array(HOURS);
 
+  /** Windows it was learned from. */
+  get windows(): number {
+    return this.#count;
+  }
+
   residual(value: number, timeUs: number): Residual {
     const expected = this.#expected(timeUs);
     return { z: (value - expected) / Math.max(LEAST_SCALE, MAD_TO_DEVIATION * this.#scale), expected };

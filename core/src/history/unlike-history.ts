@@ -3,14 +3,29 @@ import { figure, rounded } from '../detect/detector.ts';
 import { FEATURES } from './features.ts';
 import type { FeatureReading, Reading } from './kpi-model.ts';
 import type { SeenWindow, SlowFinding } from './slow-finding.ts';
+import type { SurprisingToken, TokenModel } from './token-model.ts';
+import { tokenText } from '../window/flow-token.ts';
 
 /** Rarer than this is a number nobody can believe. */
 const LEAST_PROBABILITY = 1e-12;
 
-/** @param allowed probability of an alarm that the operator asked for */
-export function unlikeHistory({ row }: SeenWindow, reading: Reading, allowed: number): SlowFinding {
+/** KPIs that are named. */
+const NAMED = 3;
+const TOKEN_SURPRISE = FEATURES.findIndex(({ name }) => name === 'tokenSurprise');
+
+/**
+ * @param allowed probability of an alarm that the operator asked for
+ * @param tokens as they were known before the window
+ */
+export function unlikeHistory(
+  { row, observations }: SeenWindow,
+  reading: Reading,
+  allowed: number,
+  tokens: TokenModel,
+): SlowFinding {
   const probability = Math.max(reading.probability, LEAST_PROBABILITY);
-  const [main, ...others] = reading.features.slice(0, 3) as [FeatureReading, ...FeatureReading[]];
+  const named = reading.features.slice(0, NAMED);
+  const [main, ...others] = named as [FeatureReading, ...FeatureReading[]];
   const hosts = row.topSources.slice(0, 5);
   const behind =
     hosts.length === 0
@@ -19,6 +34,8 @@ export function unlikeHistory({ row }: SeenWindow, reading: Reading, allowed: nu
           .slice(0, 3)
           .map(({ key }) => key)
           .join(', ')}`;
+  const surprise = named.find(({ feature }) => feature === TOKEN_SURPRISE);
+  const kinds = surprise === undefined ? '' : kindsText(tokens.surprising(observations.tokens, surprise.usual, NAMED));
   return {
     detector: 'unlike-history',
     // The name of the sensor is not what the packets say; it stands in the alert.
@@ -28,8 +45,8 @@ export function unlikeHistory({ row }: SeenWindow, reading: Reading, allowed: nu
     ratio: 1 + Math.max(0, Math.log10(allowed / probability)),
     summary:
       `unlike this sensor's history: ${textOf(main)}, about one in ${figure(Math.round(1 / probability))} windows` +
-      ` (next: ${others.map(textOf).join('; ')})${behind}`,
-    reasons: reading.features.slice(0, 3).map((feature) => {
+      ` (next: ${others.map(textOf).join('; ')})${kinds}${behind}`,
+    reasons: named.map((feature) => {
       const { name, unit } = FEATURES[feature.feature]!;
       const value = rounded(feature.value);
       const usual = rounded(feature.usual);
@@ -47,4 +64,14 @@ export function unlikeHistory({ row }: SeenWindow, reading: Reading, allowed: nu
 function textOf({ feature, value, usual }: FeatureReading): string {
   const { name, unit } = FEATURES[feature]!;
   return `${name} ${figure(rounded(value))} ${unit} where ${figure(rounded(usual))} is usual`;
+}
+
+/** The kinds of flows that surprise most, with where they began. */
+function kindsText(kinds: readonly SurprisingToken[]): string {
+  if (kinds.length === 0) return '';
+  const texts = kinds.map(({ token, flows, bits, host }) => {
+    const from = host === '' ? '' : `, ${flows > 1 ? 'most ' : ''}from ${host}`;
+    return `${figure(flows)} of ${tokenText(token)} (${figure(rounded(bits))} bits each${from})`;
+  });
+  return `; the kinds of flows that surprise most: ${texts.join('; ')}`;
 }

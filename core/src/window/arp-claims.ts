@@ -39,6 +39,10 @@ export class ArpClaims {
   /** By address, then by MAC. */
   readonly #entries = new Map<number, Map<number, ArpEntry>>();
   #size = 0;
+  /** Hash of the lowest address of which an entry was let go: what is above it would be let go, too. */
+  #bar = Infinity;
+  /** Entries that were not even taken since `keep` was asked last. */
+  #refused = 0;
 
   get size(): number {
     return this.#size;
@@ -66,6 +70,10 @@ export class ArpClaims {
 
   /** Adds the counts of an entry to those of its address and MAC. */
   add({ ipv4, mac, requests, replies, announcements, firstUs, lastUs }: ArpEntry): void {
+    if (this.#bar < Infinity && hashWord(ipv4) > this.#bar) {
+      this.#refused++;
+      return;
+    }
     const mine = this.#entry(ipv4, mac);
     mine.requests += requests;
     mine.replies += replies;
@@ -77,17 +85,24 @@ export class ArpClaims {
     for (const macs of other.#entries.values()) for (const entry of macs.values()) this.add(entry);
   }
 
-  /** Lets go of all but `limit` entries. @returns how many went */
+  /**
+   * Lets go of all but `limit` entries, from then on too: a later limit must not be higher.
+   * @returns how many went, those that were not taken since the last time among them
+   */
   keep(limit: number): number {
-    const dropped = this.#size - limit;
-    if (dropped <= 0) return 0;
-    for (const { ipv4, mac } of this.entries().slice(limit)) {
+    const dropped = Math.max(0, this.#size - limit);
+    const gone = dropped + this.#refused;
+    this.#refused = 0;
+    if (dropped === 0) return gone;
+    const over = this.entries().slice(limit);
+    this.#bar = hashWord(over[0]!.ipv4);
+    for (const { ipv4, mac } of over) {
       const macs = this.#entries.get(ipv4)!;
       macs.delete(mac);
       if (macs.size === 0) this.#entries.delete(ipv4);
     }
     this.#size = limit;
-    return dropped;
+    return gone;
   }
 
   /** All entries, those of one address together, lowest hash first. */

@@ -18,6 +18,7 @@ import {
 import { EvalProgress } from '../eval/eval-progress.ts';
 import { EVAL_SENSOR, evaluateCapture } from '../eval/evaluate-capture.ts';
 import { commonLimits, evaluateAll, making } from '../eval/evaluate-folder.ts';
+import { DEFAULT_FALSE_ALARMS_PER_DAY } from '../line/line.ts';
 import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
 import { addOutputOptions, addRuleOptions, finish, type OutputFlags } from '../cli/eval-options.ts';
 import { interruptOnSignal } from '../cli/interrupt.ts';
@@ -50,7 +51,7 @@ export function addCicids2017(command: Command): void {
     .addOption(
       new Option(
         '--freeze-after <time>',
-        'the history learns what is usual up to here, and judges what comes later by it',
+        'the history learns what is usual up to here, and judges what comes later by it; the rest of Monday is held out: its false alerts are counted apart',
       )
         .argParser(parseTimeUs)
         .default(parseTimeUs(FREEZE_AFTER), FREEZE_AFTER),
@@ -90,7 +91,8 @@ async function run(flags: CicidsFlags): Promise<void> {
     const made = making({ windowUs, ...(detectors && { detectors }), scenario: 'alone', labels: file, seed, training });
     const evaluated = file.labels.filter(({ path }) => found.some(({ day }) => day === path));
     const limits = [...commonLimits('alone'), ...cicidsLimits(variant, missing, evaluated)];
-    finish(makeScorecard(results, made, limits), results, found.length, flags);
+    const holdOut = { fromUs: freezeAfter, falseAlarmsPerDay: DEFAULT_FALSE_ALARMS_PER_DAY };
+    finish(makeScorecard(results, made, limits, holdOut), results, found.length, flags);
   } finally {
     progress.clear();
     stores.close();
@@ -99,7 +101,10 @@ async function run(flags: CicidsFlags): Promise<void> {
 
 /** What the scorecard says of learning: from when to when, and how much. */
 async function trainingOf({ histories }: Stores, freezeAfter: number): Promise<string> {
-  const summary = await historySummary(EVAL_SENSOR, { store: histories, falseAlarmsPerDay: 1 });
+  const summary = await historySummary(EVAL_SENSOR, {
+    store: histories,
+    falseAlarmsPerDay: DEFAULT_FALSE_ALARMS_PER_DAY,
+  });
   const until = formatInstant(freezeAfter);
   const windows = summary?.learnedWindows ?? 0;
   const learned =

@@ -1,5 +1,13 @@
 /** A scorecard as one HTML file: no script, nothing loaded from elsewhere, readable when printed. */
-import type { AttackScore, CaptureScore, Rate, Scorecard, Share, WindowScore } from '@tapline/core/eval/scorecard';
+import type {
+  AttackScore,
+  CaptureScore,
+  HeldOut,
+  Rate,
+  Scorecard,
+  Share,
+  WindowScore,
+} from '@tapline/core/eval/scorecard';
 
 const STYLE = `body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#1b1f24;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;width:100%}
@@ -18,6 +26,7 @@ export function scorecardHtml(card: Scorecard): string {
     ['Benign captures alarmed', share(overall.benignAlarmed)],
     ['False alerts in benign captures', rate(overall.falseAlerts)],
     ['False alerts beside attacks', rate(overall.falseAlertsBesideAttacks)],
+    ...(overall.heldOut === undefined ? [] : heldOut(overall.heldOut)),
     ['Right alerts of all', share(overall.alertPrecision)],
     ['Scenario', `${made.scenario}, seed ${made.seed}, windows of ${made.windowS} s`],
     ['Labels', `${made.labels.name} (SHA-256 ${made.labels.sha256})`],
@@ -50,6 +59,13 @@ ${table(['capture', 'attack', 'result', 'time to alert', 'alerts', ...WINDOW_HEA
 ${benign.length === 0 ? '' : `<h2>Benign captures</h2>\n${table(['capture', 'length', 'windows', 'alerts'], benign)}`}
 </html>
 `;
+}
+
+function heldOut({ from, falseAlerts, unlikeHistory, allowedPerHour }: HeldOut): [string, string][] {
+  return [
+    [`False alerts after ${from.slice(0, 19)}Z, in benign windows that taught nothing`, rate(falseAlerts)],
+    ['Of these of unlike-history', `${rate(unlikeHistory)}; allowed ${allowedPerHour} per hour`],
+  ];
 }
 
 const WINDOW_HEAD = ['precision', 'recall', 'PR-AUC'];

@@ -1,5 +1,13 @@
 /** A scorecard for a terminal. */
-import type { AttackScore, CaptureScore, Rate, Scorecard, Share, WindowScore } from '@tapline/core/eval/scorecard';
+import type {
+  AttackScore,
+  CaptureScore,
+  HeldOut,
+  Rate,
+  Scorecard,
+  Share,
+  WindowScore,
+} from '@tapline/core/eval/scorecard';
 import { formatCount } from '../cli/format.ts';
 
 export function scorecardText(card: Scorecard): string {
@@ -30,11 +38,19 @@ export function scorecardText(card: Scorecard): string {
     ...(overall.falseAlertsBesideAttacks.windows === 0
       ? []
       : [`              ${rateText(overall.falseAlertsBesideAttacks)} beside attacks`]),
+    ...(overall.heldOut === undefined ? [] : heldOutLines(overall.heldOut)),
     `right alerts  ${shareText(overall.alertPrecision)}`,
     `made with     tapline ${made.tapline}, config ${made.configHash.slice(0, 16)}, ${made.scenario}, seed ${made.seed}, window ${made.windowS} s, ${made.detectors.map(({ name, version }) => `${name} ${version}`).join(', ')}`,
     ...card.limits.map((limit) => `note          ${limit}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function heldOutLines({ from, falseAlerts, unlikeHistory, allowedPerHour }: HeldOut): string[] {
+  return [
+    `held out      ${rateText(falseAlerts)} in benign windows after ${from.slice(0, 19)}Z, which taught nothing`,
+    `              ${rateText(unlikeHistory)} of unlike-history, allowed ${allowedPerHour} per hour`,
+  ];
 }
 
 function attackRow({ path, mix, fault }: CaptureScore, attack: AttackScore): string[] {

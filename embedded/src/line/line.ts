@@ -34,11 +34,14 @@ export interface LineOptions {
   readonly internalNetworks?: string;
 }
 
+/** Alarms a day of `unlike-history` that a line allows itself unless it is told otherwise. */
+export const DEFAULT_FALSE_ALARMS_PER_DAY = 1;
+
 const DEFAULTS = {
   clock: systemClock,
   timeoutUs: DEFAULT_TIMEOUT_US,
   allowedLatenessUs: DEFAULT_ALLOWED_LATENESS_US,
-  falseAlarmsPerDay: 1,
+  falseAlarmsPerDay: DEFAULT_FALSE_ALARMS_PER_DAY,
   internalNetworks: PRIVATE_NETWORKS,
 };
 

@@ -174,12 +174,17 @@ describe('slow-http', () => {
 });
 
 describe('tunnels and DHCP', () => {
-  const question = (timeUs: number, sourcePort: number, payload: number): TestPacket[] => [
-    { timeUs, from: SCANNER, to: VICTIM, protocol: 'udp', sourcePort, destinationPort: 53, payload },
+  const question = (
+    timeUs: number,
+    sourcePort: number,
+    payload: number,
+    [from, to] = [SCANNER, VICTIM],
+  ): TestPacket[] => [
+    { timeUs, from, to, protocol: 'udp', sourcePort, destinationPort: 53, payload },
     {
       timeUs: timeUs + 1,
-      from: VICTIM,
-      to: SCANNER,
+      from: to,
+      to: from,
       protocol: 'udp',
       sourcePort: 53,
       destinationPort: sourcePort,
@@ -193,6 +198,17 @@ describe('tunnels and DHCP', () => {
     const reverse = repeat(400, 0, 20 * MS, (index, timeUs) => question(timeUs, 20_000 + index, 101));
     expect(named(tunnel)).toEqual([`dns-tunnel ${SCANNER}`]);
     for (const scene of [browser, reverse]) expect(named(scene)).toEqual([]);
+  });
+
+  it('dns-tunnel: the client whose names a resolver passes on, not the resolver, unless it sends far more than it was asked', () => {
+    const asked = (payload: number): TestPacket[] =>
+      repeat(80, 0, 100 * MS, (_, timeUs) => question(timeUs, 44_000, payload));
+    const passedOn = (payload: number): TestPacket[] =>
+      repeat(80, 0, 100 * MS, (_, timeUs) => question(timeUs + 5, 33_000, payload, [VICTIM, '198.51.100.53']));
+    expect(named(merge(asked(90), passedOn(101)))).toEqual([`dns-tunnel ${SCANNER}`]);
+    expect(named(merge(asked(90), passedOn(200)))).toEqual([`dns-tunnel ${SCANNER}`, `dns-tunnel ${VICTIM}`]);
+    // What it was asked is short: the long questions are its own.
+    expect(named(merge(asked(45), passedOn(90)))).toEqual([`dns-tunnel ${VICTIM}`]);
   });
 
   it('icmp-tunnel: replies that do not mirror their requests; not ping of any size', () => {

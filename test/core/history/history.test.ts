@@ -13,6 +13,11 @@ import {
   NO_OBSERVATIONS,
   type Observations,
 } from '@tapline/core/history/observations';
+import { CensoredTail } from '@tapline/core/history/censored-tail';
+import { HISTORY_CONFIG } from '@tapline/core/history/config';
+import { FEATURES } from '@tapline/core/history/features';
+import { SeasonalBaseline } from '@tapline/core/history/seasonal-baseline';
+import { TokenModel } from '@tapline/core/history/token-model';
 import { UsualMemory } from '@tapline/core/history/usual-memory';
 import { ByteWriter } from '@tapline/core/sketch/byte-writer';
 import { hashWord } from '@tapline/core/sketch/hash';
@@ -20,13 +25,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hostSight, pairSight, sweepSight, windowOf } from '../../fixtures/history-windows.ts';
 import { SyntheticKpis, uniform } from '../../helpers/synthetic-kpis.ts';
+import { SyntheticTokens } from '../../helpers/synthetic-tokens.ts';
 
 const OPTIONS = { falseAlarmsPerDay: 1000 };
 
 /** Hosts that call, send, scan and change their minds, from a seed. */
 function traffic(seed: number, windows: number): ReturnType<typeof windowOf>[] {
   const next = uniform(seed);
-  const series = new SyntheticKpis(seed);
+  const [series, kinds] = [new SyntheticKpis(seed), new SyntheticTokens(seed)];
   return Array.from({ length: windows }, (_, i) => {
     const window = i + Math.floor(i / 500) * 3000;
     const pick = (n: number): number => Math.floor(next() * n);
@@ -47,7 +53,11 @@ function traffic(seed: number, windows: number): ReturnType<typeof windowOf>[] {
         ...(k === 2 && { statistic: 'brute-force/log-in attempts' }),
       }),
     );
-    return windowOf(window, { pairs, sweeps, hosts, folded: pick(2) }, series.values(window));
+    return windowOf(
+      window,
+      { pairs, sweeps, hosts, tokens: kinds.tokens(window), folded: pick(2) },
+      series.values(window),
+    );
   });
 }
 
@@ -83,13 +93,44 @@ describe('a history', () => {
     expect(() => History.decode(history.encode().subarray(0, 500), OPTIONS)).toThrow(/ends early/u);
   });
 
-  it('of a build that did not know what is usual is read, and begins to learn that', () => {
-    const writer = new ByteWriter();
-    new UsualMemory().encode(writer);
-    const bytes = new History(OPTIONS).encode();
-    const before = bytes.slice(0, bytes.length - writer.finish().length);
-    before[0] = 1;
-    expect(History.decode(before, OPTIONS).encode()).toEqual(bytes);
+  it('of a build that did not know tokens, or what is usual, is read, and begins to learn that', () => {
+    const sizeOf = (encode: (writer: ByteWriter) => void): number => {
+      const writer = new ByteWriter();
+      encode(writer);
+      return writer.length;
+    };
+    const tokens = sizeOf((writer) => {
+      new TokenModel(HISTORY_CONFIG.tokens).encode(writer);
+    });
+    const usual = sizeOf((writer) => {
+      new UsualMemory().encode(writer);
+    });
+    const [baseline, tail] = [
+      sizeOf((writer) => {
+        new SeasonalBaseline().encode(writer);
+      }),
+      sizeOf((writer) => {
+        new CensoredTail({ limit: 1, refitEvery: 1, shape: { mean: 0, deviation: 1 } }).encode(writer);
+      }),
+    ];
+    const now = new History(OPTIONS).encode();
+    // Version, time, folded windows, windows of the model and of its run; then a baseline and a tail for each KPI.
+    const baselines = 12 + FEATURES.length * baseline;
+    const tails = baselines + FEATURES.length * tail;
+    const oneKpiLess = [
+      now.subarray(0, baselines - baseline),
+      now.subarray(baselines, tails - tail),
+      now.subarray(tails),
+    ];
+    const older = new Uint8Array(Buffer.concat(oneKpiLess));
+    for (const [version, cut] of [
+      [2, tokens],
+      [1, tokens + usual],
+    ] as const) {
+      const before = older.slice(0, older.length - cut);
+      before[0] = version;
+      expect(History.decode(before, OPTIONS).encode()).toEqual(now);
+    }
   });
 
   it('stays small, however many hosts there are, and counts what it had no room for', () => {
@@ -148,13 +189,15 @@ describe('a history record', () => {
 });
 
 describe('observations', () => {
-  it('of a build that noted no hosts are read without them', () => {
+  it('of a build that noted no tokens, or no hosts, are read without them', () => {
     const observations: Observations = { ...NO_OBSERVATIONS, pairs: [pairSight(3)] };
     const { windowStartUs } = windowOf(3).row;
     const bytes = encodeObservations(observations, windowStartUs);
-    const before = bytes.slice(0, -1);
-    before[0] = 1;
-    expect(decodeObservations(before, windowStartUs)).toEqual(observations);
+    for (const version of [1, 2]) {
+      const before = bytes.slice(0, version - 3);
+      before[0] = version;
+      expect(decodeObservations(before, windowStartUs)).toEqual(observations);
+    }
   });
 
   it('read back as they were written, hostile numbers included', () => {
@@ -176,6 +219,11 @@ describe('observations', () => {
             pairs: pairs.map((pair) => pairSight(3, { ...pair, starts: [windowStartUs / 1e6] })),
             sweeps: [sweepSight(3, { failed })],
             hosts: pairs.map(({ bytesUp, destination }) => hostSight(bytesUp, { entity: destination })),
+            tokens: pairs.map(({ bytesUp, destination }, place) => ({
+              token: place * 100,
+              flows: bytesUp,
+              host: destination,
+            })),
             folded: 7,
           };
           expect(decodeObservations(encodeObservations(observations, windowStartUs), windowStartUs)).toEqual(

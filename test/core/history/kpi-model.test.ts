@@ -2,46 +2,15 @@
 import { FEATURES } from '@tapline/core/history/features';
 import { KpiModel, type Reading } from '@tapline/core/history/kpi-model';
 import { describe, expect, it } from 'vitest';
+import { DAY, falseAlarmsADay, readings } from '../../helpers/false-alarms.ts';
 import { EPOCH_US, SyntheticKpis, WINDOW_US } from '../../helpers/synthetic-kpis.ts';
-
-const DAY = 8640;
-
-/** Readings of windows with seasons, drift, heavy tails and dependence, from a seed. */
-function* readings(
-  seed: number,
-  days: number,
-  falseAlarmsPerDay: number,
-  change: (values: number[], window: number) => readonly number[] = (values) => values,
-): Generator<{ readonly window: number; readonly reading: Reading }> {
-  const model = new KpiModel();
-  const series = new SyntheticKpis(seed);
-  for (let window = 0; window < days * DAY; window++) {
-    const values = change(series.values(window), window);
-    yield {
-      window,
-      reading: model.take(values, EPOCH_US + window * WINDOW_US, { windowUs: WINDOW_US, falseAlarmsPerDay }),
-    };
-  }
-}
-
-/** False alarms a day in the 30 days after 5 days of training; alarms within four windows are one alert. */
-function realised(seed: number, falseAlarmsPerDay: number): number {
-  let alerts = 0;
-  let last = -Infinity;
-  for (const { window, reading } of readings(seed, 35, falseAlarmsPerDay)) {
-    if (window < 5 * DAY || !reading.isAlarm) continue;
-    if (window - last > 4) alerts++;
-    last = window;
-  }
-  return alerts / 30;
-}
 
 describe('unlike-history on traffic without attacks', () => {
   it.each([1, 10])(
     'raises %d false alarm(s) a day where that many are allowed, within a factor of 0.5 to 1.5',
     (perDay) => {
       // One series; test/bench/history.ts runs as many as one has time for.
-      const factor = realised(11, perDay) / perDay;
+      const factor = falseAlarmsADay(11, perDay) / perDay;
       expect(factor).toBeGreaterThan(0.5);
       expect(factor).toBeLessThan(1.5);
     },
@@ -94,13 +63,20 @@ describe('unlike-history on an attack', () => {
     }
   });
 
-  it('is as alarmed by the same attack an hour later: it did not learn that this is ordinary', () => {
-    let alarms = 0;
+  it('is nearly as alarmed by the same attack an hour later: it did not learn that this is ordinary', () => {
+    let [first, second] = [0, 0];
     const twice = (values: number[], window: number): number[] =>
       flood(values, window >= start + 360 ? window - 360 : window);
-    for (const { window, reading } of readings(5, 3.3, 1, twice)) {
-      if (window >= start + 360 && window < start + 390 && reading.isAlarm) alarms++;
+    // One series may be lucky.
+    for (const seed of [5, 6, 7, 8]) {
+      for (const { window, reading } of readings(seed, 3.3, 1, twice)) {
+        if (!reading.isAlarm) continue;
+        if (window >= start && window < start + 30) first++;
+        if (window >= start + 360 && window < start + 390) second++;
+      }
     }
-    expect(alarms).toBeGreaterThanOrEqual(25);
+    expect(first).toBeGreaterThanOrEqual(110);
+    // A tail that learned the first attack whole would catch a tenth of the second.
+    expect(second).toBeGreaterThanOrEqual(80);
   });
 });

@@ -9,6 +9,7 @@ import { HashedBins } from '@tapline/core/sketch/hashed-bins';
 import { HyperLogLog } from '@tapline/core/sketch/hyperloglog';
 import { LogHistogram } from '@tapline/core/sketch/log-histogram';
 import { ThetaSet } from '@tapline/core/sketch/theta-set';
+import { ALPHABET_MOST, TokenCounts } from '@tapline/core/sketch/token-counts';
 
 const bytesOf = (sketch: { encode(writer: ByteWriter): void }): Uint8Array => {
   const writer = new ByteWriter();
@@ -199,6 +200,54 @@ describe('ThetaSet', () => {
   });
 });
 
+describe('TokenCounts', () => {
+  const TOKENS = 300;
+  const occurrences = fc.array(fc.tuple(fc.nat({ max: TOKENS - 1 }), fc.nat({ max: 2 ** 32 })), { maxLength: 200 });
+
+  it('are exact, and merge in any order and split to the same bytes', () => {
+    fc.assert(
+      fc.property(occurrences, fc.array(fc.nat(), { minLength: 1, maxLength: 7 }), fc.boolean(), (all, cut, isBack) => {
+        const whole = new TokenCounts(TOKENS);
+        for (const [token, count] of all) whole.add(token, count);
+        const parts = cut.map(() => new TokenCounts(TOKENS));
+        all.forEach(([token, count], index) => {
+          parts[cut[index % cut.length]! % cut.length]!.add(token, count);
+        });
+        const merged = new TokenCounts(TOKENS);
+        for (const part of isBack ? parts.toReversed() : parts)
+          merged.merge(TokenCounts.decode(new ByteReader(bytesOf(part)), TOKENS));
+        expect(bytesOf(merged)).toEqual(bytesOf(whole));
+        const exact = new Map<number, number>();
+        for (const [token, count] of all) exact.set(token, (exact.get(token) ?? 0) + count);
+        expect(merged.entries()).toEqual([...exact].filter(([, count]) => count > 0).sort(([a], [b]) => a - b));
+        expect(merged.total).toBe(all.reduce((sum, [, count]) => sum + count, 0));
+      }),
+    );
+  });
+
+  it('merge with a weight, and fade to nothing', () => {
+    const [counts, other] = [new TokenCounts(TOKENS), new TokenCounts(TOKENS)];
+    counts.add(1, 100);
+    counts.add(299, 3);
+    other.add(1, 50);
+    counts.merge(other, 0.5);
+    expect(counts.of(1)).toBe(125);
+    counts.fade(0.1, 0.5);
+    expect(counts.entries()).toEqual([[1, 12.5]]);
+    expect(counts.total).toBe(12.5);
+  });
+
+  it('are at most 10 bytes for a token that occurred, 8 in front, and refuse another alphabet', () => {
+    const counts = new TokenCounts(ALPHABET_MOST);
+    for (let token = 0; token < ALPHABET_MOST; token += 2) counts.add(token, 2 ** 52);
+    expect(bytesOf(counts).length).toBeLessThanOrEqual(10 * (ALPHABET_MOST / 2) + 10);
+    expect(() => {
+      counts.merge(new TokenCounts(TOKENS));
+    }).toThrow(RangeError);
+    expect(() => new TokenCounts(ALPHABET_MOST + 1)).toThrow(RangeError);
+  });
+});
+
 describe('ByteReader', () => {
   it('reads what ByteWriter wrote', () => {
     const numbers = fc.array(fc.integer({ min: -(2 ** 52) + 1, max: 2 ** 52 - 1 }));
@@ -223,6 +272,7 @@ describe('ByteReader', () => {
       (reader: ByteReader) => HashedBins.decode(reader),
       (reader: ByteReader) => LogHistogram.decode(reader),
       (reader: ByteReader) => ThetaSet.decode(reader, 64),
+      (reader: ByteReader) => TokenCounts.decode(reader, 300),
     ];
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), fc.constantFrom(...decoders), (bytes, decode) => {

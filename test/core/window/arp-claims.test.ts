@@ -97,6 +97,27 @@ describe('ArpClaims', () => {
     );
   });
 
+  it('lets go of as many, whether they are taken first or not', () => {
+    const asked = (ipv4: number): ArpEntry => ({
+      ...{ ipv4, mac: NOBODY, requests: 1, replies: 0, announcements: 0 },
+      ...{ firstUs: 0, lastUs: 0 },
+    });
+    const list = (from: number, to: number): ArpEntry[] =>
+      Array.from({ length: to - from }, (_, index) => asked(from + index));
+    const claims = claimsOf(list(0, 500), 100);
+    // What is kept already is no news; of the rest nothing can be among the lowest but what is new.
+    claims.merge(claimsOf(list(0, 500), 500));
+    expect(claims.keep(100)).toBe(400);
+    claims.merge(claimsOf(list(500, 800), 300));
+    expect(claims.keep(100)).toBe(300);
+    expect(claims.keep(100)).toBe(0);
+    expect(claims.entries().map(({ ipv4 }) => ipv4)).toEqual(
+      claimsOf(list(0, 800), 100)
+        .entries()
+        .map(({ ipv4 }) => ipv4),
+    );
+  });
+
   it('is bounded in a flood of claims, and says how much it let go', () => {
     const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
     const [columns] = batchesOf(
