@@ -55,7 +55,12 @@ const SQL = {
   sessionOrder: `SELECT id FROM name ORDER BY text`,
   evidence: `SELECT row FROM evidence WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us, detector, entity`,
-  alerts: `SELECT row FROM alert WHERE sensor_id = ? AND window_start_us < ? AND window_end_us > ?
+  // Alerts of any length overlap a range, so one index finds them from the first on, the other from the last.
+  alertExtent: `SELECT (SELECT min(window_start_us) FROM alert WHERE sensor_id = ?1) AS first_us,
+    (SELECT max(window_end_us) FROM alert WHERE sensor_id = ?1) AS last_us`,
+  earlyAlerts: `SELECT row FROM alert WHERE sensor_id = ? AND window_start_us < ? AND +window_end_us > ?
+    ORDER BY window_start_us, id`,
+  lateAlerts: `SELECT row FROM alert WHERE sensor_id = ? AND +window_start_us < ? AND window_end_us > ?
     ORDER BY window_start_us, id`,
   provisional: `SELECT row FROM alert WHERE sensor_id = ? AND state = 'provisional' ORDER BY window_start_us, id`,
   alert: `SELECT row FROM alert WHERE id = ?`,
@@ -233,8 +238,11 @@ export class SqliteResultStore implements ResultStore {
     }
   }
 
-  alerts(sensor: string, range: TimeRange): Promise<Alert[]> {
-    return this.#rows<Alert>(SQL.alerts, sensor, range.toUs, range.fromUs);
+  alerts(sensor: string, { fromUs, toUs }: TimeRange): Promise<Alert[]> {
+    const extent = this.#database.statement(SQL.alertExtent).get(this.#database.findNameId(sensor) ?? null);
+    const before = Math.max(0, toUs - Number(extent?.['first_us']));
+    const after = Math.max(0, Number(extent?.['last_us']) - fromUs);
+    return this.#rows<Alert>(after < before ? SQL.lateAlerts : SQL.earlyAlerts, sensor, toUs, fromUs);
   }
 
   alert(id: string): Promise<Alert | undefined> {
