@@ -76,12 +76,15 @@ export function pointsAt(
   return { hour: point, day: isNew(DAY_US) ? point : day };
 }
 
-/** The record as it was before a window that has changed; the same record when that is too long ago, or still to come. */
-export function goBack(record: HistoryRecord, windowStartUs: number): HistoryRecord {
+/**
+ * The record as it was before a window that has changed; the same record when that is too long ago, or still to come.
+ * @param recent a later point than those of the record, where the caller has one
+ */
+export function goBack(record: HistoryRecord, windowStartUs: number, recent?: HistoryPoint): HistoryRecord {
   if (windowStartUs >= record.uptoUs) return record;
   const { hour, day, firstUs, uptoUs, review } = record;
   const beginning = uptoUs - Math.min(firstUs, windowStartUs) <= ANEW_MOST_US ? BEGINNING : undefined;
-  const point = [hour, day, beginning].find((one) => one !== undefined && one.uptoUs <= windowStartUs);
+  const point = [recent, hour, day, beginning].find((one) => one !== undefined && one.uptoUs <= windowStartUs);
   if (point === undefined) return record;
   const stays = (one: HistoryPoint | undefined): HistoryPoint | undefined =>
     one !== undefined && one.uptoUs <= point.uptoUs ? one : undefined;
@@ -100,6 +103,16 @@ export function goBack(record: HistoryRecord, windowStartUs: number): HistoryRec
     outbox: [],
     usualOutbox: [],
   };
+}
+
+/**
+ * The record of a line that may have been killed after it had said more than the record tells: what was said up to `toUs`
+ * is to be withdrawn unless it is said again.
+ */
+export function reviewedUpTo(record: HistoryRecord, toUs: number): HistoryRecord {
+  const { uptoUs, review } = record;
+  if (toUs <= Math.max(uptoUs, review?.toUs ?? -Infinity)) return record;
+  return { ...record, review: { fromUs: uptoUs, raised: [], said: [], ...review, toUs } };
 }
 
 export function encodeRecord(record: HistoryRecord): Uint8Array {

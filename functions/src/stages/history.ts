@@ -18,7 +18,9 @@ import {
   goBack,
   NO_RECORD,
   pointsAt,
+  reviewedUpTo,
   usualKey,
+  type HistoryPoint,
   type HistoryRecord,
 } from '@tapline/core/history/history-record';
 import type { IsInternal } from '@tapline/core/history/host-place';
@@ -30,6 +32,8 @@ import type { HistoryStore, PastWindow, ResultStore, WindowStore } from '@taplin
 const WINDOWS_PER_STEP = 360;
 /** Event time that has to become final before the next step: the record is read and written once in so long. */
 const STEP_US = 60_000_000;
+/** Event time at the end of a session in which windows may change when another session follows at once. */
+const TAIL_US = 120_000_000;
 /** Times that a step is begun again because others had written meanwhile. */
 const ROUNDS_AT_MOST = 32;
 
@@ -56,6 +60,8 @@ interface OpenHistory {
   /** Of the record in the store; 0 when there is none. */
   version: number;
   history: History;
+  /** Where it stood before the last windows of a session that has ended: another may follow within the same window. */
+  recent?: HistoryPoint;
 }
 
 /** The histories of one process, by sensor. */
@@ -113,8 +119,8 @@ export async function windowChanged(row: KpiRow, finalBeforeUs: number, deps: Hi
   if (known === undefined ? windowEndUs > finalBeforeUs : windowStartUs >= known.record.uptoUs) return;
   kept?.set(sensor, undefined);
   for (let round = 0; round < ROUNDS_AT_MOST; round++) {
-    const { record, version } = await load(sensor, deps);
-    if (await deps.history.store.save(sensor, encodeRecord(goBack(record, windowStartUs)), version)) return;
+    const { record, version, recent } = (round === 0 && known) || (await load(sensor, deps));
+    if (await deps.history.store.save(sensor, encodeRecord(goBack(record, windowStartUs, recent)), version)) return;
   }
   throw changing(sensor);
 }
@@ -136,7 +142,21 @@ async function load(sensor: string, deps: HistoryStageDeps): Promise<OpenHistory
   // Its writer may have stopped before it wrote them.
   if (record.outbox.length > 0) await deps.results.putAlerts(record.outbox);
   if (record.usualOutbox.length > 0) await deps.results.putUsual(record.usualOutbox);
-  return { record, version: stored?.version ?? 0, history: open(record, deps) };
+  const begun = deps.history.kept === undefined ? record : await withUnsaved(sensor, record, deps);
+  return { record: begun, version: stored?.version ?? 0, history: open(begun, deps) };
+}
+
+/** The only process writes its record rarely: what it said after that stands in the store without it. */
+async function withUnsaved(
+  sensor: string,
+  record: HistoryRecord,
+  { results }: HistoryStageDeps,
+): Promise<HistoryRecord> {
+  const range = { fromUs: record.uptoUs, toUs: Infinity };
+  const alerts = (await results.alerts(sensor, range)).filter(({ isFromHistory }) => isFromHistory === true);
+  const usual = await results.usual(sensor, range);
+  const ends = [...alerts.map(({ windowEndUs }) => windowEndUs), ...usual.map(({ windowStartUs }) => windowStartUs + 1)];
+  return reviewedUpTo(record, Math.max(-Infinity, ...ends));
 }
 
 function open(record: HistoryRecord, { history }: HistoryStageDeps): History {
@@ -165,7 +185,9 @@ async function takeStep(
   const read = range.toUs > range.fromUs ? await results.pastWindows(sensor, range, WINDOWS_PER_STEP) : [];
   const windows = read.filter(({ kpi }) => kpi.windowEndUs <= range.toUs);
   if (windows.length === 0) return { alerts: [], isMore: false };
-  const { hour, day } = takeWindows(windows, known);
+  // Whoever keeps the history open is told of the last windows again when a session follows at once.
+  const isEnd = options.kept !== undefined && finalBeforeUs === Infinity;
+  const { hour, day } = takeWindows(windows, known, isEnd ? windows.at(-1)!.kpi.windowEndUs - TAIL_US : Infinity);
   const said = { changed: known.history.takeChanged(), usual: known.history.takeUsual(), uptoUs: known.history.uptoUs };
   const { review, gone, goneUsual } = await reviewed(sensor, before, said, deps);
   const alerts = [...said.changed, ...gone];
@@ -174,9 +196,8 @@ async function takeStep(
   const point = { uptoUs: known.history.uptoUs, firstUs: Math.min(before.firstUs, windows[0]!.kpi.windowStartUs) };
   // The state is written down when it is stored, and not at every step of a history that is kept open.
   const next: HistoryRecord = { ...point, state: before.state, hour, day, review, outbox: alerts, usualOutbox: usual };
-  // The only process writes when others would miss something, and when it may be the last time.
-  const isNews = alerts.length + usual.length > 0;
-  const mustSave = options.kept === undefined || isNews || hour !== before.hour || finalBeforeUs === Infinity;
+  // The only process writes every hour, and when it may be the last time; whoever is next says what it said since.
+  const mustSave = options.kept === undefined || hour !== before.hour || finalBeforeUs === Infinity;
   if (mustSave) {
     const record = { ...next, state: known.history.encode() };
     if (!(await options.store.save(sensor, encodeRecord(record), known.version))) return 'conflict';
@@ -190,11 +211,18 @@ async function takeStep(
 
 function takeWindows(
   windows: readonly PastWindow[],
-  { record, history }: OpenHistory,
+  open: OpenHistory,
+  tailUs: number,
 ): Pick<HistoryRecord, 'hour' | 'day'> {
+  const { record, history } = open;
   let now = record;
+  let isTail = false;
   for (const { kpi, observations } of windows) {
     const { windowStartUs } = kpi;
+    if (!isTail && windowStartUs >= tailUs) {
+      open.recent = { uptoUs: history.uptoUs, state: history.encode() };
+      isTail = true;
+    }
     const points = pointsAt(now, windowStartUs, () => ({ uptoUs: history.uptoUs, state: history.encode() }));
     const seen = observations === undefined ? NO_OBSERVATIONS : decodeObservations(observations, windowStartUs);
     history.take({ row: kpi, observations: seen });
