@@ -14,10 +14,10 @@ const SQL = {
     ON CONFLICT DO UPDATE SET sequence = excluded.sequence, row = excluded.row, final = excluded.final
     WHERE excluded.sequence >= sequence`,
   heartbeats: `SELECT row FROM heartbeat JOIN name ON name.id = session_id WHERE sensor_id = ? ORDER BY name.text`,
-  heartbeatsOf: `SELECT row FROM json_each(?2) AS asked JOIN name ON name.text = asked.value
-    JOIN heartbeat ON sensor_id = ?1 AND session_id = name.id ORDER BY name.text`,
-  open: `SELECT row, name.text AS session FROM heartbeat JOIN name ON name.id = session_id
-      WHERE sensor_id = ?1 AND final = 0
+  heartbeatsOf: `SELECT row FROM json_each(?2) AS asked CROSS JOIN name ON name.text = asked.value
+    CROSS JOIN heartbeat ON sensor_id = ?1 AND session_id = name.id ORDER BY name.text`,
+  open: `SELECT row, name.text AS session FROM heartbeat INDEXED BY heartbeat_open
+      JOIN name ON name.id = session_id WHERE sensor_id = ?1 AND final = 0
     UNION ALL SELECT * FROM (SELECT row, name.text AS session FROM heartbeat JOIN name ON name.id = session_id
       WHERE sensor_id = ?1 AND final = 1 LIMIT 1)
     ORDER BY session`,

@@ -108,5 +108,6 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE heartbeat SET final = json_extract(row, '$.final');
   CREATE INDEX heartbeat_open ON heartbeat (sensor_id) WHERE final = 0;
   CREATE INDEX alert_end ON alert (sensor_id, window_end_us);
+  CREATE INDEX kpi_window ON kpi (sensor_id, window_start_us);
   `,
 ];

@@ -47,7 +47,8 @@ const SQL = {
   hostFlows: `SELECT ${FLOW_COLUMNS.join(',')} FROM flow JOIN name ON name.id = session_id
     WHERE sensor_id = ? AND window_start_us = ? AND (source = ? OR destination = ?) ORDER BY name.text, flow LIMIT ?`,
   putHost: `INSERT INTO host VALUES (?, ?, ?, ?)`,
-  dropHosts: `DELETE FROM host WHERE sensor_id = ? AND window_start_us = ?`,
+  // Left to itself, SQLite walks through all hosts of the sensor.
+  dropHosts: `DELETE FROM host INDEXED BY host_window WHERE sensor_id = ? AND window_start_us = ?`,
   newestOfHost: `SELECT window_start_us, row FROM host WHERE sensor_id = ? AND host = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us DESC LIMIT ?`,
   oldestOfHost: `SELECT window_start_us, row FROM host WHERE sensor_id = ? AND host = ? AND window_start_us >= ? AND window_start_us < ?
@@ -62,13 +63,14 @@ const SQL = {
     ORDER BY window_start_us, id`,
   lateAlerts: `SELECT row FROM alert WHERE sensor_id = ? AND +window_start_us < ? AND window_end_us > ?
     ORDER BY window_start_us, id`,
-  provisional: `SELECT row FROM alert WHERE sensor_id = ? AND state = 'provisional' ORDER BY window_start_us, id`,
+  provisional: `SELECT row FROM alert INDEXED BY alert_provisional
+    WHERE sensor_id = ? AND state = 'provisional' ORDER BY window_start_us, id`,
   alert: `SELECT row FROM alert WHERE id = ?`,
   putUsual: `INSERT OR REPLACE INTO usual VALUES (?, ?, ?, ?, ?, ?)`,
   usual: `SELECT row FROM usual WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us, detector, feature, entity`,
   sensors: `SELECT name.text AS sensor, count(*) AS windows, min(window_start_us) AS first_us, max(window_start_us) AS last_us
-    FROM kpi JOIN name ON name.id = sensor_id GROUP BY sensor_id ORDER BY name.text`,
+    FROM kpi INDEXED BY kpi_window JOIN name ON name.id = sensor_id GROUP BY sensor_id ORDER BY name.text`,
 };
 
 export class SqliteResultStore implements ResultStore {
