@@ -58,7 +58,7 @@ export class TrailingFold {
 
   /**
    * Takes a window that may have been taken before, from `fromUs` on.
-   * @returns every alert that lasts beyond `fromUs`, as the evidence has it now
+   * @returns every alert that lasts beyond `fromUs` or could have, as the evidence has it now
    */
   replace(windowStartUs: number, evidence: readonly Evidence[], known: KnownWindow): Alert[] {
     if (windowStartUs < this.#fromUs) throw new RangeError(`window ${windowStartUs} is settled`);
@@ -67,7 +67,7 @@ export class TrailingFold {
     this.#windows = new Map([...this.#windows].sort(([a], [b]) => a - b));
     this.#fold = this.#settled.clone();
     for (const window of this.#windows.values()) this.#fold.add(window.evidence);
-    const alerts = this.#fold.alerts().filter(({ windowEndUs }) => windowEndUs > this.#fromUs);
+    const alerts = this.#fold.alerts();
     const newestUs = [...this.#windows.keys()].at(-1);
     if (newestUs !== undefined) this.#fold.release(newestUs);
     return alerts;

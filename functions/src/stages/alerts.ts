@@ -129,9 +129,13 @@ async function takeWindow(window: ScoredWindow, state: SensorFold, deps: AlertDe
   if (windowStartUs > state.newestUs) return fold.add(windowStartUs, evidence, known);
   if (windowStartUs < fold.fromUs) return takeSettled(window, state, fold, deps);
   const after = fold.replace(windowStartUs, evidence, known);
-  const stored = await deps.results.alerts(sensor, { fromUs: fold.fromUs, toUs: Infinity });
+  const beforeUs = Math.min(fold.fromUs, ...after.map(({ windowEndUs }) => windowEndUs - 1));
+  const stored = await deps.results.alerts(sensor, { fromUs: beforeUs, toUs: Infinity });
   const before = stored.filter(isFromWindows);
-  const gone = before.filter(({ id, state: is }) => is !== 'withdrawn' && !after.some((alert) => alert.id === id));
+  const ids = new Set(after.map(({ id }) => id));
+  const gone = before.filter(
+    (alert) => alert.windowEndUs > fold.fromUs && alert.state !== 'withdrawn' && !ids.has(alert.id),
+  );
   if (gone.length === 0) return changedAlerts(before, after);
   const range = { fromUs: Math.min(...gone.map((alert) => alert.windowStartUs)), toUs: Infinity };
   return [...changedAlerts(before, after), ...withdrawn(gone, after, await deps.results.evidence(sensor, range))];
