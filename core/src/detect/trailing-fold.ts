@@ -19,14 +19,16 @@ export class TrailingFold {
   #fold: AlertFold;
   /** Windows with evidence from `fromUs` on, ascending by their start. */
   #windows = new Map<number, TakenWindow>();
-  #fromUs = -Infinity;
+  #fromUs: number;
 
   /**
    * @param keepUs event time behind the newest evidence in which windows may still change
    * @param isFinal whether a window cannot change any more; asked whenever an alert is said
+   * @param fromUs earlier windows are not known, and none of them can be part of what is taken
    */
-  constructor(keepUs: number, isFinal: (windowStartUs: number) => boolean) {
+  constructor(keepUs: number, isFinal: (windowStartUs: number) => boolean, fromUs = -Infinity) {
     this.#keepUs = keepUs;
+    this.#fromUs = fromUs;
     this.#settled = new AlertFold((startUs) => ({
       ...(this.#windows.get(startUs)?.known ?? UNKNOWN_WINDOW),
       final: isFinal(startUs),

@@ -49,8 +49,7 @@ export async function trailingFold(
   options: { readonly keepUs: number; readonly isFinal: (windowStartUs: number) => boolean },
   { results, windowUs }: NeighbourhoodDeps,
 ): Promise<TrailingFold> {
-  const fold = new TrailingFold(options.keepUs, options.isFinal);
-  if (newestUs === -Infinity) return fold;
+  if (newestUs === -Infinity) return new TrailingFold(options.keepUs, options.isFinal);
   const endUs = newestUs + windowUs;
   let fromUs = endUs;
   for (;;) {
@@ -58,6 +57,7 @@ export async function trailingFold(
     if (first === undefined) break;
     fromUs = first.windowStartUs;
   }
+  const fold = new TrailingFold(options.keepUs, options.isFinal, fromUs);
   for (; fromUs < endUs; fromUs += WINDOWS_PER_PAGE * windowUs) {
     const range = { fromUs, toUs: Math.min(endUs, fromUs + WINDOWS_PER_PAGE * windowUs) };
     const evidence = Map.groupBy(await results.evidence(sensor, range), (one) => one.windowStartUs);
