@@ -105,16 +105,6 @@ export function goBack(record: HistoryRecord, windowStartUs: number, recent?: Hi
   };
 }
 
-/**
- * The record of a line that may have been killed after it had said more than the record tells: what was said up to `toUs`
- * is to be withdrawn unless it is said again.
- */
-export function reviewedUpTo(record: HistoryRecord, toUs: number): HistoryRecord {
-  const { uptoUs, review } = record;
-  if (toUs <= Math.max(uptoUs, review?.toUs ?? -Infinity)) return record;
-  return { ...record, review: { fromUs: uptoUs, raised: [], said: [], ...review, toUs } };
-}
-
 export function encodeRecord(record: HistoryRecord): Uint8Array {
   const { uptoUs, state, hour, day, firstUs, review, outbox, usualOutbox } = record;
   const writer = new ByteWriter(state.length + 4096);

@@ -18,7 +18,6 @@ import {
   goBack,
   NO_RECORD,
   pointsAt,
-  reviewedUpTo,
   usualKey,
   type HistoryPoint,
   type HistoryRecord,
@@ -119,8 +118,9 @@ export async function windowChanged(row: KpiRow, finalBeforeUs: number, deps: Hi
   if (known === undefined ? windowEndUs > finalBeforeUs : windowStartUs >= known.record.uptoUs) return;
   kept?.set(sensor, undefined);
   for (let round = 0; round < ROUNDS_AT_MOST; round++) {
-    const { record, version, recent } = (round === 0 && known) || (await load(sensor, deps));
-    if (await deps.history.store.save(sensor, encodeRecord(goBack(record, windowStartUs, recent)), version)) return;
+    const { record, version } = await load(sensor, deps);
+    const back = goBack(record, windowStartUs, round === 0 ? known?.recent : undefined);
+    if (await deps.history.store.save(sensor, encodeRecord(back), version)) return;
   }
   throw changing(sensor);
 }
@@ -142,21 +142,7 @@ async function load(sensor: string, deps: HistoryStageDeps): Promise<OpenHistory
   // Its writer may have stopped before it wrote them.
   if (record.outbox.length > 0) await deps.results.putAlerts(record.outbox);
   if (record.usualOutbox.length > 0) await deps.results.putUsual(record.usualOutbox);
-  const begun = deps.history.kept === undefined ? record : await withUnsaved(sensor, record, deps);
-  return { record: begun, version: stored?.version ?? 0, history: open(begun, deps) };
-}
-
-/** The only process writes its record rarely: what it said after that stands in the store without it. */
-async function withUnsaved(
-  sensor: string,
-  record: HistoryRecord,
-  { results }: HistoryStageDeps,
-): Promise<HistoryRecord> {
-  const range = { fromUs: record.uptoUs, toUs: Infinity };
-  const alerts = (await results.alerts(sensor, range)).filter(({ isFromHistory }) => isFromHistory === true);
-  const usual = await results.usual(sensor, range);
-  const ends = [...alerts.map(({ windowEndUs }) => windowEndUs), ...usual.map(({ windowStartUs }) => windowStartUs + 1)];
-  return reviewedUpTo(record, Math.max(-Infinity, ...ends));
+  return { record, version: stored?.version ?? 0, history: open(record, deps) };
 }
 
 function open(record: HistoryRecord, { history }: HistoryStageDeps): History {
@@ -196,8 +182,9 @@ async function takeStep(
   const point = { uptoUs: known.history.uptoUs, firstUs: Math.min(before.firstUs, windows[0]!.kpi.windowStartUs) };
   // The state is written down when it is stored, and not at every step of a history that is kept open.
   const next: HistoryRecord = { ...point, state: before.state, hour, day, review, outbox: alerts, usualOutbox: usual };
-  // The only process writes every hour, and when it may be the last time; whoever is next says what it said since.
-  const mustSave = options.kept === undefined || hour !== before.hour || finalBeforeUs === Infinity;
+  // The only process writes when others would miss something, and when it may be the last time.
+  const isNews = alerts.length + usual.length > 0;
+  const mustSave = options.kept === undefined || isNews || hour !== before.hour || finalBeforeUs === Infinity;
   if (mustSave) {
     const record = { ...next, state: known.history.encode() };
     if (!(await options.store.save(sensor, encodeRecord(record), known.version))) return 'conflict';
