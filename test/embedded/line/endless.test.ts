@@ -2,7 +2,7 @@
  * A line that never ends does the same work for its hundredth loop as for its tenth. Counted, not timed: rows read, rows and
  * bytes written, and what is kept; and no statement may walk through all that a sensor ever left.
  */
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { SqliteDatabase } from '@tapline/adapters/sqlite/database';
 import { openStores, type Stores } from '../../../embedded/src/line/data-folder.ts';
@@ -62,7 +62,10 @@ const FIRST = /final = 1 LIMIT 1|SELECT \(SELECT min\(/;
 it('loops for ever at one price', { timeout: 120_000 }, async () => {
   const folder = temporaryFolder();
   const asked = new Set<string>();
-  const { statement } = SqliteDatabase.prototype;
+  const statement = Object.getOwnPropertyDescriptor(SqliteDatabase.prototype, 'statement')!.value as (
+    this: SqliteDatabase,
+    sql: string,
+  ) => StatementSync;
   const stores = openStores(folder);
   const traffic = new Traffic();
   const watched = Object.fromEntries(
