@@ -27,6 +27,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   '../core/src/report/packet-detail.ts': ['PacketDetail'],
   '../core/src/report/pipeline-report.ts': ['PipelineReport'],
   '../core/src/report/host-report.ts': ['HostList', 'HostReport', 'HostFlows'],
+  '../core/src/report/host-ports.ts': ['HostPorts'],
   '../core/src/triage/triage-entry.ts': ['TriageRequest'],
 };
 
@@ -181,6 +182,12 @@ export const DESCRIBED: readonly DescribedRoute[] = [
     summary: 'The flows of one host',
     parameters: [HOST, SENSOR, ...RANGE, ...PAGE],
     answer: 'HostFlows',
+  },
+  {
+    path: '/api/v1/hosts/{address}/ports',
+    summary: 'Which ports one host asked, and was asked for',
+    parameters: [HOST, SENSOR, ...RANGE],
+    answer: 'HostPorts',
   },
 ];
 

@@ -13,6 +13,8 @@ import type { Overview } from '@tapline/core/report/snapshot';
 const ROOT = join(import.meta.dirname, '..');
 const SCREENS = join(ROOT, 'docs/screens');
 const SIZES = { desk: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } };
+/** Figures of a view that its picture does not reach, on a desk: the view, and the figure. */
+const FIGURES = { networks: ['overview', '.figure-networks'], 'host-ports': ['host', '.figure-host-ports'] } as const;
 /** For the answers of a view and its drawing on a slow machine. */
 const SETTLE_MS = 2_000;
 
@@ -35,6 +37,12 @@ try {
       await sleep(SETTLE_MS);
       await page.screenshot({ path: join(SCREENS, `${name}-${size}.png`) });
     }
+  }
+  const desk = await browser.newPage({ viewport: SIZES.desk, reducedMotion: 'reduce' });
+  for (const [name, [view, figure]] of Object.entries(FIGURES)) {
+    await desk.goto(new URL(`#v=1${views[view]!}`, address).href);
+    await desk.locator(`${figure} svg`).waitFor();
+    await desk.locator(figure).screenshot({ path: join(SCREENS, `${name}-desk.png`) });
   }
   copyFileSync(join(SCREENS, 'overview-desk.png'), join(ROOT, 'docs/report.png'));
 } finally {

@@ -6,6 +6,7 @@ import {
   evidenceAddress,
   hostAddress,
   hostFlowsAddress,
+  hostPortsAddress,
   hostsAddress,
   packetsAddress,
   pipelineAddress,
@@ -24,6 +25,7 @@ export const SINGLE = {
   triage: ({ state }) => triageAddress(state),
   evidence: ({ state }) => evidenceAddress(state),
   host: ({ state }) => hostAddress(state),
+  hostPorts: ({ state }) => hostPortsAddress(state),
   hosts: ({ state, hostsShown }) => hostsAddress(state, hostsShown),
   detail: ({ state, openedPacket }) => detailAddress(state, openedPacket),
   pipeline: ({ state }) => pipelineAddress(state),
@@ -31,8 +33,14 @@ export const SINGLE = {
 } as const satisfies Partial<Record<keyof PageModel, (model: PageModel) => string | null>>;
 export type Single = keyof typeof SINGLE;
 
+/**
+ * Answers that cost the server more than reading rows, and after how many milliseconds they are asked for again while a run
+ * goes on; the others are, with every new overview.
+ */
+export const COSTLY: Partial<Record<Single, number>> = { capture: Infinity, hostPorts: 30_000 };
+
 /** Of these the last answer stays until the next one is there, whatever it was about: the page says what it shows. */
-export const LASTING: readonly Single[] = ['host', 'hosts', 'pipeline', 'scorecard'];
+export const LASTING: readonly Single[] = ['host', 'hostPorts', 'hosts', 'pipeline', 'scorecard'];
 
 /** Questions whose answers come page by page. */
 export const PAGED = {

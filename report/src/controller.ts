@@ -15,8 +15,8 @@ import {
 import { patch } from './dom/vnode.ts';
 import { saveChart } from './save/save-chart.ts';
 import { saveReport } from './save/save-report.ts';
-import { LASTING, PAGED, SINGLE, type Paged, type Single } from './asked.ts';
-import { captureAddress, HOSTS_PER_PAGE, overviewAddress } from './state/questions.ts';
+import { COSTLY, LASTING, PAGED, SINGLE, type Paged, type Single } from './asked.ts';
+import { HOSTS_PER_PAGE, overviewAddress } from './state/questions.ts';
 import { DEFAULT_STATE, formatState, openAlert, parseState, type PageState } from './state/url-state.ts';
 import { FIRST_PAGE, NOTHING, type Actions, type PageModel, type Remote } from './views/model.ts';
 import { pageTitle } from './views/navigation.ts';
@@ -53,6 +53,7 @@ export class Controller {
   private answeredMs = performance.now();
   /** Address of the overview being fetched, so that a slow server is never asked twice at once. */
   private polling: string | null = null;
+  private readonly askedMs = new Map<Single, number>();
   /** Something was opened: bring it into sight with the next drawing. */
   private reveal = false;
   /** Another page was turned to: say so with the next drawing. */
@@ -72,6 +73,9 @@ export class Controller {
     },
     setBrush: (brush) => {
       this.change({ brush });
+    },
+    point: (pointed) => {
+      this.change({ pointed });
     },
     setTheme: (theme) => {
       writeTheme(theme);
@@ -181,6 +185,7 @@ export class Controller {
       hosts: NOTHING,
       hostsShown: HOSTS_PER_PAGE,
       host: NOTHING,
+      hostPorts: NOTHING,
       hostFlows: FIRST_PAGE,
       search: FIRST_PAGE,
       searchPlan: null,
@@ -199,6 +204,7 @@ export class Controller {
       panelWidth: 0,
       cursorUs: null,
       brush: null,
+      pointed: null,
     };
     nameDocument(pageTitle(this.model.state));
   }
@@ -249,6 +255,7 @@ export class Controller {
       if (this.model[field] !== NOTHING) this.change({ [field]: NOTHING });
       return;
     }
+    this.askedMs.set(field, performance.now());
     const before: Remote<unknown> = this.model[field];
     const kept = before.address === address || LASTING.includes(field) ? before.value : null;
     this.change({ [field]: { address, value: kept, error: null } });
@@ -288,20 +295,19 @@ export class Controller {
 
   /** Asks what the state needs; while a run goes on, again with every new overview. */
   private async openPanel(): Promise<void> {
-    const single = (Object.keys(SINGLE) as Single[]).filter((field) => field !== 'capture');
+    const single = (Object.keys(SINGLE) as Single[]).filter((field) => !this.isFresh(field));
     const paged = (Object.keys(PAGED) as Paged[]).filter((field) => this.model[field].page.address === null);
     await Promise.all([
       ...single.map((field) => this.load(field)),
-      this.countCapture(),
       ...paged.map((field) => this.turnTo(field, this.model[field].trail)),
     ]);
   }
 
-  /** Counting costs the server more than reading rows, so it is asked for once: when the alert opens, and at the run's end. */
-  private async countCapture(): Promise<void> {
-    const address = captureAddress(this.model.state);
-    const { capture } = this.model;
-    if (capture.address !== address || (capture.error !== null && address !== null)) await this.load('capture');
+  /** Whether a costly answer need not be asked for again. */
+  private isFresh(field: Single): boolean {
+    const { address, error } = this.model[field];
+    const ageMs = performance.now() - (this.askedMs.get(field) ?? -Infinity);
+    return address === SINGLE[field](this.model) && error === null && ageMs < (COSTLY[field] ?? 0);
   }
 
   private async turnTo(field: Paged, trail: readonly string[]): Promise<void> {
@@ -353,7 +359,7 @@ export class Controller {
     const ended = this.model.overview.value?.run.state === 'running' && answer.value?.run.state === 'finished';
     if (!same || this.model.staleMs !== null) this.change({ overview: answer, staleMs: null });
     if (this.model.state.page === 'pipeline') this.change({ nowMs: Date.now() });
-    if (ended) this.change({ capture: NOTHING });
+    if (ended) this.askedMs.clear();
     if (!same) void this.openPanel();
   }
 

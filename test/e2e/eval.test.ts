@@ -119,7 +119,7 @@ describe.skipIf(CAPTURES === undefined)('the shared captures', () => {
     // Six of its labelled packets are ICMP errors that quote the scanner's address (tshark looks inside them).
     expect(differing).toEqual(['multiport_scan.pcap']);
     expect((await tapline('eval', CAPTURES!, '--json', '--jobs', '1')).stdout).toBe(first.stdout);
-  });
+  }, 300_000);
 });
 
 describe('tapline eval cicids2017', () => {
@@ -167,7 +167,7 @@ describe('tapline eval cicids2017', () => {
 
 describe('tapline eval --mixed', () => {
   const LABELS = 'path\tclass\tattacker\tvictim\tattack_packets_display_filter\n';
-  it('finds a scan inside other traffic under its new addresses, and a seed gives the same bytes', async () => {
+  it('finds a scan from outside inside other traffic, of a host there, and a seed gives the same bytes', async () => {
     const mix = join(folder, 'mix');
     mkdirSync(mix);
     copyFileSync(join(ROOT, 'captures/office-under-attack.pcap.zst'), join(mix, 'office.pcap.zst'));
@@ -184,11 +184,11 @@ describe('tapline eval --mixed', () => {
     const { card, code } = await evaluated(...args);
     expect(code).toBe(0);
     const [capture] = card.captures;
-    expect(capture!.mix).toMatchObject({ timeline: 'quiet.pcap', attack: 'office.pcap.zst', mappedAddresses: 2 });
+    expect(capture!.mix).toMatchObject({ timeline: 'quiet.pcap', attack: 'office.pcap.zst', mappedAddresses: 1 });
     expect(capture!.packets).toBe(200_000 + capture!.mix!.attackFrames);
     expect(capture!.attacks[0]).toMatchObject({ packets: 1002, detected: true, by: ['vertical-scan'] });
     const [alert] = capture!.alerts.filter(({ verdict }) => verdict === 'hit');
-    expect(alert!.entity).not.toBe('203.0.113.66');
+    expect(alert!.entity).toBe('203.0.113.66');
     expect((await evaluated(...args)).card).toEqual(card);
     const other = await evaluated(mix, '--mixed', '--benign', quiet, '--seed', '6');
     expect(other.card.captures[0]!.mix!.offsetS).not.toBe(capture!.mix!.offsetS);

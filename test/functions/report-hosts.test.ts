@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ApiError } from '@tapline/core/report/snapshot';
 import type { HostFlows, HostList, HostReport } from '@tapline/core/report/host-report';
+import type { HostPorts } from '@tapline/core/report/host-ports';
 import { noCodec } from '@tapline/core/wire/no-codec';
 import { createReport, type ReportApi, type ReportResponse } from '@tapline/functions/stages/report';
 import { makeReportData, START_US, WINDOW_US, type ReportData } from '../fixtures/report-data.ts';
@@ -111,5 +112,56 @@ describe('the list of hosts', () => {
     const first = await read<HostList>('/api/v1/hosts?limit=3');
     const second = await read<HostList>(`/api/v1/hosts?limit=3&after=${first.next!}`);
     expect([...first.hosts, ...second.hosts]).toEqual(whole.hosts.slice(0, 6));
+  });
+});
+
+describe('the ports of a host', () => {
+  const portsOf = (destination: string): Set<number> =>
+    new Set(
+      data.packets
+        .filter((packet) => packet.forward && packet.source === ATTACKER && packet.destination === destination)
+        .map(({ destinationPort }) => destinationPort ?? 0),
+    );
+
+  test('are those of its packets, by whom it asked', async () => {
+    const { rows, cells, flowsLeftOff, truncated } = await read<HostPorts>(`/api/v1/hosts/${ATTACKER}/ports`);
+    expect(truncated).toBe(false);
+    const victim = rows.find(({ host }) => host === '192.168.10.50')!;
+    const ports = portsOf('192.168.10.50');
+    ports.delete(0);
+    expect(flowsLeftOff).toBe(0);
+    expect(victim.ports).toBe(ports.size);
+    const own = cells.filter(({ row }) => rows[row] === victim);
+    expect(own.reduce((sum, cell) => sum + cell.ports, 0)).toBe(ports.size);
+    expect(own.every(({ fromPort, toPort }) => ports.has(fromPort) && ports.has(toPort))).toBe(true);
+  });
+
+  test('of a host with more flows than are read say how many are left off', async () => {
+    const least = 100;
+    const { results: all } = data;
+    const results = new Proxy(all, {
+      get: (_, name: keyof typeof all) =>
+        name === 'hostFlows'
+          ? (sensor: string, host: string, startUs: number) => all.hostFlows(sensor, host, startUs, least)
+          : all[name].bind(all),
+    });
+    const few = createReport({ results, packets: data.batches, ledger: data.ledger, codecs: [noCodec] });
+    const query = new URLSearchParams();
+    const { body } = await few({ method: 'GET', path: `/api/v1/hosts/${ATTACKER}/ports`, query, ifNoneMatch: null });
+    const { rows, flowsLeftOff, flowsWithoutPorts } = JSON.parse(body) as HostPorts;
+    const whole = await read<HostPorts>(`/api/v1/hosts/${ATTACKER}/ports`);
+    const count = (map: Pick<HostPorts, 'rows'>): number => map.rows.reduce((sum, { flows }) => sum + flows, 0);
+    expect(flowsLeftOff).toBeGreaterThan(0);
+    expect(count({ rows }) + flowsWithoutPorts + flowsLeftOff).toBe(count(whole) + whole.flowsWithoutPorts);
+  });
+
+  test('of an address that is none are refused, and of one that was not there are none', async () => {
+    expect((await ask('/api/v1/hosts/nobody/ports')).status).toBe(400);
+    expect(await read<HostPorts>('/api/v1/hosts/192.0.2.200/ports')).toMatchObject({
+      readFromUs: null,
+      truncated: false,
+      rows: [],
+      cells: [],
+    });
   });
 });

@@ -66,6 +66,15 @@ describe('a search', () => {
     expect(await numbersOf(q)).toEqual(found);
   });
 
+  test('without a time of its own finds packets of the shown time only, though batches reach beyond it', async () => {
+    const [fromUs, toUs] = [START_US + 61e6, START_US + 62e6];
+    const { packets, next } = await search('udp', { from: String(fromUs), to: String(toUs) });
+    expect(next).toBeNull();
+    expect(packets.map(({ number }) => number)).toEqual(
+      expected(({ protocol, timeUs }) => protocol === 'UDP' && timeUs >= fromUs && timeUs < toUs),
+    );
+  });
+
   test('for an alert finds its packets, wherever the page was zoomed to', async () => {
     const alert = data.alerts.find(({ detector }) => detector === 'syn-flood')!;
     const page = await search(`alert ${alert.id}`, { from: String(START_US), to: String(START_US + 1e6) });

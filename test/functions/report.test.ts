@@ -59,6 +59,36 @@ describe('the overview', () => {
     expect(Math.max(...overview.series.startUs)).toBeLessThan(to);
   });
 
+  test('of a range holds the time before it, as far as any is stored', async () => {
+    const seconds = (fromUs: number, toUs: number): number =>
+      data.packets.filter(({ timeUs }) => timeUs >= fromUs && timeUs < toUs).length;
+    const previousOf = async (from: number, to: number): Promise<Overview['previous']> =>
+      (await read<Overview>(`/api/v1/overview?from=${from}&to=${to}`)).previous;
+    const before = (await previousOf(START_US + 120e6, START_US + 180e6))!;
+    expect(before.range).toEqual({ fromUs: START_US + 60e6, toUs: START_US + 120e6 });
+    expect(before.series.packets.flat().reduce((sum, count) => sum + count, 0)).toBe(
+      seconds(START_US + 60e6, START_US + 120e6),
+    );
+    const partly = (await previousOf(START_US + 20e6, START_US + 120e6))!;
+    expect(partly.range).toEqual({ fromUs: START_US, toUs: START_US + 20e6 });
+    const { series } = await read<Overview>(`/api/v1/overview?from=${START_US + 20e6}&to=${START_US + 120e6}`);
+    expect(partly.series.resolutionUs).toBe(series.resolutionUs);
+    expect(await previousOf(START_US, START_US + 120e6)).toBeNull();
+    expect((await read<Overview>('/api/v1/overview')).previous).toBeNull();
+    const lossy = (await previousOf(START_US + 270e6, START_US + 330e6))!;
+    expect(lossy.gaps).toEqual([
+      { fromUs: START_US + 240e6, toUs: START_US + 250e6, kind: 'incomplete', missingPackets: 812 },
+    ]);
+  });
+
+  test('says how much of the traffic its conversations are', async () => {
+    const { conversations, totals } = await read<Overview>('/api/v1/overview');
+    const listed = data.rows.flatMap(({ topPairs }) => topPairs).reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(conversations.listed.bytes).toBe(listed);
+    expect(listed).toBeLessThanOrEqual(totals.bytes);
+    expect(conversations.links.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(totals.bytes);
+  });
+
   test('names a missing batch when one was taken away', async () => {
     const robbed = await makeReportData();
     await robbed.batches.deleteBatch(`${SENSOR}/${SESSION}/3`);

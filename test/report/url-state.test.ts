@@ -43,6 +43,7 @@ const state: fc.Arbitrary<PageState> = fc
       fc.tuple(timeUs, fc.integer({ min: 1, max: 1e9 })).map(([fromUs, span]) => ({ fromUs, toUs: fromUs + span })),
     ),
     metric: fc.constantFrom(...METRICS),
+    zone: fc.constantFrom('UTC', 'local', 'Europe/Berlin', 'Asia/Kathmandu', 'Etc/GMT+3'),
     tables: fc.uniqueArray(fc.stringMatching(/^[a-z-]{1,12}$/u), { maxLength: 4 }).map((names) => names.sort()),
     panel,
   })

@@ -12,17 +12,26 @@ export interface TimelineHost {
 /** A side of an attack with more hosts keeps its addresses: strangers from everywhere stay that. */
 const HOSTS_AT_MOST = 16;
 
+/** The hosts of an attack. */
+export interface AttackHosts {
+  readonly attackers: readonly number[];
+  readonly victims: readonly number[];
+  /** MAC addresses of its senders, by IPv4 address. */
+  readonly macs: ReadonlyMap<number, Uint8Array>;
+}
+
 /**
- * Attacked hosts become the busiest hosts of the benign capture's own network, so that the attack does not stand alone
- * there; attackers become addresses of that network that nobody has. A side of many hosts in one /24 moves as a whole,
- * each with its last number; a side of many hosts from everywhere stays as it is.
+ * Who is inside stays inside, and who is outside stays outside. Attacked hosts become the busiest hosts of the benign
+ * capture's own network, so that the attack does not stand alone there; attackers with private addresses become addresses of
+ * that network that nobody has. Public addresses stay as they are, and one that the benign capture has as well becomes the next of its /24
+ * that it has not; only where the attackers are public, too, are the attacked hosts those inside. A side of many
+ * hosts in one /24 moves as a whole, each with its last number; a side of many hosts from everywhere stays as it is.
  * @param hosts of the benign capture
  * @returns by address; empty when the benign capture has no IPv4 host
  */
 export function chooseAddresses(
   hosts: readonly TimelineHost[],
-  attackers: readonly number[],
-  victims: readonly number[],
+  { attackers, victims, macs: before }: AttackHosts,
 ): Map<number, MappedHost> {
   const chosen = new Map<number, MappedHost>();
   const local = ownNetwork(hosts);
@@ -30,11 +39,12 @@ export function chooseAddresses(
   const busiest = hosts
     .filter(({ address }) => netOf(address) === local)
     .sort((a, b) => b.packets - a.packets || a.address - b.address);
-  const used = new Set(busiest.map(({ address }) => address));
+  const used = new Set(hosts.map(({ address }) => address));
   const macs = new Map(busiest.map(({ address, mac }) => [address, mac]));
   const put = (from: number, to: number): void => {
     used.add(to);
-    chosen.set(from, { address: to, mac: macs.get(to) ?? madeMac(to) });
+    const was = before.get(from);
+    chosen.set(from, { address: to, ...(was && { mac: { was, becomes: macs.get(to) ?? madeMac(to) } }) });
   };
   const move = (side: readonly number[], next: () => number | undefined): void => {
     const open = side.filter((address) => !chosen.has(address));
@@ -49,13 +59,23 @@ export function chooseAddresses(
       if (to !== undefined) put(address, to);
     }
   };
-  const targets = [...busiest];
-  const free = (): number | undefined => {
-    for (let last = 200; last > 1; last--) if (!used.has(local + last)) return local + last;
+  const freeIn = (net: number): number | undefined => {
+    for (let last = 200; last > 1; last--) if (!used.has(net + last)) return net + last;
     return undefined;
   };
-  move(victims, () => targets.shift()?.address ?? free());
-  move(attackers, free);
+  const free = (): number | undefined => freeIn(local);
+  const targets = [...busiest];
+  const isAttackFromInside = attackers.length > 0 && attackers.every(isPrivate);
+  const isInside = (address: number): boolean => isPrivate(address) || !isAttackFromInside;
+  move(victims.filter(isInside), () => targets.shift()?.address ?? free());
+  move(attackers.filter(isPrivate), free);
+  for (const address of new Set([...victims, ...attackers])) {
+    if (chosen.has(address) || isPrivate(address) || !used.has(address)) continue;
+    const to = freeIn(netOf(address));
+    if (to === undefined) continue;
+    used.add(to);
+    chosen.set(address, { address: to });
+  }
   return chosen;
 }
 

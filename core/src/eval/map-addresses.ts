@@ -1,14 +1,15 @@
 /**
  * Gives the hosts of captured frames other addresses, IPv4 and MAC, where they lie in the bytes: also in ARP and in the header
- * that an ICMP error quotes. Checksums stay as they were: nothing in the line looks at them, but Wireshark would complain.
- * IPv6 and what is inside tunnels stays as it is.
+ * that an ICMP error quotes. A MAC address is replaced where it is the one that the host had: not a router's, and not that of
+ * somebody who only says that he is the host. Checksums stay as they were: nothing in the line looks at them, but Wireshark
+ * would complain. IPv6 and what is inside tunnels stays as it is.
  */
 
 export interface MappedHost {
   /** IPv4 address as 32 bits. */
   readonly address: number;
-  /** Six bytes. */
-  readonly mac: Uint8Array;
+  /** Which MAC address becomes which, six bytes each; absent where nobody's does. */
+  readonly mac?: { readonly was: Uint8Array; readonly becomes: Uint8Array };
 }
 
 /** By IPv4 address as 32 bits. */
@@ -43,9 +44,8 @@ export function mapAddresses(frame: Uint8Array, linkType: number, hosts: HostMap
   } else if (type === ARP && view.byteLength >= at + 28) {
     const sender = mapWord(view, at + 14, hosts);
     const target = mapWord(view, at + 24, hosts);
-    if (sender !== undefined) frame.set(sender.mac, at + 8);
-    // A request does not know it yet.
-    if (target !== undefined && view.getUint16(at + 6) === 2) frame.set(target.mac, at + 18);
+    setMac(frame, at + 8, sender);
+    setMac(frame, at + 18, target);
     if (linkType === ETHERNET) setMacs(frame, sender, target);
   }
 }
@@ -88,7 +88,11 @@ function mapWord(view: DataView, at: number, hosts: HostMap): MappedHost | undef
 }
 
 function setMacs(frame: Uint8Array, source: MappedHost | undefined, destination: MappedHost | undefined): void {
-  const isGroup = (frame[0]! & 1) === 1;
-  if (destination !== undefined && !isGroup) frame.set(destination.mac, 0);
-  if (source !== undefined) frame.set(source.mac, 6);
+  setMac(frame, 0, destination);
+  setMac(frame, 6, source);
+}
+
+function setMac(frame: Uint8Array, at: number, host: MappedHost | undefined): void {
+  const mac = host?.mac;
+  if (mac?.was.every((byte, index) => frame[at + index] === byte) === true) frame.set(mac.becomes, at);
 }

@@ -8,6 +8,7 @@ import type { KpiRow, TopEntry } from '../kpi/kpi-row.ts';
 import type { LedgerTotals } from '../ledger/books.ts';
 import type { SensorSummary, TimeRange } from '../ports.ts';
 import type { TriageEntry } from '../triage/triage-entry.ts';
+import type { Conversations } from './conversations.ts';
 import type { SensorFinding } from './sensor-health.ts';
 
 /** The state of the run behind the report. `progress` is 0 to 1, or null when nobody can know. */
@@ -62,6 +63,16 @@ export interface SeriesGap {
   readonly missingPackets: number;
 }
 
+/** The time before the range, as long as it, as far as anything is stored of it. */
+export interface PreviousTime {
+  /** Begins with the first window that is stored, so later than the range's length before it where that is all there is. */
+  readonly range: TimeRange;
+  /** In buckets of the same width as those of the range. */
+  readonly series: TrafficSeries;
+  /** Ascending, not overlapping. */
+  readonly gaps: readonly SeriesGap[];
+}
+
 /** What the range holds in sum, over windows that are scored. */
 export interface RangeTotals {
   readonly packets: number;
@@ -96,9 +107,12 @@ export interface Overview {
   readonly series: TrafficSeries;
   /** Ascending, not overlapping. */
   readonly gaps: readonly SeriesGap[];
+  /** To compare with; null when nothing is stored of it. */
+  readonly previous: PreviousTime | null;
   readonly totals: RangeTotals;
   /** Sums of the windows' own top lists, so a lower bound for whoever was not on every list; most packets first. */
   readonly tops: RangeTops;
+  readonly conversations: Conversations;
   /** That overlap the range, most severe first, then newest first. */
   readonly alerts: readonly ExplainedAlert[];
   /** Alerts that the allow-list explains, by its rules; they are not among `alerts`. */

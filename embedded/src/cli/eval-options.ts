@@ -1,4 +1,4 @@
-/** What the forms of `tapline eval` have in common on the command line: options, Ctrl-C, and where the scorecard goes. */
+/** What the forms of `tapline eval` have in common on the command line: options, and where the scorecard goes. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
@@ -79,16 +79,4 @@ function writing(path: string, write: () => void): void {
   } catch (cause) {
     throw new PipelineError('USAGE', `cannot write ${path}: ${(cause as Error).message}`, { cause });
   }
-}
-
-/** First Ctrl-C: captures under way are left out, and the scorecard of the others is printed. Second: leave at once. */
-export function interruptOnSignal(): AbortSignal {
-  const interrupt = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (interrupt.signal.aborted) process.exit(130);
-      interrupt.abort();
-    });
-  }
-  return interrupt.signal;
 }

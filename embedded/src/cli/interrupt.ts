@@ -1,13 +1,20 @@
-/** Ctrl-C and SIGTERM for commands that end what they began to print. */
+/** Ctrl-C and SIGTERM for commands that finish what they began. */
 
-/** First Ctrl-C: what was read is printed, and the document ended. Second: leave at once. */
-export function interruptOnSignal(): AbortSignal {
+/**
+ * The first signal asks the command to end in order; the second leaves at once with exit code 130.
+ * @param onFirst tells a person what happens now
+ * @returns aborted by the first signal; a command may abort it for reasons of its own
+ */
+export function interruptOnSignal(onFirst?: () => void): AbortController {
   const interrupt = new AbortController();
+  let asked = false;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (interrupt.signal.aborted) process.exit(130);
+      if (asked) process.exit(130);
+      asked = true;
+      onFirst?.();
       interrupt.abort();
     });
   }
-  return interrupt.signal;
+  return interrupt;
 }

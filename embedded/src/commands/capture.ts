@@ -12,6 +12,7 @@ import type { CapturePiece, CaptureSource } from '@tapline/core/pcap/capture-sou
 import { numberSetting, readSettings } from '@tapline/core/settings/settings';
 import { captureJson, captureText, type CaptureRun } from '../cli/capture-output.ts';
 import { addInterfaceOptions, chooseSource, type InterfaceFlags } from '../cli/interface-options.ts';
+import { interruptOnSignal } from '../cli/interrupt.ts';
 import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import {
@@ -149,7 +150,9 @@ class Taking {
   constructor(flags: CaptureFlags) {
     this.#flags = flags;
     this.#windowUs = flags.window ?? parseWindowUs(`${this.#settings.window}s`);
-    this.interrupt = interruptOnSignals(this.warn);
+    this.interrupt = interruptOnSignal(() => {
+      this.warn('stopping; what was read is being sent (Ctrl-C again to leave at once: the spool keeps it)');
+    });
     // Elsewhere the signal ends the process, as it does everywhere.
     if (flags.live && !flags.follow) process.on('SIGHUP', () => this.#turn?.());
   }
@@ -237,19 +240,4 @@ class Taking {
     }
     if (result.fault !== undefined || !result.complete) process.exitCode = 1;
   }
-}
-
-/** First Ctrl-C: send what was read and say goodbye. Second: leave at once; the spool keeps what was not sent. */
-function interruptOnSignals(warn: (line: string) => void): AbortController {
-  const interrupt = new AbortController();
-  let asked = false;
-  const stop = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
-    warn('stopping; what was read is being sent (Ctrl-C again to leave at once: the spool keeps it)');
-    interrupt.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return interrupt;
 }

@@ -31,7 +31,7 @@ async function decode(given: string, flags: { format: Format; fields?: string[] 
     throw new PipelineError('USAGE', 'Arrow is binary: send it to a file or a program, for example > packets.arrow');
   }
   const writer = WRITERS[flags.format]();
-  const interrupt = interruptOnSignal();
+  const interrupt = interruptOnSignal().signal;
   const progress = new Progress(process.stderr.isTTY && !process.stdout.isTTY);
   const warn = (line: string): void => {
     progress.clear();

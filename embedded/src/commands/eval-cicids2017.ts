@@ -19,7 +19,8 @@ import { EvalProgress } from '../eval/eval-progress.ts';
 import { EVAL_SENSOR, evaluateCapture } from '../eval/evaluate-capture.ts';
 import { commonLimits, evaluateAll, making } from '../eval/evaluate-folder.ts';
 import { openStores, openTemporaryStores, type Stores } from '../line/data-folder.ts';
-import { addOutputOptions, addRuleOptions, finish, interruptOnSignal, type OutputFlags } from '../cli/eval-options.ts';
+import { addOutputOptions, addRuleOptions, finish, type OutputFlags } from '../cli/eval-options.ts';
+import { interruptOnSignal } from '../cli/interrupt.ts';
 
 interface CicidsFlags extends OutputFlags {
   readonly pcap: string;
@@ -66,7 +67,8 @@ async function run(flags: CicidsFlags): Promise<void> {
     process.stderr.write(`tapline: ${day} is missing in ${flags.pcap}: its attacks are not evaluated\n`);
   const stores = flags.data === undefined ? openTemporaryStores() : openStores(flags.data);
   const progress = new EvalProgress(found.length);
-  const interrupt = interruptOnSignal();
+  // Captures under way are left out, and the scorecard of the others is printed.
+  const interrupt = interruptOnSignal().signal;
   try {
     if ((await stores.results.sensors()).length > 0) {
       throw new PipelineError('USAGE', `${flags.data} holds data already: name a new folder`);

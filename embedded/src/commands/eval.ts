@@ -5,7 +5,8 @@ import type { DetectorName } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
 import type { Label } from '@tapline/core/eval/labels';
 import { makeScorecard, type EvaluatedCapture } from '@tapline/core/eval/make-scorecard';
-import { addOutputOptions, addRuleOptions, finish, interruptOnSignal, type OutputFlags } from '../cli/eval-options.ts';
+import { addOutputOptions, addRuleOptions, finish, type OutputFlags } from '../cli/eval-options.ts';
+import { interruptOnSignal } from '../cli/interrupt.ts';
 import { parseCount } from '../cli/options.ts';
 import { EvalProgress } from '../eval/eval-progress.ts';
 import { evaluateCapture, type EvaluationRules } from '../eval/evaluate-capture.ts';
@@ -56,7 +57,8 @@ async function run(folder: string, flags: EvalFlags): Promise<void> {
   const table = flags.labels ?? findLabelFile(folder);
   const labelFile = readLabelFile(table);
   const { window: windowUs, detectors, seed } = flags;
-  const interrupt = interruptOnSignal();
+  // Captures under way are left out, and the scorecard of the others is printed.
+  const interrupt = interruptOnSignal().signal;
   if (flags.benign !== undefined && !flags.mixed) throw new PipelineError('USAGE', '--benign is for --mixed');
   const captures = capturesOf(folder, labelFile.labels, table);
   const rules = { windowUs, ...(detectors && { detectors }), interrupt };

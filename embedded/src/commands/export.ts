@@ -7,6 +7,7 @@ import { openBucket } from '@tapline/capture-agent/record/open-bucket';
 import type { PacketFilter } from '@tapline/core/detect/alert';
 import { PipelineError } from '@tapline/core/errors';
 import { exportText } from '../cli/export-output.ts';
+import { interruptOnSignal } from '../cli/interrupt.ts';
 import { parseAddressText, parseInstantUs, parseName, parsePort } from '../cli/options.ts';
 import { Progress } from '../cli/progress.ts';
 import { exportPackets } from '../export/export-packets.ts';
@@ -82,7 +83,7 @@ async function run(flags: ExportFlags): Promise<void> {
   const filters = [given, ...(alert === undefined ? [] : [alert.filter])];
   const progress = new Progress();
   const options = { record, filters, format, output: write, ...(filter === undefined ? {} : { expression: filter }) };
-  const result = await exportPackets(options, interruptOnSignals(), (state) => {
+  const result = await exportPackets(options, interruptOnSignal().signal, (state) => {
     progress.update(state);
   }).finally(() => {
     progress.clear();
@@ -151,16 +152,4 @@ function onlySensor(record: string, sensors: readonly string[]): string {
       ? `${record} holds no record: name what "tapline run --record" wrote`
       : `${record} holds several sensors, choose with --sensor: ${sensors.toSorted().join(', ')}`,
   );
-}
-
-/** First Ctrl-C: write what was found. Second: leave at once. */
-function interruptOnSignals(): AbortSignal {
-  const interrupt = new AbortController();
-  const stop = (): void => {
-    if (interrupt.signal.aborted) process.exit(130);
-    interrupt.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return interrupt.signal;
 }

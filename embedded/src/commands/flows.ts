@@ -79,7 +79,7 @@ class FlowOutput {
     for (const filter of labels?.unmapped ?? []) {
       this.warn(`this filter cannot be told of a flow, so its flows have no label: ${filter}`);
     }
-    this.interrupt = interruptOnSignal();
+    this.interrupt = interruptOnSignal().signal;
     const writer = WRITERS[flags.format]();
     this.#pending = [Buffer.from(writer.head)];
     this.#make = () =>

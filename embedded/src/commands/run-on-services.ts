@@ -12,6 +12,7 @@ import { readUsual } from '@tapline/functions/stages/read-usual';
 import { createReport } from '@tapline/functions/stages/report';
 import { buildReport, REPORT_DIST } from '../../../report/build.ts';
 import { openAllowFile } from '../cli/allow-file.ts';
+import { interruptOnSignal } from '../cli/interrupt.ts';
 import { serviceRunJson, serviceRunText } from '../cli/service-run-output.ts';
 import { version } from '../cli/version.ts';
 import { localEnvironment } from '../functions/local-stack.ts';
@@ -58,7 +59,9 @@ export async function runServices(flags: ServiceFlags): Promise<void> {
   await bringTablesUpToDate(settings);
   const allowList = openAllowFile(flags.allow, note);
   const stores = await openServiceStores(settings);
-  const interrupt = interruptOnSignals();
+  const interrupt = interruptOnSignal(() => {
+    note('stopping: what was read goes through (Ctrl-C again to leave at once)');
+  }).signal;
   const server = flags.exit ? undefined : await servePage(stores, flags.port, allowList);
   try {
     const { source, follow, sensor, session, speed, instances, duplicatesWithinUs, reorderWithinUs, preload } = flags;
@@ -153,17 +156,4 @@ function noteOnce(): (text: string) => void {
     if (text !== last) note(text);
     last = text;
   };
-}
-
-/** First Ctrl-C: the capture ends, and what was read goes through. Second: leave at once. */
-function interruptOnSignals(): AbortSignal {
-  const interrupt = new AbortController();
-  const stop = (): void => {
-    if (interrupt.signal.aborted) process.exit(130);
-    note('stopping (Ctrl-C again to leave at once)');
-    interrupt.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return interrupt.signal;
 }

@@ -29,6 +29,7 @@ import {
   parseWindowUs,
   SOURCE_HELP,
 } from '../cli/options.ts';
+import { interruptOnSignal } from '../cli/interrupt.ts';
 import { addLoopOptions, loopOf, loopText, type LoopFlags } from '../cli/loop-options.ts';
 import { addMirrorOptions, mirrorOf, type MirrorFlags } from '../cli/mirror-options.ts';
 import { Progress } from '../cli/progress.ts';
@@ -257,17 +258,11 @@ async function serve(
 
 /** First Ctrl-C: drain and print the books. Second: leave at once. */
 function onInterrupt(run: CaptureRun, progress: Progress): AbortSignal {
-  const interrupted = new AbortController();
-  const stop = (): void => {
-    if (interrupted.signal.aborted) process.exit(130);
+  return interruptOnSignal(() => {
     progress.clear();
     process.stderr.write('tapline: stopping; what was read is being stored (Ctrl-C again to leave at once)\n');
-    interrupted.abort();
     run.stop();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return interrupted.signal;
+  }).signal;
 }
 
 function print(result: RunResult, allowed: PresentedAlerts, source: string, flags: RunFlags): void {

@@ -1,7 +1,7 @@
 /** Shifts an attack out of its capture into a benign one, with its hosts mapped to hosts there, and writes a real pcapng. */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { chooseAddresses, type TimelineHost } from '@tapline/core/eval/choose-addresses';
+import { chooseAddresses, type AttackHosts, type TimelineHost } from '@tapline/core/eval/choose-addresses';
 import { parseHost, type HostRange } from '@tapline/core/packet/host-range';
 import type { Label } from '@tapline/core/eval/labels';
 import { mapAddresses, type HostMap } from '@tapline/core/eval/map-addresses';
@@ -31,6 +31,9 @@ export interface MixedAttack {
 
 /** Hosts of a timeline, and of an attack, that are remembered. */
 const HOSTS_AT_MOST = 65_536;
+const LINKTYPE_ETHERNET = 1;
+/** EtherType. */
+const IPV4 = 0x0800;
 /** Answers come a little after what they answer. */
 const ANSWERS_US = 2e6;
 
@@ -49,7 +52,7 @@ export async function examineTimeline(path: string, file: string, signal: AbortS
     const known = hosts.get(address);
     if (known !== undefined) known.packets += 1;
     else if (hosts.size < HOSTS_AT_MOST) {
-      const mac = linkType === 1 && bytes.length >= 12 ? bytes.slice(6, 12) : Uint8Array.of(2, 0, 0, 0, 0, 1);
+      const mac = senderMac({ bytes, linkType }) ?? Uint8Array.of(2, 0, 0, 0, 0, 1);
       hosts.set(address, { address, packets: 1, mac });
     }
     return undefined;
@@ -59,14 +62,12 @@ export async function examineTimeline(path: string, file: string, signal: AbortS
 }
 
 /** What the first look at an attack's capture shows. */
-interface AttackFacts {
+interface AttackFacts extends AttackHosts {
   readonly startUs: number;
   readonly firstUs: number;
   readonly lastUs: number;
   /** Pairs of hosts that the attack's packets are between. */
   readonly pairs: ReadonlySet<number>;
-  readonly attackers: readonly number[];
-  readonly victims: readonly number[];
 }
 
 /**
@@ -87,7 +88,7 @@ export async function mixCaptures(
   // An attack longer than the timeline begins in its first half and outlasts it.
   const offsetUs = Math.floor(random.unit() * (room > 0 ? room : (timeline.lastUs - timeline.firstUs) / 2));
   const shiftUs = timeline.firstUs + offsetUs - facts.firstUs;
-  const hosts = chooseAddresses(timeline.hosts, facts.attackers, facts.victims);
+  const hosts = chooseAddresses(timeline.hosts, facts);
   const counter = new LabelCounter(attack.label, facts.startUs, windowUs);
   let attackFrames = 0;
   const shifted = readFrames(attack.file, signal, (frame, columns, row): Frame | undefined => {
@@ -121,8 +122,16 @@ async function examineAttack(
   const pairs = new Set<number>();
   const sources = new Set<number>();
   const destinations = new Set<number>();
-  const look = readFrames(file, signal, ({ timeUs }, columns, row) => {
+  const macs = new Map<number, Uint8Array>();
+  const look = readFrames(file, signal, (frame, columns, row) => {
+    const { timeUs } = frame;
     if (Number.isNaN(startUs)) startUs = timeUs;
+    // In ARP anybody can say that he has an address.
+    if (columns.etherType[row] === IPV4 && macs.size < HOSTS_AT_MOST) {
+      const address = columns.source[4 * row + 3]!;
+      const mac = macs.has(address) ? undefined : senderMac(frame);
+      if (mac !== undefined) macs.set(address, mac);
+    }
     counter ??= new LabelCounter(label, startUs, windowUs);
     if (!counter.has(columns, row)) return undefined;
     firstUs = Math.min(firstUs, timeUs);
@@ -135,7 +144,7 @@ async function examineAttack(
   });
   while ((await look.next()).done !== true);
   if (pairs.size === 0) return undefined;
-  return { startUs, firstUs, lastUs, pairs, ...sidesOf(label, sources, destinations) };
+  return { startUs, firstUs, lastUs, pairs, macs, ...sidesOf(label, sources, destinations) };
 }
 
 /** Which of the addresses are attackers and which attacked: by the label, or else by who sends. */
@@ -154,6 +163,10 @@ function sidesOf(
     (isVictim && !(attackers.length > 0 && within(attackers, address)) ? sides.victims : sides.attackers).push(address);
   }
   return sides;
+}
+
+function senderMac({ bytes, linkType }: Pick<Frame, 'bytes' | 'linkType'>): Uint8Array | undefined {
+  return linkType === LINKTYPE_ETHERNET && bytes.length >= 12 ? bytes.slice(6, 12) : undefined;
 }
 
 /** The same for both directions. */

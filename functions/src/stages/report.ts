@@ -13,7 +13,7 @@ import { alertReport, alertPackets } from './report/alerts.ts';
 import { alertCapture, alertDownload, Download, type DownloadBody, type FrameShelf } from './report/capture.ts';
 import { alertEvidence } from './report/evidence.ts';
 import { flowPage } from './report/flows.ts';
-import { hostFlows, hostList, hostReport } from './report/hosts.ts';
+import { hostFlows, hostList, hostPorts, hostReport } from './report/hosts.ts';
 import { overview } from './report/overview.ts';
 import { packetPage } from './report/packets.ts';
 import { pipelineReport } from './report/pipeline.ts';
@@ -141,6 +141,7 @@ export const ROUTES: readonly Route[] = [
   { pattern: /^\/api\/v1\/hosts$/u, handler: hostList },
   { pattern: /^\/api\/v1\/hosts\/([^/]{1,200})$/u, handler: hostReport },
   { pattern: /^\/api\/v1\/hosts\/([^/]{1,200})\/flows$/u, handler: hostFlows },
+  { pattern: /^\/api\/v1\/hosts\/([^/]{1,200})\/ports$/u, handler: hostPorts },
 ];
 
 const HEADERS = {

@@ -5,7 +5,7 @@ import type { SeriesGap, TrafficSeries } from '@tapline/core/report/snapshot';
 import { scaleLinear } from 'd3-scale';
 import { h, type VNode } from '../dom/vnode.ts';
 import { counted, short } from '../format/numbers.ts';
-import { dateTime } from '../format/times.ts';
+import { dateTime, zonedTime } from '../format/times.ts';
 import { alertMarks, lanesAbove, leftOffText, type MarkedAlerts } from './alert-marks.ts';
 import { fromZero, outline } from './steps.ts';
 import {
@@ -60,7 +60,7 @@ export function hostTraffic(data: HostTrafficData, size: Size): VNode {
       height: size.height,
       role: 'group',
       'aria-label':
-        `Traffic from ${dateTime(data.range.fromUs)} to ${dateTime(data.range.toUs)} UTC: sent at most ${short(sent)} ${data.unit}, ` +
+        `Traffic from ${dateTime(data.range.fromUs)} to ${zonedTime(data.range.toUs)}: sent at most ${short(sent)} ${data.unit}, ` +
         `received at most ${short(received)} ${data.unit}, ${counted(data.alerts.length, 'alert')}. A table of the values is one button away.`,
     },
     hatches(),

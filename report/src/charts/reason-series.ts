@@ -7,6 +7,7 @@ import type { AlertEvidence, ReasonWindow } from '@tapline/core/report/snapshot'
 import { scaleLinear } from 'd3-scale';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { measured } from '../format/numbers.ts';
+import { zoneAt } from '../format/time-zone.ts';
 import { clockTime } from '../format/times.ts';
 import { featureName } from './ratio-bars.ts';
 
@@ -105,7 +106,8 @@ const crossed = (chart: ReasonChart, frame: Frame): Child => {
 
 const describe = ({ reason, index, windows }: ReasonChart, top: number): string => {
   const first = crossing({ reason, windows, index });
-  const when = first === undefined ? 'never crossed' : `crossed at ${clockTime(first.startUs)} UTC`;
+  const when =
+    first === undefined ? 'never crossed' : `crossed at ${clockTime(first.startUs)} ${zoneAt(first.startUs / 1000)}`;
   return `${featureName(reason.feature)}: at most ${measured(top, reason.unit)}, floor ${measured(reason.floor, reason.unit)}, ${when}`;
 };
 

@@ -1,6 +1,6 @@
 /** Outlines of counts over time in steps: a count belongs to its whole bucket, so nothing is smoothed. */
-import { area, curveStepAfter } from 'd3-shape';
-import type { TrafficBucket } from './traffic-buckets.ts';
+import { area, curveStepAfter, line } from 'd3-shape';
+import { totalRate, type TrafficBucket } from './traffic-buckets.ts';
 
 interface Step {
   readonly timeUs: number;
@@ -23,6 +23,28 @@ export function stacked(buckets: readonly TrafficBucket[], index: number): Step[
 /** The outline of one class from the zero line up, or down. */
 export function fromZero(buckets: readonly TrafficBucket[], index: number, direction: 1 | -1): Step[] {
   return steps(buckets, index, (rates) => (direction === 1 ? [0, rates[index]!] : [-rates[index]!, 0]));
+}
+
+/** The upper edge of all classes together. */
+export function totalEdge(
+  buckets: readonly TrafficBucket[],
+  x: (timeUs: number) => number,
+  y: (value: number) => number,
+): string {
+  const points = buckets.flatMap((bucket, at): Step[] => {
+    const known = bucket.rates !== null;
+    const high = totalRate(bucket);
+    const start = { timeUs: bucket.startUs, low: 0, high, known };
+    const isEnd = known && (at + 1 === buckets.length || buckets[at + 1]!.rates === null);
+    return isEnd ? [start, { ...start, timeUs: bucket.endUs }] : [start];
+  });
+  const path = line<Step>()
+    .x((step) => x(step.timeUs))
+    .y((step) => y(step.high))
+    .defined((step) => step.known)
+    .curve(curveStepAfter)
+    .digits(1);
+  return path(points) ?? '';
 }
 
 /** A closing point ends each run of known buckets at the end of its last bucket. */

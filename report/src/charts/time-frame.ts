@@ -4,6 +4,7 @@ import type { SeriesGap } from '@tapline/core/report/snapshot';
 import { scaleLinear, scaleUtc, type ScaleLinear } from 'd3-scale';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, short } from '../format/numbers.ts';
+import { offsetMs } from '../format/time-zone.ts';
 import { clockTime, dayOf, exactTime, timeRange } from '../format/times.ts';
 
 export interface Size {
@@ -81,16 +82,36 @@ export function hatches(): VNode {
   return h('defs', {}, hatch('incomplete', 7), hatch('open', 10), hatch('blind', 5));
 }
 
-/** The time axis at the foot of a plot, in UTC. */
+interface Tick {
+  /** Microseconds since 1970. */
+  readonly timeUs: number;
+  /** Milliseconds that clocks of the page's zone show then, as if they were UTC. */
+  readonly shownMs: number;
+}
+
+/** Ticks at round times of the page's zone, about one in 110 pixels. */
+function ticksOf(range: TimeRange, frame: TimelineFrame): Tick[] {
+  const [fromMs, toMs] = [range.fromUs / 1000, range.toUs / 1000];
+  const shown = scaleUtc([new Date(fromMs + offsetMs(fromMs)), new Date(toMs + offsetMs(toMs))], [0, 1]);
+  return shown
+    .ticks(Math.max(3, Math.floor((frame.right - frame.left) / 110)))
+    .map((tick) => {
+      const shownMs = tick.getTime();
+      // The offset of a moment close by is right except in the hour in which clocks change; of that, the second look.
+      const near = shownMs - offsetMs(shownMs - offsetMs(fromMs));
+      return { timeUs: near * 1000, shownMs: near + offsetMs(near) };
+    })
+    .filter(({ timeUs }) => timeUs >= range.fromUs && timeUs <= range.toUs);
+}
+
+/** The time axis at the foot of a plot, in the zone of the page. */
 export function timeAxis(range: TimeRange, frame: TimelineFrame): VNode {
-  const scale = scaleUtc([new Date(range.fromUs / 1000), new Date(range.toUs / 1000)], [frame.left, frame.right]);
-  const ticks = scale.ticks(Math.max(3, Math.floor((frame.right - frame.left) / 110)));
-  const fine = ticks.some((tick) => tick.getTime() % 1000 !== 0);
-  const seconds = ticks.some((tick) => tick.getTime() % 60_000 !== 0);
-  const daily = ticks.every((tick) => tick.getTime() % 86_400_000 === 0);
-  const name = (tick: Date): string => {
-    const timeUs = tick.getTime() * 1000;
-    if (daily || (tick.getTime() % 86_400_000 === 0 && ticks.length > 1)) return dayOf(timeUs);
+  const ticks = ticksOf(range, frame);
+  const fine = ticks.some(({ shownMs }) => shownMs % 1000 !== 0);
+  const seconds = ticks.some(({ shownMs }) => shownMs % 60_000 !== 0);
+  const daily = ticks.every(({ shownMs }) => shownMs % 86_400_000 === 0);
+  const name = ({ timeUs, shownMs }: Tick): string => {
+    if (daily || (shownMs % 86_400_000 === 0 && ticks.length > 1)) return dayOf(timeUs);
     if (fine) return exactTime(timeUs, 0).slice(0, 12);
     return clockTime(timeUs).slice(0, seconds ? 8 : 5);
   };
@@ -105,10 +126,11 @@ export function timeAxis(range: TimeRange, frame: TimelineFrame): VNode {
     h('line', { x1: frame.left, x2: frame.right, y1: frame.bottom, y2: frame.bottom }),
     ticks
       .map((tick) => {
-        const at = pixel(scale(tick));
+        const place = frame.x(tick.timeUs);
+        const at = pixel(place);
         return [
           h('line', { x1: at, x2: at, y1: frame.bottom, y2: frame.bottom + 5 }),
-          h('text', { x: at, y: frame.bottom + 18, 'text-anchor': anchor(scale(tick), name(tick)) }, name(tick)),
+          h('text', { x: at, y: frame.bottom + 18, 'text-anchor': anchor(place, name(tick)) }, name(tick)),
         ];
       })
       .flat(),

@@ -2,7 +2,7 @@
  * Turns the sparse series of the API into the dense buckets a chart draws: a second without traffic is zero only where
  * the books vouch for it; where nothing is known yet there is no bucket, so the chart shows a gap and never a false zero.
  */
-import type { SeriesGap, TrafficSeries } from '@tapline/core/report/snapshot';
+import type { PreviousTime, SeriesGap, TrafficSeries } from '@tapline/core/report/snapshot';
 import type { TimeRange } from '@tapline/core/ports';
 import type { Metric } from '../state/url-state.ts';
 
@@ -42,6 +42,30 @@ export function trafficBuckets(
     }
   }
   return buckets;
+}
+
+/** The time before the shown range, moved onto it. */
+export function bucketsBefore(
+  previous: PreviousTime | null,
+  range: TimeRange,
+  metric: Metric,
+): readonly TrafficBucket[] {
+  if (previous?.range.toUs !== range.fromUs) return [];
+  const shiftUs = range.toUs - range.fromUs;
+  return trafficBuckets(previous.series, previous.gaps, previous.range, metric).map(({ startUs, endUs, rates }) => ({
+    startUs: startUs + shiftUs,
+    endUs: endUs + shiftUs,
+    rates,
+  }));
+}
+
+/** Undefined where there is none. */
+export function bucketAt(buckets: readonly TrafficBucket[], timeUs: number): TrafficBucket | undefined {
+  return buckets.find(({ startUs, endUs }) => timeUs >= startUs && timeUs < endUs);
+}
+
+export function peakOf(buckets: readonly TrafficBucket[]): number {
+  return buckets.reduce((most, bucket) => Math.max(most, totalRate(bucket)), 0);
 }
 
 export function totalRate(bucket: TrafficBucket): number {

@@ -36,7 +36,7 @@ export function visible(text: string): string {
 }
 
 /** Attributes that a reader sees or hears. */
-const SPOKEN = new Set(['title', 'aria-label']);
+const SPOKEN = new Set(['title', 'aria-label', 'data-says']);
 
 /**
  * Makes a node. `onclick: f` attaches a handler, `style: {…}` sets CSS properties, `key` names the node among its
@@ -86,6 +86,8 @@ const create = (node: VNode, namespace: string | null): Element => {
 const update = (element: Element, node: VNode, namespace: string | null): void => {
   const memory = memories.get(element)!;
   const before = memory.node;
+  // Whoever keeps a node and returns it again says that nothing in it has changed.
+  if (before === node) return;
   for (const name of Object.keys(before.attributes)) {
     if (!(name in node.attributes)) element.removeAttribute(name);
   }

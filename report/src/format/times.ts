@@ -1,10 +1,17 @@
-/** Event times as people read them, always UTC, and spans of time. Input is microseconds since 1970. */
+/** Event times as people read them, in the zone of the page (time-zone.ts), and spans of time. Input is microseconds since 1970. */
 import { utcFormat } from 'd3-time-format';
+import { isoOffset, offsetMs, zoneAt } from './time-zone.ts';
 
 const day = utcFormat('%Y-%m-%d');
 const clock = utcFormat('%H:%M:%S');
 
-const date = (timeUs: number): Date => new Date(Math.floor(timeUs / 1000));
+const utcDate = (timeUs: number): Date => new Date(Math.floor(timeUs / 1000));
+
+/** Whose UTC fields are what clocks of the zone show. */
+const date = (timeUs: number): Date => {
+  const timeMs = Math.floor(timeUs / 1000);
+  return new Date(timeMs + offsetMs(timeMs));
+};
 
 /** `2017-07-07 12:04:30` */
 export function dateTime(timeUs: number): string {
@@ -21,16 +28,37 @@ export function dayOf(timeUs: number): string {
   return day(date(timeUs));
 }
 
+/** `12:04:30` in UTC, whatever the page is in: for queries. */
+export function utcClock(timeUs: number): string {
+  return clock(utcDate(timeUs));
+}
+
+/** `2017-07-07` in UTC, whatever the page is in: for rules. */
+export function utcDay(timeUs: number): string {
+  return day(utcDate(timeUs));
+}
+
+/** `2017-07-07 12:04:30 UTC` */
+export function zonedTime(timeUs: number): string {
+  return `${dateTime(timeUs)} ${zoneAt(timeUs / 1000)}`;
+}
+
+/** `12:04:30 – 12:05:10 UTC`, with both offsets where clocks change in between: `UTC+1 – UTC+2`. */
+export function zonedRange(fromUs: number, toUs: number): string {
+  const [from, to] = [zoneAt(fromUs / 1000), zoneAt(toUs / 1000)];
+  return `${timeRange(fromUs, toUs)} ${from === to ? from : `${from} – ${to}`}`;
+}
+
 /** `12:04:30.123456789`: every digit the capture has. */
 export function exactTime(timeUs: number, timeNs: number): string {
   const micros = ((timeUs % 1_000_000) + 1_000_000) % 1_000_000;
   return `${clock(date(timeUs))}.${String(micros).padStart(6, '0')}${String(timeNs).padStart(3, '0')}`;
 }
 
-/** For machines and CSV: `2017-07-07T12:04:30.123456Z`. */
+/** For tables and CSV: `2017-07-07T12:04:30.123456Z`, or with the offset of the zone: `2017-07-07T14:04:30.123456+02:00`. */
 export function isoTime(timeUs: number): string {
   const micros = ((timeUs % 1_000_000) + 1_000_000) % 1_000_000;
-  return `${day(date(timeUs))}T${clock(date(timeUs))}.${String(micros).padStart(6, '0')}Z`;
+  return `${day(date(timeUs))}T${clock(date(timeUs))}.${String(micros).padStart(6, '0')}${isoOffset(timeUs / 1000)}`;
 }
 
 /** `12:04:30 – 12:05:10`, with the days when there are two. */

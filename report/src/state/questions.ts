@@ -83,6 +83,11 @@ export function hostFlowsAddress(state: PageState, after: string): string | null
   return apiAddress(`hosts/${encodeURIComponent(state.subject)}/flows`, { ...within(state), ...paging });
 }
 
+export function hostPortsAddress(state: PageState): string | null {
+  if (state.page !== 'hosts' || state.subject === null) return null;
+  return apiAddress(`hosts/${encodeURIComponent(state.subject)}/ports`, within(state));
+}
+
 export function searchAddress(state: PageState, after: string): string | null {
   if (state.page !== 'packets') return null;
   return apiAddress('search', {

@@ -4,6 +4,7 @@
  * what its sender saw; anything that is not understood falls back to the default instead of breaking the page.
  */
 
+import { isZone, UTC } from '../format/time-zone.ts';
 import { alertListParameters, readAlertList, WHOLE_LIST, type AlertListState } from './alert-list-state.ts';
 
 export const METRICS = ['packets', 'bits'] as const;
@@ -30,6 +31,8 @@ export interface PageState {
   /** Fixed range in microseconds; null follows everything there is. */
   readonly range: { readonly fromUs: number; readonly toUs: number } | null;
   readonly metric: Metric;
+  /** What times are written in: `UTC`, `local` (of whoever opens the link), or a name of the IANA time zone database. */
+  readonly zone: string;
   /** What the side panel of the overview shows; at most one of alert, window, query and view is set. */
   readonly alert: string | null;
   /** Start of the chosen window, microseconds. */
@@ -48,6 +51,7 @@ export const DEFAULT_STATE: PageState = {
   sensor: null,
   range: null,
   metric: 'packets',
+  zone: UTC,
   alert: null,
   window: null,
   query: null,
@@ -76,6 +80,8 @@ const readRange = (parameters: URLSearchParams): PageState['range'] => {
   const toUs = wholeNumber(parameters.get('to'));
   return fromUs === null || toUs === null || toUs <= fromUs ? null : { fromUs, toUs };
 };
+
+const readZone = (text: string | null): string => (text !== null && isZone(text) ? text : DEFAULT_STATE.zone);
 
 const readQuery = (parameters: URLSearchParams): PacketQuery | null => {
   const port = wholeNumber(parameters.get('port'));
@@ -124,6 +130,7 @@ export function parseState(hash: string): PageState {
     sensor: shortText(parameters.get('sensor')),
     range: readRange(parameters),
     metric,
+    zone: readZone(parameters.get('tz')),
     ...readPanel(parameters, shown.page),
     tables: readTables(parameters.get('tables')),
     list: readAlertList(parameters),
@@ -143,6 +150,7 @@ export function formatState(state: PageState): string {
   add('from', state.range?.fromUs);
   add('to', state.range?.toUs);
   if (state.metric !== DEFAULT_STATE.metric) add('metric', state.metric);
+  if (state.zone !== DEFAULT_STATE.zone) add('tz', state.zone);
   add('alert', state.alert);
   add('window', state.window);
   add('host', state.query?.host);

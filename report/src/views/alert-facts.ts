@@ -3,7 +3,7 @@ import type { Alert } from '@tapline/core/detect/alert';
 import { barList } from '../charts/bar-list.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, measured, percent } from '../format/numbers.ts';
-import { dateTime, duration, timeRange } from '../format/times.ts';
+import { duration, timeRange, zonedTime } from '../format/times.ts';
 import { hostHref } from '../state/links.ts';
 import { openAlert } from '../state/url-state.ts';
 import type { View } from './model.ts';
@@ -52,7 +52,7 @@ export function alertFacts(alert: Alert): VNode {
   return h(
     'dl',
     { class: 'facts' },
-    fact('When', `${dateTime(alert.firstPacketUs)} UTC for ${duration(alert.lastPacketUs - alert.firstPacketUs)}`),
+    fact('When', `${zonedTime(alert.firstPacketUs)} for ${duration(alert.lastPacketUs - alert.firstPacketUs)}`),
     fact('Windows', `${counted(alert.windows, 'window')}, ${timeRange(alert.windowStartUs, alert.windowEndUs)}`),
     fact('Score', percent(alert.score)),
     fact('Data', trust(alert)),

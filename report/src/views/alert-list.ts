@@ -5,7 +5,8 @@ import type { Overview, TriageMark } from '@tapline/core/report/snapshot';
 import { severityMark } from '../charts/severity-mark.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, times } from '../format/numbers.ts';
-import { dateTime, duration, isoTime, timeRange } from '../format/times.ts';
+import { inZone } from '../format/time-zone.ts';
+import { dateTime, duration, isoTime, timeRange, zonedTime } from '../format/times.ts';
 import { chooseAlerts, type AlertGroup, type ChosenAlerts, type ListedAlert } from '../state/chosen-alerts.ts';
 import { formatState, withList, withPanel } from '../state/url-state.ts';
 import { alertFilter, isNarrowed } from './alert-filter.ts';
@@ -78,18 +79,18 @@ const row = (view: View, { alert, mark }: ListedAlert, nowUs: number): VNode => 
   );
 };
 
-const COLUMNS = [
+const columns = (): readonly string[] => [
   'id',
   'severity',
   'class',
   'entity',
-  'first packet (UTC)',
-  'last packet (UTC)',
+  inZone('first packet'),
+  inZone('last packet'),
   'windows',
   'score',
   'state',
   'acknowledged by',
-  'muted until (UTC)',
+  inZone('muted until'),
   'why muted',
   'notes',
   'ATT&CK',
@@ -98,7 +99,7 @@ const COLUMNS = [
 const NUMERIC = ['windows', 'score', 'notes'];
 
 const table = ({ groups }: ChosenAlerts): Table => ({
-  columns: COLUMNS.map((name) => ({ name, numeric: NUMERIC.includes(name) })),
+  columns: columns().map((name) => ({ name, numeric: NUMERIC.includes(name) })),
   rows: groups
     .flatMap(({ alerts }) => alerts)
     .map(({ alert, mark }) => [
@@ -133,7 +134,7 @@ const emptyText = (overview: Overview | null): string | null => {
   if (overview.alerts.length + overview.suppressed.length + overview.usualHidden > 0) return null;
   return overview.range === null
     ? 'No alerts yet.'
-    : `No alerts between ${dateTime(overview.range.fromUs)} and ${dateTime(overview.range.toUs)} UTC.`;
+    : `No alerts between ${dateTime(overview.range.fromUs)} and ${zonedTime(overview.range.toUs)}.`;
 };
 
 const group = (view: View, { name, alerts }: AlertGroup, nowUs: number): Child[] => [

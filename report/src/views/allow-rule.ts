@@ -1,7 +1,7 @@
 /** The rule of the allow-list that would leave out this alert and all that are like it: for what is harmless for good. */
 import type { Alert } from '@tapline/core/detect/alert';
 import { h, type VNode } from '../dom/vnode.ts';
-import { dayOf } from '../format/times.ts';
+import { utcDay } from '../format/times.ts';
 import type { View } from './model.ts';
 
 const MONTH_US = 30 * 86_400e6;
@@ -10,7 +10,7 @@ const MONTH_US = 30 * 86_400e6;
 export function ruleOf(alert: Alert): string {
   const { detector, sensor, filter, entity, lastPacketUs } = alert;
   const port = filter.port === undefined ? {} : { port: filter.port };
-  const until = dayOf(lastPacketUs + MONTH_US);
+  const until = utcDay(lastPacketUs + MONTH_US);
   return JSON.stringify(
     { detector, entity: filter.host ?? entity, ...port, sensor, reason: 'say why it is harmless', until },
     null,

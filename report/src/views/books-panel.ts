@@ -5,7 +5,7 @@ import type { BooksSummary } from '@tapline/core/report/snapshot';
 import { barList, type BarRow } from '../charts/bar-list.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, whole } from '../format/numbers.ts';
-import { dateTime } from '../format/times.ts';
+import { zonedTime } from '../format/times.ts';
 import { dataTable } from './figure.ts';
 import type { View } from './model.ts';
 import { panel } from './panel.ts';
@@ -61,7 +61,7 @@ const health = (findings: readonly SensorFinding[]): Child[] =>
       ];
 
 const verdict = (books: BooksSummary): string => {
-  const until = books.closedToUs === null ? 'Not closed yet' : `Closed to ${dateTime(books.closedToUs)} UTC`;
+  const until = books.closedToUs === null ? 'Not closed yet' : `Closed to ${zonedTime(books.closedToUs)}`;
   const way = books.underWay > 0 ? `, ${counted(books.underWay, 'packet')} under way` : '';
   const found =
     books.unexplained === 0 ? 'Every packet is explained.' : `${counted(books.unexplained, 'packet')} unexplained.`;

@@ -4,14 +4,14 @@ import type { AlertCapture, MissingFrames } from '@tapline/core/report/snapshot'
 import { downloadAddress } from '../api/client.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, short } from '../format/numbers.ts';
-import { dateTime, timeRange } from '../format/times.ts';
+import { zonedRange, zonedTime } from '../format/times.ts';
 import type { View } from './model.ts';
 
 /** Missing times that are named. */
 const MISSING_MOST = 5;
 
 const missingText = ({ fromUs, toUs, reason }: MissingFrames): string =>
-  toUs === null ? `from ${dateTime(fromUs)} UTC: ${reason}` : `${timeRange(fromUs, toUs)} UTC: ${reason}`;
+  toUs === null ? `from ${zonedTime(fromUs)}: ${reason}` : `${zonedRange(fromUs, toUs)}: ${reason}`;
 
 const foundText = ({ from, packets, bytes, missing, open }: AlertCapture): string => {
   const found = packets === null ? 'Packets' : `${counted(packets, 'packet')} (${short(bytes ?? 0, 'B')})`;

@@ -3,6 +3,7 @@ import type { AlertEvidence } from '@tapline/core/report/snapshot';
 import { featureName } from '../charts/ratio-bars.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, whole } from '../format/numbers.ts';
+import { inZone } from '../format/time-zone.ts';
 import { clockTime } from '../format/times.ts';
 import { dataTable, figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
@@ -10,7 +11,7 @@ import type { View } from './model.ts';
 const table = ({ rows }: AlertEvidence): Table => {
   const features = [...new Set(rows.flatMap(({ features: of }) => Object.keys(of)))];
   return {
-    columns: [{ name: 'window (UTC)' }, ...features.map((name) => ({ name: featureName(name), numeric: true }))],
+    columns: [{ name: inZone('window') }, ...features.map((name) => ({ name: featureName(name), numeric: true }))],
     rows: rows.map((row) => [clockTime(row.windowStartUs), ...features.map((name) => row.features[name] ?? '')]),
   };
 };

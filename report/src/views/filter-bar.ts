@@ -3,7 +3,7 @@ import { completions, type Completions, type KnownValues } from '@tapline/core/q
 import { parseQuery, type QueryError } from '@tapline/core/query/parse-query';
 import { dayStartUs } from '@tapline/core/query/query-time';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
-import { clockTime } from '../format/times.ts';
+import { utcClock } from '../format/times.ts';
 import { serviceName } from '../format/services.ts';
 import { withPage } from '../state/url-state.ts';
 import type { Draft, View } from './model.ts';
@@ -26,7 +26,7 @@ export function knownValues(view: View): KnownValues {
     ports: [...new Map(ports.map((entry) => [entry.port, entry])).values()],
     alerts: alerts.map(({ id, detector, entity }) => ({ id, name: `${detector} ${entity}` })),
     times: alerts.slice(0, 8).map(({ firstPacketUs, lastPacketUs, detector, entity }) => ({
-      text: `${clockTime(firstPacketUs)}..${clockTime(Math.ceil(lastPacketUs / MINUTE_US) * MINUTE_US)}`,
+      text: `${utcClock(firstPacketUs)}..${utcClock(Math.ceil(lastPacketUs / MINUTE_US) * MINUTE_US)}`,
       name: `${detector} ${entity}`,
     })),
   };

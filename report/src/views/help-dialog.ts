@@ -19,7 +19,7 @@ const KEYS: readonly (readonly [string, string])[] = [
 
 const NOTES: readonly string[] = [
   'Drag over the time line to zoom. The address of the page keeps everything you chose: copy it to share it.',
-  'All times are event times in UTC, as the sensor captured them; lengths are bytes on the wire.',
+  'All times are event times, as the sensor captured them, in the time zone that is chosen beside the date; the packet filter takes times in UTC. Lengths are bytes on the wire.',
   'Hatched stretches are incomplete: packets are known to be missing there. Empty stretches are not scored yet. Zero is drawn only where the books vouch for it.',
   'Unexplained counts the packets that entered the sensor and that no counter behind it accounts for.',
 ];

@@ -2,7 +2,8 @@
 import type { FlowLine } from '@tapline/core/report/snapshot';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, short } from '../format/numbers.ts';
-import { clockTime, dateTime, duration, isoTime } from '../format/times.ts';
+import { inZone } from '../format/time-zone.ts';
+import { clockTime, duration, isoTime, zonedTime } from '../format/times.ts';
 import { hostHref } from '../state/links.ts';
 import { figure, cellTable, type Table } from './figure.ts';
 import type { View } from './model.ts';
@@ -43,8 +44,8 @@ const csvTable = (flows: readonly FlowLine[]): Table => ({
   columns: [
     'session',
     'flow',
-    'first packet (UTC)',
-    'last packet (UTC)',
+    inZone('first packet'),
+    inZone('last packet'),
     'source',
     'source port',
     'destination',
@@ -90,7 +91,7 @@ export function hostFlowsPanel(view: View): VNode {
   const note =
     answer?.readFromUs == null
       ? ''
-      : `${counted(answer.flows.length, 'flow')} from ${dateTime(answer.readFromUs)} UTC on` +
+      : `${counted(answer.flows.length, 'flow')} from ${zonedTime(answer.readFromUs)} on` +
         (answer.leftOff > 0 ? `, ${counted(answer.leftOff, 'smaller one')} left off` : '');
   return figure(view, {
     name: 'host-flows',

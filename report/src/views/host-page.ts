@@ -7,11 +7,13 @@ import { severityMark } from '../charts/severity-mark.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { percent, short, whole } from '../format/numbers.ts';
 import { serviceName } from '../format/services.ts';
-import { dateTime, timeRange } from '../format/times.ts';
+import { inZone } from '../format/time-zone.ts';
+import { dateTime, timeRange, zonedTime } from '../format/times.ts';
 import { hostHref, packetsHref } from '../state/links.ts';
 import { formatState, withPage, withPanel } from '../state/url-state.ts';
 import { figure, type Table } from './figure.ts';
 import { hostFlowsPanel } from './host-flows-panel.ts';
+import { hostPortsPanel } from './host-ports-panel.ts';
 import { hostTrafficPanel } from './host-traffic-panel.ts';
 import type { View } from './model.ts';
 import { pending } from './panel.ts';
@@ -34,7 +36,7 @@ const tiles = ({ totals }: HostReport): VNode =>
 
 const seen = (report: HostReport): string => {
   if (report.firstSeenUs === null || report.lastSeenUs === null) return 'not among the hosts that are kept';
-  return `first seen ${dateTime(report.firstSeenUs)}, last seen ${dateTime(report.lastSeenUs + report.windowUs)} UTC`;
+  return `first seen ${dateTime(report.firstSeenUs)}, last seen ${zonedTime(report.lastSeenUs + report.windowUs)}`;
 };
 
 const head = (view: View, host: string, report: HostReport | null): VNode =>
@@ -73,7 +75,7 @@ const body = (view: View, report: HostReport): Child[] => {
 const readNote = ({ range, read }: HostReport): Child =>
   read.fromUs === range.fromUs
     ? null
-    : h('p', { class: 'hint' }, `Only from ${dateTime(read.fromUs)} UTC on was read: zoom in for what was before.`);
+    : h('p', { class: 'hint' }, `Only from ${zonedTime(read.fromUs)} on was read: zoom in for what was before.`);
 
 const table = (name: string, entries: readonly TopEntry[]): Table => ({
   columns: [{ name }, { name: 'packets', numeric: true }, { name: 'bytes', numeric: true }],
@@ -145,7 +147,7 @@ const alerts = (view: View, report: HostReport): VNode =>
     note: report.alerts.length === 0 ? 'none' : 'about it, or naming it',
     empty: report.alerts.length === 0 ? 'No alert names this host in this time.' : null,
     table: () => ({
-      columns: ['severity', 'detector', 'entity', 'from (UTC)', 'to (UTC)', 'summary'].map((name) => ({ name })),
+      columns: ['severity', 'detector', 'entity', inZone('from'), inZone('to'), 'summary'].map((name) => ({ name })),
       rows: report.alerts.map(({ severity, detector, entity, firstPacketUs, lastPacketUs, summary }) => [
         severity,
         detector,
@@ -172,6 +174,7 @@ export function hostPage(view: View, host: string): VNode[] {
   const both = (filter: string): string => packetsHref(state, `host ${host} and ${filter}`);
   return [
     ...first,
+    hostPortsPanel(view, host),
     h(
       'div',
       { class: 'talkers', key: 'host-lists' },

@@ -7,7 +7,8 @@ import { timelineFrame, type Size } from '../charts/time-frame.ts';
 import { rateUnit, trafficBuckets, type TrafficBucket } from '../charts/traffic-buckets.ts';
 import { h, type VNode } from '../dom/vnode.ts';
 import { short } from '../format/numbers.ts';
-import { clockTime, duration, isoTime, timeRange } from '../format/times.ts';
+import { inZone } from '../format/time-zone.ts';
+import { clockTime, duration, isoTime, zonedRange } from '../format/times.ts';
 import { formatState, withPanel } from '../state/url-state.ts';
 import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
@@ -60,7 +61,7 @@ const legend = (view: View, buckets: readonly TrafficBucket[], range: TimeRange 
     h(
       'p',
       { class: 'legend-range' },
-      range === null ? '–' : `${timeRange(range.fromUs, range.toUs)} UTC, ${duration(range.toUs - range.fromUs)}`,
+      range === null ? '–' : `${zonedRange(range.fromUs, range.toUs)}, ${duration(range.toUs - range.fromUs)}`,
     ),
   );
 };
@@ -98,7 +99,7 @@ const plot = (view: View, { report, overview, range, buckets }: Shown, size: Siz
 const asTable = (view: View, buckets: readonly TrafficBucket[]): Table => {
   const unit = rateUnit(view.model.state.metric);
   return {
-    columns: [{ name: 'time (UTC)' }, ...WAYS.map(([way]) => ({ name: `${way} ${unit}`, numeric: true }))],
+    columns: [{ name: inZone('time') }, ...WAYS.map(([way]) => ({ name: `${way} ${unit}`, numeric: true }))],
     rows: buckets.flatMap(({ startUs, rates }) =>
       rates === null ? [] : [[isoTime(startUs), ...rates.map((rate) => Math.round(rate * 100) / 100)]],
     ),

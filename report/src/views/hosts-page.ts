@@ -3,6 +3,7 @@ import { parseAddress } from '@tapline/core/packet/address';
 import type { HostLine } from '@tapline/core/report/host-report';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, short, whole } from '../format/numbers.ts';
+import { inZone, zoneName } from '../format/time-zone.ts';
 import { clockTime, isoTime } from '../format/times.ts';
 import { hostHref } from '../state/links.ts';
 import { HOSTS_PER_PAGE } from '../state/questions.ts';
@@ -36,8 +37,8 @@ const csvTable = (hosts: readonly HostLine[]): Table => ({
       name,
       numeric: true,
     })),
-    { name: 'first seen (UTC)' },
-    { name: 'last seen (UTC)' },
+    { name: inZone('first seen') },
+    { name: inZone('last seen') },
   ],
   rows: hosts.map((line) => [
     line.host,
@@ -108,7 +109,7 @@ export function hostsPage(view: View): VNode[] {
               h(
                 'p',
                 { class: 'hint' },
-                'With alerts first, then by bytes. Sums over the 20 largest senders and receivers of each window, so lower bounds for the small ones. Times are UTC.',
+                `With alerts first, then by bytes. Sums over the 20 largest senders and receivers of each window, so lower bounds for the small ones. Times are in ${zoneName()}.`,
               ),
               rest > 0
                 ? h(

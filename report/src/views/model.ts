@@ -2,6 +2,7 @@
 import type { TimeRange } from '@tapline/core/ports';
 import type { Scorecard } from '@tapline/core/eval/scorecard';
 import type { HostFlows, HostList, HostReport } from '@tapline/core/report/host-report';
+import type { HostPorts } from '@tapline/core/report/host-ports';
 import type { PacketDetail } from '@tapline/core/report/packet-detail';
 import type { PipelineReport } from '@tapline/core/report/pipeline-report';
 import type { SearchPage, SearchPlan } from '@tapline/core/report/search-report';
@@ -78,6 +79,7 @@ export interface PageModel {
   readonly hostsShown: number;
   /** Of the page of one host. */
   readonly host: Remote<HostReport>;
+  readonly hostPorts: Remote<HostPorts>;
   readonly hostFlows: Browser<HostFlows>;
   /** Of the page of packets; the plan stays from its first page. */
   readonly search: Browser<SearchPage>;
@@ -106,6 +108,13 @@ export interface PageModel {
   /** What pointer or keyboard points at, and what is being brushed. */
   readonly cursorUs: number | null;
   readonly brush: TimeRange | null;
+  /** The part of a figure that pointer or keyboard points at, in words. */
+  readonly pointed: Pointed | null;
+}
+
+export interface Pointed {
+  readonly figure: string;
+  readonly text: string;
 }
 
 export type TriageDeed = Omit<TriageRequest, 'id'>;
@@ -120,6 +129,7 @@ export interface Actions {
   readonly go: (state: PageState, options?: { replace?: boolean }) => void;
   readonly setCursor: (timeUs: number | null) => void;
   readonly setBrush: (range: TimeRange | null) => void;
+  readonly point: (pointed: Pointed | null) => void;
   readonly setTheme: (theme: Theme) => void;
   readonly showHelp: (shown: boolean) => void;
   readonly nextPackets: () => void;

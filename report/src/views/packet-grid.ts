@@ -5,6 +5,7 @@
 import type { PacketLine } from '@tapline/core/report/snapshot';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { whole } from '../format/numbers.ts';
+import { inZone } from '../format/time-zone.ts';
 import { exactTime } from '../format/times.ts';
 import { hostHref } from '../state/links.ts';
 import type { View } from './model.ts';
@@ -15,9 +16,9 @@ const ROW_PX = 22;
 const SHOWN_PX = 462;
 const BESIDE = 12;
 
-const HEADINGS: readonly (readonly [name: string, numeric: boolean])[] = [
+const headings = (): readonly (readonly [name: string, numeric: boolean])[] => [
   ['number', true],
-  ['time (UTC)', true],
+  [inZone('time'), true],
   ['source', false],
   ['destination', false],
   ['protocol', false],
@@ -70,7 +71,7 @@ const spacer = (key: string, rows: number): Child =>
     : h(
         'tr',
         { key, class: 'spacer', 'aria-hidden': 'true' },
-        h('td', { colspan: HEADINGS.length, style: { height: `${rows * ROW_PX}px` } }),
+        h('td', { colspan: headings().length, style: { height: `${rows * ROW_PX}px` } }),
       );
 
 const STEPS: Readonly<Record<string, number>> = {
@@ -132,7 +133,7 @@ export function packetGrid(view: View, packets: readonly PacketLine[]): VNode {
         h(
           'tr',
           { 'aria-rowindex': 1 },
-          HEADINGS.map(([name, numeric], index) => {
+          headings().map(([name, numeric], index) => {
             const classes = index === 0 ? 'numeric wide' : numeric ? 'numeric' : null;
             return h('th', { scope: 'col', class: classes }, name);
           }),

@@ -2,6 +2,7 @@
 import type { PacketLine, PacketPage } from '@tapline/core/report/snapshot';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, whole } from '../format/numbers.ts';
+import { inZone } from '../format/time-zone.ts';
 import { exactTime, isoTime } from '../format/times.ts';
 import { hostHref } from '../state/links.ts';
 import { csv, type Table } from './figure.ts';
@@ -39,9 +40,9 @@ const line = (view: View, packet: PacketLine): VNode =>
     ),
   );
 
-const HEADINGS: readonly (readonly [string, boolean])[] = [
+const headings = (): readonly (readonly [string, boolean])[] => [
   ['number', true],
-  ['time (UTC)', true],
+  [inZone('time'), true],
   ['source', false],
   ['destination', false],
   ['protocol', false],
@@ -52,7 +53,7 @@ const HEADINGS: readonly (readonly [string, boolean])[] = [
 
 /** The packets as a table, to save. */
 export const packetsAsTable = (packets: readonly PacketLine[]): Table => ({
-  columns: [{ name: 'session' }, ...HEADINGS.map(([name]) => ({ name })), { name: 'quality' }],
+  columns: [{ name: 'session' }, ...headings().map(([name]) => ({ name })), { name: 'quality' }],
   rows: packets.map((packet) => [
     packet.session,
     packet.number,
@@ -106,7 +107,7 @@ export function packetTable(view: View): VNode {
               h(
                 'tr',
                 {},
-                HEADINGS.map(([name, numeric]) => h('th', { scope: 'col', class: numeric ? 'numeric' : null }, name)),
+                headings().map(([name, numeric]) => h('th', { scope: 'col', class: numeric ? 'numeric' : null }, name)),
               ),
             ),
             h(

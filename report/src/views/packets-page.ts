@@ -2,7 +2,8 @@
 import type { SearchPage } from '@tapline/core/report/search-report';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, whole } from '../format/numbers.ts';
-import { dateTime, timeRange } from '../format/times.ts';
+import { UTC, zoneName } from '../format/time-zone.ts';
+import { dateTime, zonedRange, zonedTime } from '../format/times.ts';
 import { hostHref } from '../state/links.ts';
 import { csv } from './figure.ts';
 import { filterBar } from './filter-bar.ts';
@@ -138,7 +139,7 @@ const results = (view: View): Child[] => {
   const { packets, next, within } = page.value;
   const nothing =
     next === null
-      ? `No packet matches between ${dateTime(within.fromUs)} and ${dateTime(within.toUs)} UTC.`
+      ? `No packet matches between ${dateTime(within.fromUs)} and ${zonedTime(within.toUs)}.`
       : 'None among those read so far: the search goes on with Next.';
   return [
     pager(view, page.value),
@@ -147,9 +148,15 @@ const results = (view: View): Child[] => {
   ];
 };
 
+/** The filter takes one zone only, so that a search means the same to everybody. */
+const utcNote = (): Child =>
+  zoneName() === UTC
+    ? null
+    : h('p', { class: 'hint' }, `Times in the filter are UTC, those of the list ${zoneName()}.`);
+
 export function packetsPage(view: View): (VNode | null)[] {
   const { page } = view.model.search;
-  const when = page.value === null ? '' : `${timeRange(page.value.within.fromUs, page.value.within.toUs)} UTC`;
+  const when = page.value === null ? '' : zonedRange(page.value.within.fromUs, page.value.within.toUs);
   return [
     h(
       'section',
@@ -160,7 +167,7 @@ export function packetsPage(view: View): (VNode | null)[] {
         h('h2', { id: 'search-title' }, 'Packets'),
         h('span', { class: 'panel-when' }, when),
       ),
-      h('div', { class: 'panel-body' }, filterBar(view), results(view)),
+      h('div', { class: 'panel-body' }, filterBar(view), utcNote(), results(view)),
     ),
     detail(view),
   ];

@@ -1,6 +1,6 @@
 /** The packets behind the open alert, or of the host, pair, port or service that was clicked, over the page's whole width. */
 import { h, type VNode } from '../dom/vnode.ts';
-import { timeRange } from '../format/times.ts';
+import { zonedRange } from '../format/times.ts';
 import { openAlert, type PacketQuery } from '../state/url-state.ts';
 import type { View } from './model.ts';
 import { packetTable } from './packet-table.ts';
@@ -32,7 +32,7 @@ export function packetsPanel(view: View): VNode | null {
   }
   if (query === null) return null;
   const range = view.model.overview.value?.range;
-  const when = range ? `${timeRange(range.fromUs, range.toUs)} UTC` : '';
+  const when = range ? zonedRange(range.fromUs, range.toUs) : '';
   const text = queryText(query);
   const title = [
     'Packets of ',

@@ -2,10 +2,12 @@
 import type { BooksSummary, Overview, RunStatus } from '@tapline/core/report/snapshot';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { percent, whole } from '../format/numbers.ts';
-import { clockTime, dateTime, dayOf, duration } from '../format/times.ts';
+import { zoneAt } from '../format/time-zone.ts';
+import { clockTime, dayOf, duration, zonedTime } from '../format/times.ts';
 import { DEFAULT_STATE, formatState, withPanel } from '../state/url-state.ts';
 import { THEMES, type Theme, type View } from './model.ts';
 import { signOutButton } from './sign-in.ts';
+import { zoneChoice } from './zone-choice.ts';
 
 const BLANK = '\u00a0';
 
@@ -62,7 +64,11 @@ const booksLine = (view: View, books: BooksSummary | null): VNode => {
       'span',
       { class: 'books-detail' },
       closed
-        ? ['Books closed to ', h('time', {}, clockTime(books.closedToUs)), ` UTC · ${whole(books.offered)} packets`]
+        ? [
+            'Books closed to ',
+            h('time', {}, clockTime(books.closedToUs)),
+            ` ${zoneAt(books.closedToUs / 1000)} · ${whole(books.offered)} packets`,
+          ]
         : 'books not closed yet',
     ),
   );
@@ -80,7 +86,11 @@ const sensorChoice = (view: View, overview: Overview | null): VNode => {
           {
             'aria-label': 'Sensor',
             onchange: (event) => {
-              view.actions.go({ ...DEFAULT_STATE, sensor: (event.target as HTMLSelectElement).value });
+              view.actions.go({
+                ...DEFAULT_STATE,
+                zone: view.model.state.zone,
+                sensor: (event.target as HTMLSelectElement).value,
+              });
             },
           },
           names.map((sensor) => h('option', { value: sensor, selected: sensor === chosen }, sensor)),
@@ -89,7 +99,7 @@ const sensorChoice = (view: View, overview: Overview | null): VNode => {
     'p',
     { class: 'sensor' },
     name,
-    h('span', { class: 'sensor-day' }, first === undefined ? BLANK : `${dayOf(first)} UTC`),
+    h('span', { class: 'sensor-day' }, first === undefined ? BLANK : dayOf(first), ' ', zoneChoice(view)),
   );
 };
 
@@ -132,7 +142,7 @@ const helpButton = (view: View): VNode =>
 const saveButton = (view: View): VNode => {
   const { savedMs, overview } = view.model;
   if (savedMs !== null) {
-    return h('p', { class: 'saved-note' }, 'Saved ', h('time', {}, `${dateTime(savedMs * 1000)} UTC`));
+    return h('p', { class: 'saved-note' }, 'Saved ', h('time', {}, zonedTime(savedMs * 1000)));
   }
   return h(
     'button',

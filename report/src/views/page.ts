@@ -1,10 +1,12 @@
 /** The page as a function of the model: header, time line, alerts beside what is chosen, its packets, and the talkers. */
 import { h, type VNode } from '../dom/vnode.ts';
+import { writeIn } from '../format/time-zone.ts';
 import type { PageName } from '../state/url-state.ts';
 import { alertList } from './alert-list.ts';
 import { alertPage } from './alert-page.ts';
 import { alertPanel } from './alert-panel.ts';
 import { booksPanel } from './books-panel.ts';
+import { flowPanel } from './flow-panel.ts';
 import { helpDialog } from './help-dialog.ts';
 import { hostPage } from './host-page.ts';
 import { hostsPage } from './hosts-page.ts';
@@ -40,6 +42,7 @@ const overviewPage = (view: View): (VNode | null)[] => [
   timelinePanel(view),
   h('div', { class: 'pair', key: 'pair' }, alertList(view), sidePanel(view)),
   packetsPanel(view),
+  flowPanel(view),
   talkers(view),
 ];
 
@@ -57,6 +60,7 @@ const CONTENT: Readonly<Record<PageName, (view: View) => readonly (VNode | null)
 };
 
 export function page(view: View): VNode[] {
+  writeIn(view.model.state.zone);
   if (view.model.signIn !== null) return [signInView(view)];
   const { page: name } = view.model.state;
   const nodes = [

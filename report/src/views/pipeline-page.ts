@@ -4,6 +4,7 @@ import type { BooksSummary } from '@tapline/core/report/snapshot';
 import { barList, type BarRow } from '../charts/bar-list.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, percent, short, whole } from '../format/numbers.ts';
+import { inZone } from '../format/time-zone.ts';
 import { dateTime, duration } from '../format/times.ts';
 import { cellTable, figure } from './figure.ts';
 import type { View } from './model.ts';
@@ -136,7 +137,7 @@ const sessionsTable = (view: View, { sensor, sessions, sessionsLeftOff }: Sensor
             { name: 'batches', numeric: true },
             { name: 'unpublished', numeric: true },
             { name: 'heartbeat travelled', numeric: true, wide: true },
-            { name: 'packets up to (UTC)', numeric: true, wide: true },
+            { name: inZone('packets up to'), numeric: true, wide: true },
           ],
           sessions.map((session) => [
             session.session,

@@ -5,6 +5,7 @@ import { featureName, ratioBars } from '../charts/ratio-bars.ts';
 import { reasonSeries } from '../charts/reason-series.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, measured, percent, times } from '../format/numbers.ts';
+import { inZone } from '../format/time-zone.ts';
 import { isoTime } from '../format/times.ts';
 import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
@@ -14,7 +15,7 @@ const REASON_HEIGHT = 166;
 
 const table = (evidence: AlertEvidence): Table => ({
   columns: [
-    { name: 'window (UTC)' },
+    { name: inZone('window') },
     { name: 'data' },
     ...evidence.reasons.flatMap(({ feature, unit }) => [
       { name: `${featureName(feature)}${unit === '' ? '' : `, ${unit}`}`, numeric: true },

@@ -5,7 +5,7 @@ import { severityMark } from '../charts/severity-mark.ts';
 import { barList } from '../charts/bar-list.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, percent, short, whole } from '../format/numbers.ts';
-import { timeRange } from '../format/times.ts';
+import { zonedRange } from '../format/times.ts';
 import type { View } from './model.ts';
 import { tile } from './tiles.ts';
 
@@ -73,7 +73,7 @@ export function summaryPanel(view: View): VNode {
       'header',
       { class: 'panel-head' },
       h('h2', { id: 'panel-title-summary' }, 'In this range'),
-      h('span', { class: 'panel-entity' }, range === null ? '' : `${timeRange(range.fromUs, range.toUs)} UTC`),
+      h('span', { class: 'panel-entity' }, range === null ? '' : zonedRange(range.fromUs, range.toUs)),
     ),
     h('div', { class: 'panel-body' }, body),
   );

@@ -1,4 +1,4 @@
-/** Who talks to whom and over what: the matrix of pairs and the ranked lists, hosts with their pages, the rest with its packets behind. */
+/** Which hosts talk to which and over what: the matrix of pairs and the ranked lists, hosts with their pages, the rest with its packets behind. */
 import type { TopEntry } from '@tapline/core/kpi/kpi-row';
 import { barList, type BarRow } from '../charts/bar-list.ts';
 import { matrix, pairsOf } from '../charts/matrix.ts';
@@ -72,7 +72,8 @@ const pairMatrix = (view: View, entries: readonly TopEntry[]): VNode => {
   const pairs = pairsOf(entries, measureOf(state.metric));
   return figure(view, {
     name: 'pairs',
-    title: 'Who talks to whom',
+    title: 'Pairs of hosts',
+    picture: true,
     note: 'rows begin, columns answer',
     empty: pairs.length === 0 ? 'Nothing in this range.' : null,
     table: () => ({

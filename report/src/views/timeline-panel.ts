@@ -4,10 +4,19 @@ import type { TimeRange } from '@tapline/core/ports';
 import type { Overview, SeriesGap } from '@tapline/core/report/snapshot';
 import { timelineFrame, type Size } from '../charts/time-frame.ts';
 import { timeline } from '../charts/timeline.ts';
-import { rateUnit, totalRate, trafficBuckets, type TrafficBucket } from '../charts/traffic-buckets.ts';
+import {
+  bucketAt,
+  bucketsBefore,
+  peakOf,
+  rateUnit,
+  totalRate,
+  trafficBuckets,
+  type TrafficBucket,
+} from '../charts/traffic-buckets.ts';
 import { h, type VNode } from '../dom/vnode.ts';
 import { short } from '../format/numbers.ts';
-import { clockTime, duration, isoTime, timeRange } from '../format/times.ts';
+import { inZone } from '../format/time-zone.ts';
+import { clockTime, duration, isoTime, zonedRange } from '../format/times.ts';
 import { formatState, withPanel, type Metric } from '../state/url-state.ts';
 import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
@@ -17,12 +26,36 @@ import { timelinePlot } from './timeline-plot.ts';
 
 const unitOf = (view: View): string => (view.model.state.metric === 'packets' ? '/s' : 'bit/s');
 
-const bucketAt = (buckets: readonly TrafficBucket[], timeUs: number | null): TrafficBucket | undefined =>
-  timeUs === null ? undefined : buckets.find((bucket) => timeUs >= bucket.startUs && timeUs < bucket.endUs);
+const pointedAt = (view: View, buckets: readonly TrafficBucket[]): TrafficBucket | undefined =>
+  view.model.cursorUs === null ? undefined : bucketAt(buckets, view.model.cursorUs);
+
+const middleOf = ({ startUs, endUs }: TrafficBucket): number => (startUs + endUs) / 2;
+
+/** The time before as the last of the legend: its value at the cursor, or its own peak; or that there is nothing. */
+const beforeItem = (view: View, { before, range }: Traffic, pointed: TrafficBucket | undefined): VNode => {
+  const at = pointed === undefined ? undefined : bucketAt(before, middleOf(pointed));
+  const rate = pointed === undefined ? peakOf(before) : at?.rates == null ? Number.NaN : totalRate(at);
+  const span = range === null ? '' : zonedRange(2 * range.fromUs - range.toUs, range.fromUs);
+  const isThere = before.length > 0;
+  return h(
+    'li',
+    { class: 'legend-before', title: isThere ? `The same length of time before: ${span}` : null },
+    h('span', { class: 'swatch-before', 'aria-hidden': 'true' }),
+    h('span', { class: 'legend-name' }, 'before'),
+    h('span', { class: 'legend-value' }, isThere ? short(rate, unitOf(view)) : 'none stored'),
+  );
+};
+
+interface Traffic {
+  readonly buckets: readonly TrafficBucket[];
+  readonly before: readonly TrafficBucket[];
+  readonly range: TimeRange | null;
+}
 
 /** Names, colours and the values at the cursor (or the peak, while nothing is pointed at). */
-const legend = (view: View, buckets: readonly TrafficBucket[], range: TimeRange | null): VNode => {
-  const pointed = bucketAt(buckets, view.model.cursorUs);
+const legend = (view: View, traffic: Traffic): VNode => {
+  const { buckets, range } = traffic;
+  const pointed = pointedAt(view, buckets);
   const peak = buckets.reduce<TrafficBucket | undefined>(
     (best, bucket) => (best === undefined || totalRate(bucket) > totalRate(best) ? bucket : best),
     undefined,
@@ -49,25 +82,28 @@ const legend = (view: View, buckets: readonly TrafficBucket[], range: TimeRange 
           h('span', { class: 'legend-value' }, value(index)),
         ),
       ),
+      beforeItem(view, traffic, pointed),
     ),
     h('p', { class: 'legend-where' }, where),
     h(
       'p',
       { class: 'legend-range' },
-      range === null ? '–' : `${timeRange(range.fromUs, range.toUs)} UTC, ${duration(range.toUs - range.fromUs)}`,
+      range === null ? '–' : `${zonedRange(range.fromUs, range.toUs)}, ${duration(range.toUs - range.fromUs)}`,
     ),
   );
 };
 
-const announcement = (view: View, buckets: readonly TrafficBucket[]): VNode => {
-  const pointed = bucketAt(buckets, view.model.cursorUs);
+const announcement = (view: View, { buckets, before }: Traffic): VNode => {
+  const pointed = pointedAt(view, buckets);
+  const earlier = pointed === undefined ? undefined : bucketAt(before, middleOf(pointed));
   const unit = rateUnit(view.model.state.metric);
   const text =
     pointed === undefined
       ? ''
       : pointed.rates === null
         ? `${clockTime(pointed.startUs)}: not known yet`
-        : `${clockTime(pointed.startUs)}: ${short(totalRate(pointed))} ${unit}`;
+        : `${clockTime(pointed.startUs)}: ${short(totalRate(pointed))} ${unit}` +
+          (earlier?.rates == null ? '' : `, before ${short(totalRate(earlier))}`);
   return h('p', { class: 'visually-hidden', 'aria-live': 'polite' }, text);
 };
 
@@ -82,17 +118,24 @@ interface Known {
   readonly gaps: readonly SeriesGap[];
 }
 
-const bucketTable = (buckets: readonly TrafficBucket[], metric: Metric): Table => ({
+const rounded = (rate: number): number => Math.round(rate * 100) / 100;
+
+const bucketTable = ({ buckets, before }: Traffic, metric: Metric): Table => ({
   columns: [
-    { name: 'time (UTC)' },
+    { name: inZone('time') },
     ...TRAFFIC_CLASSES.map((name) => ({ name: `${name} ${rateUnit(metric)}`, numeric: true })),
+    ...(before.length === 0 ? [] : [{ name: `before, all ${rateUnit(metric)}`, numeric: true }]),
   ],
   rows: buckets
     .filter((bucket) => bucket.rates !== null)
-    .map((bucket) => [isoTime(bucket.startUs), ...bucket.rates!.map((rate) => Math.round(rate * 100) / 100)]),
+    .map((bucket) => {
+      const earlier = bucketAt(before, middleOf(bucket));
+      const was = before.length === 0 ? [] : [earlier?.rates == null ? '' : rounded(totalRate(earlier))];
+      return [isoTime(bucket.startUs), ...bucket.rates!.map(rounded), ...was];
+    }),
 });
 
-const plot = (view: View, { overview, range, gaps }: Known, buckets: readonly TrafficBucket[], size: Size): VNode => {
+const plot = (view: View, { overview, range, gaps }: Known, { buckets, before }: Traffic, size: Size): VNode => {
   const { model } = view;
   const geometry = {
     frame: timelineFrame(range, size),
@@ -108,6 +151,7 @@ const plot = (view: View, { overview, range, gaps }: Known, buckets: readonly Tr
     timeline(
       {
         buckets,
+        before,
         gaps,
         range,
         unit: rateUnit(model.state.metric),
@@ -137,15 +181,23 @@ export function timelinePanel(view: View): VNode {
   const size: Size = { width, height: width < 480 ? 260 : width < 2200 ? 300 : 420 };
   const known = overview === null || range === null ? null : { overview, range, gaps: gapsWithin(overview, range) };
   const { metric } = view.model.state;
-  const buckets = known === null ? [] : trafficBuckets(known.overview.series, known.gaps, known.range, metric);
+  const traffic: Traffic =
+    known === null
+      ? { buckets: [], before: [], range: null }
+      : {
+          buckets: trafficBuckets(known.overview.series, known.gaps, known.range, metric),
+          before: bucketsBefore(known.overview.previous, known.range, metric),
+          range: known.range,
+        };
   return figure(view, {
     name: 'traffic',
     title: 'Traffic',
     controls: [metricSwitch(view), zoomOut(view)],
-    table: () => bucketTable(buckets, metric),
+    picture: true,
+    table: () => bucketTable(traffic, metric),
     chart: () =>
       known === null
-        ? [legend(view, [], null), emptyPlot(overview, size)]
-        : [legend(view, buckets, known.range), plot(view, known, buckets, size), announcement(view, buckets)],
+        ? [legend(view, traffic), emptyPlot(overview, size)]
+        : [legend(view, traffic), plot(view, known, traffic, size), announcement(view, traffic)],
   });
 }

@@ -3,7 +3,8 @@ import type { Alert } from '@tapline/core/detect/alert';
 import type { AlertTriage } from '@tapline/core/report/snapshot';
 import type { TriageEntry } from '@tapline/core/triage/triage-entry';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
-import { dateTime } from '../format/times.ts';
+import { zoneName } from '../format/time-zone.ts';
+import { dateTime, zonedTime } from '../format/times.ts';
 import type { View } from './model.ts';
 
 const button = (text: string, key: string, action: () => void): VNode =>
@@ -45,7 +46,7 @@ const WORDS: Readonly<Record<TriageEntry['action'], string>> = {
 
 const what = (entry: TriageEntry, { entries }: AlertTriage): string => {
   const { action, untilUs, undoes } = entry;
-  if (untilUs !== undefined) return `muted until ${dateTime(untilUs)} UTC`;
+  if (untilUs !== undefined) return `muted until ${zonedTime(untilUs)}`;
   if (undoes === undefined) return WORDS[action];
   const taken = entries.find(({ id }) => id === undoes);
   return taken === undefined ? WORDS[action] : `took back “${WORDS[taken.action]}” of ${dateTime(taken.atUs)}`;
@@ -97,7 +98,7 @@ export function triageSection(view: View, alert: Alert): VNode {
       'header',
       { class: 'figure-head' },
       h('h2', { id: 'title-triage' }, 'Triage'),
-      h('p', { class: 'figure-note' }, 'times are of the clock on the wall, UTC'),
+      h('p', { class: 'figure-note' }, `times are of the clock on the wall, ${zoneName()}`),
     ),
     h(
       'div',

@@ -3,7 +3,7 @@ import type { KpiReading, WindowReport } from '@tapline/core/report/snapshot';
 import { severityMark } from '../charts/severity-mark.ts';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, measured, whole } from '../format/numbers.ts';
-import { duration, timeRange } from '../format/times.ts';
+import { duration, zonedRange } from '../format/times.ts';
 import { formatState, withPanel } from '../state/url-state.ts';
 import { featureName } from '../charts/ratio-bars.ts';
 import { csv } from './figure.ts';
@@ -92,7 +92,7 @@ export function windowPanel(view: View): VNode {
   const report = view.model.window.value;
   if (report === null) return panel(view, 'window', ['Window'], [pending(view, view.model.window)]);
   const { windowStartUs, windowEndUs } = report.row;
-  const title = `Window ${timeRange(windowStartUs, windowEndUs)} UTC`;
+  const title = `Window ${zonedRange(windowStartUs, windowEndUs)}`;
   return panel(
     view,
     'window',

@@ -1,5 +1,5 @@
 /**
- * `/hosts`, `/hosts/<address>` and `/hosts/<address>/flows`: who was there, and what one of them did. Each answer reads a
+ * `/hosts`, `/hosts/<address>`, `/hosts/<address>/flows` and `…/ports`: who was there, and what one of them did. Each answer reads a
  * bounded number of windows; one that reads less than was asked for says where it began.
  */
 import { isAboutSensor, type Alert } from '@tapline/core/detect/alert';
@@ -17,6 +17,7 @@ import {
   type HostList,
   type HostReport,
 } from '@tapline/core/report/host-report';
+import { portMap, type HostPorts } from '@tapline/core/report/host-ports';
 import { sumFlows } from './flows.ts';
 import { rowsWithin } from './overview.ts';
 import type { ReportPorts } from '../report.ts';
@@ -28,6 +29,9 @@ const WINDOWS_MOST = 10_000;
 /** Windows whose flows are read for one answer, and flow slices of each. */
 const FLOW_WINDOWS_MOST = 60;
 const SLICES_PER_WINDOW_MOST = 2000;
+/** The same for the map of ports, which needs all of a scan. */
+const MAP_SLICES_PER_WINDOW_MOST = 5000;
+const MAP_SLICES_MOST = 30_000;
 const ALERTS_MOST = 200;
 
 /** The one spelling of an address, by which it is stored. Throws USAGE when it is none. */
@@ -106,6 +110,26 @@ export async function hostReport(ports: ReportPorts, query: URLSearchParams, nam
       .reverse()
       .slice(0, ALERTS_MOST),
   };
+}
+
+/** The newest windows first, until enough is read. Parameters: `sensor`, `from`, `to`. Throws USAGE when `name` is no address. */
+export async function hostPorts(ports: ReportPorts, query: URLSearchParams, name: string): Promise<HostPorts> {
+  const host = addressOf(name);
+  const { sensor, within, windowUs } = await shownTime(ports, query);
+  const range = { ...within, fromUs: within.fromUs - windowUs + 1 };
+  const windows = await ports.results.hostWindows(sensor, host, range, FLOW_WINDOWS_MOST + 1);
+  const slices: FlowSlice[] = [];
+  let readFromUs: number | null = null;
+  let flowsLeftOff = 0;
+  for (const { windowStartUs, flows } of windows.toReversed().slice(0, FLOW_WINDOWS_MOST)) {
+    if (slices.length >= MAP_SLICES_MOST) break;
+    const found = await ports.results.hostFlows(sensor, host, windowStartUs, MAP_SLICES_PER_WINDOW_MOST);
+    readFromUs = windowStartUs;
+    flowsLeftOff += Math.max(0, flows - found.length);
+    slices.push(...found);
+  }
+  const truncated = readFromUs !== null && windows[0]!.windowStartUs < readFromUs;
+  return { version: 1, sensor, host, range: within, readFromUs, truncated, flowsLeftOff, ...portMap(host, slices) };
 }
 
 /** Parameters: `sensor`, `from`, `to`, `limit`, `after` (the `next` of an earlier answer: windows before it are read). */

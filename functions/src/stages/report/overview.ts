@@ -5,9 +5,10 @@ import { presentAlerts } from '@tapline/core/history/present-alerts';
 import type { KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { Heartbeat } from '@tapline/core/ledger/heartbeat';
 import type { TimeRange } from '@tapline/core/ports';
+import { conversations } from '@tapline/core/report/conversations';
 import { SensorHealth, type SensorFinding } from '@tapline/core/report/sensor-health';
 import { blindGaps, seriesGaps, trafficSeries } from '@tapline/core/report/series';
-import type { Overview, RunStatus } from '@tapline/core/report/snapshot';
+import type { Overview, PreviousTime, RunStatus } from '@tapline/core/report/snapshot';
 import { rangeTops, rangeTotals } from '@tapline/core/report/tops';
 import type { ReportPorts } from '../report.ts';
 import { readUsual } from '../read-usual.ts';
@@ -77,6 +78,22 @@ const untilNow = async (
   return { fromUs: extent.fromUs, toUs: Math.max(extent.toUs, ...blind.map(({ windowEndUs }) => windowEndUs)) };
 };
 
+/** What is stored of the time before `within`, as long as it; nothing is before everything there is. */
+const previousTime = async (
+  ports: ReportPorts,
+  sensor: string,
+  within: TimeRange,
+  windowUs: number,
+  closedToUs: number | null,
+): Promise<PreviousTime | null> => {
+  const before = { fromUs: within.fromUs - (within.toUs - within.fromUs), toUs: within.fromUs };
+  const rows = await rowsWithin(ports, sensor, before, windowUs);
+  const [first] = rows;
+  if (first === undefined) return null;
+  const range = { fromUs: Math.max(before.fromUs, first.windowStartUs), toUs: before.toUs };
+  return { range, series: trafficSeries(rows, before), gaps: seriesGaps(rows, range, closedToUs) };
+};
+
 /** Parameters: `sensor`, `from` and `to` (microseconds; default: everything), `usual` (`show`: alerts that are usual for their host, too). */
 export async function overview(ports: ReportPorts, query: URLSearchParams): Promise<Overview> {
   const asked = range(query);
@@ -89,6 +106,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
   const known = sensor !== null && within !== null;
   const books = await readBooks(ports, sensor);
   const rows = known ? await rowsWithin(ports, sensor, within, windowUs) : [];
+  const previous = known && asked ? await previousTime(ports, sensor, within, windowUs, books.closedToUs) : null;
   const all = known ? await ports.results.alerts(sensor, within) : [];
   const { shown, suppressed, usualHidden } = presentAlerts(all, {
     allowList: ports.allowList?.() ?? [],
@@ -109,8 +127,10 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
     windowUs,
     series: trafficSeries(rows, within ?? EMPTY_RANGE),
     gaps: known ? [...seriesGaps(rows, within, books.closedToUs), ...blindGaps(all, within)] : [],
+    previous,
     totals: rangeTotals(rows),
     tops: rangeTops(rows),
+    conversations: conversations(rows),
     alerts: listed,
     suppressed,
     usualHidden,

@@ -76,7 +76,9 @@ export async function searchPage(ports: ReportPorts, parameters: URLSearchParams
   };
   const isFirst = text(parameters, 'after', 300) === undefined;
   const plan = isFirst ? await planOf(ports, sensor, within) : null;
-  const page = await scanPackets(ports, sensor, within, compileQuery(query, alerts), parameters);
+  // Batches reach beyond the time by which they are found.
+  const inside: Query = { kind: 'and', parts: [query, { kind: 'time', range: within, text: '' }] };
+  const page = await scanPackets(ports, sensor, within, compileQuery(inside, alerts), parameters);
   const cql = queryCql(sensor, query, within, formatQuery);
   return { ...page, sensor, query: formatQuery(query), within, plan, cql };
 }
