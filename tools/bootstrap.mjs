@@ -34,7 +34,7 @@ const COMMANDS = {
   sbom: (args) => [['tools/sbom.ts', ...args]],
   build: () => [['report/build.ts'], ['functions/build.ts']],
   bench: ([part = '', ...args]) =>
-    ['ceiling', 'functions', 'memory', 'sketches'].includes(part)
+    ['ceiling', 'functions', 'memory', 'page', 'sketches'].includes(part)
       ? [[`test/bench/${part}.ts`, ...args]]
       : [['test/bench/main.ts', part, ...args].filter(Boolean)],
 };

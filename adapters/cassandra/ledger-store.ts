@@ -1,6 +1,7 @@
 /** LedgerStore in Cassandra: what each hop accepted, each session's newest heartbeat, its minutes, and its signs of life. */
 import type { types } from 'cassandra-driver';
 import type { Heartbeat, MinuteCount } from '@tapline/core/ledger/heartbeat';
+import { openOf } from '@tapline/core/ledger/open-heartbeats';
 import { ALL_TIME, type Hop, type HopEntry, type LedgerStore } from '@tapline/core/ports';
 import type { Directory } from './directory.ts';
 import { keyText } from './key-text.ts';
@@ -24,6 +25,7 @@ const CQL = {
   newest: `INSERT INTO last_heartbeats
     (sensor, session, sequence, arrived, watermark, last_batch, sent, final, row) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   heartbeats: `SELECT row FROM last_heartbeats WHERE sensor = ?`,
+  heartbeatsOf: `SELECT row FROM last_heartbeats WHERE sensor = ? AND session IN ?`,
   sign: `INSERT INTO heartbeats (sensor, hour, sent_at, session, sequence, arrived, watermark, last_batch,
     last_published, spooled, cpu_percent, rss_bytes, final, late, ${COUNTERS})
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -77,9 +79,17 @@ export class CassandraLedgerStore implements LedgerStore {
     ]);
   }
 
-  async lastHeartbeats(sensor: string): Promise<Heartbeat[]> {
-    const rows = await this.#session.all(CQL.heartbeats, [keyText(sensor)]);
+  async lastHeartbeats(sensor: string, sessions?: readonly string[]): Promise<Heartbeat[]> {
+    const rows =
+      sessions === undefined
+        ? await this.#session.all(CQL.heartbeats, [keyText(sensor)])
+        : await this.#session.all(CQL.heartbeatsOf, [keyText(sensor), [...sessions]]);
     return rows.map((row) => JSON.parse(row['row'] as string) as Heartbeat);
+  }
+
+  /** One partition holds the sessions of a sensor, and all of it is read: they expire. */
+  async openHeartbeats(sensor: string): Promise<Heartbeat[]> {
+    return openOf(await this.lastHeartbeats(sensor));
   }
 
   async minutes(sensor: string, session: string, range = ALL_TIME): Promise<MinuteCount[]> {

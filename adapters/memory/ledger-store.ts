@@ -1,5 +1,6 @@
 /** LedgerStore in memory: for tests, and for a line that need not outlive its process. */
 import type { Heartbeat, MinuteCount } from '@tapline/core/ledger/heartbeat';
+import { openOf } from '@tapline/core/ledger/open-heartbeats';
 import { largerMinute } from '@tapline/core/ledger/minute';
 import { ALL_TIME, type Hop, type HopEntry, type LedgerStore } from '@tapline/core/ports';
 import { compareText } from './text-order.ts';
@@ -43,11 +44,18 @@ export class MemoryLedgerStore implements LedgerStore {
     return Promise.resolve();
   }
 
-  lastHeartbeats(sensor: string): Promise<Heartbeat[]> {
-    const sessions = [...(this.#sensors.get(sensor)?.values() ?? [])];
+  lastHeartbeats(sensor: string, sessions?: readonly string[]): Promise<Heartbeat[]> {
+    const known = [...(this.#sensors.get(sensor)?.values() ?? [])];
     return Promise.resolve(
-      sessions.flatMap((session) => session.last ?? []).sort((a, b) => compareText(a.session, b.session)),
+      known
+        .filter(({ session }) => sessions?.includes(session) ?? true)
+        .flatMap(({ last }) => last ?? [])
+        .sort((a, b) => compareText(a.session, b.session)),
     );
+  }
+
+  async openHeartbeats(sensor: string): Promise<Heartbeat[]> {
+    return openOf(await this.lastHeartbeats(sensor));
   }
 
   minutes(sensor: string, session: string, range = ALL_TIME): Promise<MinuteCount[]> {

@@ -10,9 +10,17 @@ const SQL = {
   accept: `INSERT OR REPLACE INTO hop VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   entries: `SELECT sequence, packets, bytes, malformed, minutes FROM hop
     WHERE sensor_id = ? AND session_id = ? AND hop = ? AND sequence > ? ORDER BY sequence LIMIT ?`,
-  putHeartbeat: `INSERT INTO heartbeat VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET sequence = excluded.sequence, row = excluded.row WHERE excluded.sequence >= sequence`,
+  putHeartbeat: `INSERT INTO heartbeat (sensor_id, session_id, sequence, row, final) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET sequence = excluded.sequence, row = excluded.row, final = excluded.final
+    WHERE excluded.sequence >= sequence`,
   heartbeats: `SELECT row FROM heartbeat JOIN name ON name.id = session_id WHERE sensor_id = ? ORDER BY name.text`,
+  heartbeatsOf: `SELECT row FROM json_each(?2) AS asked CROSS JOIN name ON name.text = asked.value
+    CROSS JOIN heartbeat ON sensor_id = ?1 AND session_id = name.id ORDER BY name.text`,
+  open: `SELECT row, name.text AS session FROM heartbeat INDEXED BY heartbeat_open
+      JOIN name ON name.id = session_id WHERE sensor_id = ?1 AND final = 0
+    UNION ALL SELECT * FROM (SELECT row, name.text AS session FROM heartbeat JOIN name ON name.id = session_id
+      WHERE sensor_id = ?1 AND final = 1 LIMIT 1)
+    ORDER BY session`,
   minute: `SELECT row FROM minute WHERE sensor_id = ? AND session_id = ? AND minute_start_us = ?`,
   putMinute: `INSERT OR REPLACE INTO minute VALUES (?, ?, ?, ?)`,
   minutes: `SELECT row FROM minute WHERE sensor_id = ? AND session_id = ?
@@ -46,7 +54,7 @@ export class SqliteLedgerStore implements LedgerStore {
       const sessionId = this.#database.nameId(heartbeat.session);
       this.#database
         .statement(SQL.putHeartbeat)
-        .run(sensorId, sessionId, heartbeat.sequence, JSON.stringify(heartbeat));
+        .run(sensorId, sessionId, heartbeat.sequence, JSON.stringify(heartbeat), heartbeat.final ? 1 : 0);
       for (const minute of heartbeat.minutes) {
         const row = this.#database.statement(SQL.minute).get(sensorId, sessionId, minute.minuteStartUs);
         const known = row && (JSON.parse(row['row'] as string) as MinuteCount);
@@ -56,9 +64,18 @@ export class SqliteLedgerStore implements LedgerStore {
     });
   }
 
-  lastHeartbeats(sensor: string): Promise<Heartbeat[]> {
+  lastHeartbeats(sensor: string, sessions?: readonly string[]): Promise<Heartbeat[]> {
+    if (sessions === undefined) return this.#heartbeats(SQL.heartbeats, sensor);
+    return this.#heartbeats(SQL.heartbeatsOf, sensor, JSON.stringify(sessions));
+  }
+
+  openHeartbeats(sensor: string): Promise<Heartbeat[]> {
+    return this.#heartbeats(SQL.open, sensor);
+  }
+
+  #heartbeats(sql: string, sensor: string, ...values: string[]): Promise<Heartbeat[]> {
     return this.#database.read(() => {
-      const rows = this.#database.statement(SQL.heartbeats).all(this.#database.findNameId(sensor) ?? null);
+      const rows = this.#database.statement(sql).all(this.#database.findNameId(sensor) ?? null, ...values);
       return rows.map((row) => JSON.parse(row['row'] as string) as Heartbeat);
     });
   }

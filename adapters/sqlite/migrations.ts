@@ -107,4 +107,12 @@ export const MIGRATIONS: readonly string[] = [
     sensor_id INTEGER NOT NULL, window_start_us INTEGER NOT NULL, row TEXT NOT NULL,
     PRIMARY KEY (sensor_id, window_start_us)) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What is asked with every message must not read what is over: a line that loops has thousands of sessions and alerts.
+  ALTER TABLE heartbeat ADD COLUMN final INTEGER NOT NULL DEFAULT 0;
+  UPDATE heartbeat SET final = json_extract(row, '$.final');
+  CREATE INDEX heartbeat_open ON heartbeat (sensor_id) WHERE final = 0;
+  CREATE INDEX alert_end ON alert (sensor_id, window_end_us);
+  CREATE INDEX kpi_window ON kpi (sensor_id, window_start_us);
+  `,
 ];

@@ -48,7 +48,8 @@ const SQL = {
   hostFlows: `SELECT ${FLOW_COLUMNS.join(',')} FROM flow JOIN name ON name.id = session_id
     WHERE sensor_id = ? AND window_start_us = ? AND (source = ? OR destination = ?) ORDER BY name.text, flow LIMIT ?`,
   putHost: `INSERT INTO host VALUES (?, ?, ?, ?)`,
-  dropHosts: `DELETE FROM host WHERE sensor_id = ? AND window_start_us = ?`,
+  // Left to itself, SQLite walks through all hosts of the sensor.
+  dropHosts: `DELETE FROM host INDEXED BY host_window WHERE sensor_id = ? AND window_start_us = ?`,
   newestOfHost: `SELECT window_start_us, row FROM host WHERE sensor_id = ? AND host = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us DESC LIMIT ?`,
   oldestOfHost: `SELECT window_start_us, row FROM host WHERE sensor_id = ? AND host = ? AND window_start_us >= ? AND window_start_us < ?
@@ -56,9 +57,15 @@ const SQL = {
   sessionOrder: `SELECT id FROM name ORDER BY text`,
   evidence: `SELECT row FROM evidence WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us, detector, entity`,
-  alerts: `SELECT row FROM alert WHERE sensor_id = ? AND window_start_us < ? AND window_end_us > ?
+  // Alerts of any length overlap a range, so one index finds them from the first on, the other from the last.
+  alertExtent: `SELECT (SELECT min(window_start_us) FROM alert WHERE sensor_id = ?1) AS first_us,
+    (SELECT max(window_end_us) FROM alert WHERE sensor_id = ?1) AS last_us`,
+  earlyAlerts: `SELECT row FROM alert WHERE sensor_id = ? AND window_start_us < ? AND +window_end_us > ?
     ORDER BY window_start_us, id`,
-  provisional: `SELECT row FROM alert WHERE sensor_id = ? AND state = 'provisional' ORDER BY window_start_us, id`,
+  lateAlerts: `SELECT row FROM alert WHERE sensor_id = ? AND +window_start_us < ? AND window_end_us > ?
+    ORDER BY window_start_us, id`,
+  provisional: `SELECT row FROM alert INDEXED BY alert_provisional
+    WHERE sensor_id = ? AND state = 'provisional' ORDER BY window_start_us, id`,
   alert: `SELECT row FROM alert WHERE id = ?`,
   putUsual: `INSERT OR REPLACE INTO usual VALUES (?, ?, ?, ?, ?, ?)`,
   usual: `SELECT row FROM usual WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
@@ -67,7 +74,7 @@ const SQL = {
   scores: `SELECT row FROM history_score WHERE sensor_id = ? AND window_start_us >= ? AND window_start_us < ?
     ORDER BY window_start_us`,
   sensors: `SELECT name.text AS sensor, count(*) AS windows, min(window_start_us) AS first_us, max(window_start_us) AS last_us
-    FROM kpi JOIN name ON name.id = sensor_id GROUP BY sensor_id ORDER BY name.text`,
+    FROM kpi INDEXED BY kpi_window JOIN name ON name.id = sensor_id GROUP BY sensor_id ORDER BY name.text`,
 };
 
 export class SqliteResultStore implements ResultStore {
@@ -237,8 +244,11 @@ export class SqliteResultStore implements ResultStore {
     }
   }
 
-  alerts(sensor: string, range: TimeRange): Promise<Alert[]> {
-    return this.#rows<Alert>(SQL.alerts, sensor, range.toUs, range.fromUs);
+  alerts(sensor: string, { fromUs, toUs }: TimeRange): Promise<Alert[]> {
+    const extent = this.#database.statement(SQL.alertExtent).get(this.#database.findNameId(sensor) ?? null);
+    const before = Math.max(0, toUs - Number(extent?.['first_us']));
+    const after = Math.max(0, Number(extent?.['last_us']) - fromUs);
+    return this.#rows<Alert>(after < before ? SQL.lateAlerts : SQL.earlyAlerts, sensor, toUs, fromUs);
   }
 
   alert(id: string): Promise<Alert | undefined> {

@@ -244,8 +244,13 @@ export interface LedgerStore {
   /** Upsert under (sensor, session, sequence, hop). */
   accept(entry: HopEntry): Promise<void>;
   putHeartbeat(heartbeat: Heartbeat): Promise<void>;
-  /** The heartbeat with the highest sequence of each session of a sensor. */
-  lastHeartbeats(sensor: string): Promise<Heartbeat[]>;
+  /** The heartbeat with the highest sequence of each session of a sensor, or of each of these sessions that sent any; ascending by session. */
+  lastHeartbeats(sensor: string, sessions?: readonly string[]): Promise<Heartbeat[]>;
+  /**
+   * The same of the sessions that have said no goodbye, and of one that has, if there is any. Asked with every message: its
+   * cost should not grow with the sessions that are over.
+   */
+  openHeartbeats(sensor: string): Promise<Heartbeat[]>;
   /** Announced minutes of a session that start in the range, ascending; for each the largest announcement. */
   minutes(sensor: string, session: string, range?: TimeRange): Promise<Heartbeat['minutes'][number][]>;
   /** Ascending by sequence. */

@@ -90,6 +90,22 @@ export function describeLedgerStore(name: string, make: MakeHarness<LedgerStore>
       expect(await store.lastHeartbeats('tap')).toEqual([heartbeat(1, { session: 'r', final: true }), heartbeat(3)]);
     });
 
+    it('says of which sessions the heartbeats are asked for, and of one at most that is over', async () => {
+      expect(await store.openHeartbeats('tap')).toEqual([]);
+      await store.putHeartbeat(heartbeat(1, { session: 'c' }));
+      await store.putHeartbeat(heartbeat(2, { session: 'b', final: true }));
+      await store.putHeartbeat(heartbeat(1, { session: 'b' }));
+      await store.putHeartbeat(heartbeat(1, { session: 'a', final: true }));
+      await store.putHeartbeat(heartbeat(1, { sensor: 'other', final: true }));
+      const open = await store.openHeartbeats('tap');
+      expect(open.filter(({ final }) => !final)).toEqual([heartbeat(1, { session: 'c' })]);
+      expect(open.filter(({ final }) => final)).toHaveLength(1);
+      const asked = await store.lastHeartbeats('tap', ['c', 'b', 'never']);
+      expect(asked).toEqual([heartbeat(2, { session: 'b', final: true }), heartbeat(1, { session: 'c' })]);
+      await store.putHeartbeat(heartbeat(2, { session: 'c', final: true }));
+      expect(await store.openHeartbeats('tap')).toMatchObject([{ final: true }]);
+    });
+
     it('keeps the largest announcement of each minute, ascending', async () => {
       await store.putHeartbeat(heartbeat(1, { minutes: [minute(60_000_000, 5), minute(-60_000_000, 1)] }));
       await store.putHeartbeat(heartbeat(3, { minutes: [minute(60_000_000, 9), minute(0, 4)] }));

@@ -41,16 +41,25 @@ interface Episode {
   /** The window that was furthest beyond the floor. */
   peak: { readonly evidence: Evidence; readonly verdict: Verdict };
   last: Evidence;
-  readonly windowStarts: number[];
+  windows: number;
+  /** What its windows said of their data when their evidence was taken: sums, so that an episode may last for years. */
+  complete: boolean;
+  quality: WindowQuality;
   firstPacketUs: number;
   lastPacketUs: number;
   contributors: Alert['contributors'];
 }
 
+/** Evidence with what was known of its window when it was taken. */
+interface Taken {
+  readonly evidence: Evidence;
+  readonly known: KnownWindow;
+}
+
 /** What the fold remembers of one entity. */
 interface Track {
-  /** Evidence inside the lookback, ascending. */
-  recent: Evidence[];
+  /** Inside the lookback, ascending. */
+  recent: Taken[];
   open: Episode | undefined;
 }
 
@@ -69,7 +78,8 @@ export class AlertFold {
   }
 
   /**
-   * Takes the evidence of a sensor's next window or windows, none of it older than what was taken before.
+   * Takes the evidence of a sensor's next window or windows, none of it older than what was taken before. What else is
+   * known of their completeness and quality is looked up now.
    * @returns the alerts that are new or changed
    */
   add(evidence: readonly Evidence[]): Alert[] {
@@ -93,12 +103,27 @@ export class AlertFold {
    */
   release(windowStartUs: number): Alert[] {
     for (const [key, track] of this.#tracks) {
-      const last = track.recent.at(-1)!;
+      const last = track.recent.at(-1)!.evidence;
       if (windowStartUs <= last.windowStartUs + this.#reachUs(last)) continue;
       if (track.open !== undefined) this.#closed.push(track.open);
       this.#tracks.delete(key);
     }
     return this.#alertsOf(this.#closed.splice(0));
+  }
+
+  /** A fold that stands where this one does; neither changes by what the other takes. */
+  clone(): AlertFold {
+    const copy = new AlertFold(this.#status, this.#config);
+    for (const [key, { recent, open }] of this.#tracks) {
+      copy.#tracks.set(key, { recent: [...recent], open: open && { ...open } });
+    }
+    copy.#closed.push(...this.#closed);
+    return copy;
+  }
+
+  /** Entities with evidence that is remembered. */
+  get size(): number {
+    return this.#tracks.size;
   }
 
   /** The furthest later window that could still belong to an episode with this evidence in it. */
@@ -117,17 +142,24 @@ export class AlertFold {
     if (track.open !== undefined && evidence.windowStartUs > track.open.last.windowStartUs + this.#reachUs(evidence)) {
       this.#closed.push(track.open);
       // What belonged to the old episode may not open a new one.
-      track.recent = track.recent.filter(({ windowStartUs }) => windowStartUs > track.open!.last.windowStartUs);
+      const { windowStartUs: endUs } = track.open.last;
+      track.recent = track.recent.filter((one) => one.evidence.windowStartUs > endUs);
       track.open = undefined;
     }
     const spanUs = detector.lookbackWindows(this.#config) * (evidence.windowEndUs - evidence.windowStartUs);
-    track.recent = track.recent.filter(({ windowStartUs }) => windowStartUs >= evidence.windowStartUs - spanUs);
-    track.recent.push(evidence);
-    const subject = track.recent.filter((one) => subjectOf(one) === subjectOf(evidence));
-    const verdict = detector.judge(subject, this.#config);
+    track.recent = track.recent.filter((one) => one.evidence.windowStartUs >= evidence.windowStartUs - spanUs);
+    const taken = { evidence, known: this.#status(evidence.windowStartUs) };
+    track.recent.push(taken);
+    const subject = track.recent.filter((one) => subjectOf(one.evidence) === subjectOf(evidence));
+    const verdict = detector.judge(
+      subject.map((one) => one.evidence),
+      this.#config,
+    );
     if (verdict === null) return undefined;
-    if (track.open === undefined) track.open = openEpisode(detector, subject, evidence, verdict);
-    else extendEpisode(track.open, [evidence], verdict);
+    if (track.open === undefined) {
+      track.open = newEpisode(detector, subject[0]!.evidence, { evidence, verdict });
+      extendEpisode(track.open, subject, verdict);
+    } else extendEpisode(track.open, [taken], verdict);
     return track.open;
   }
 
@@ -140,7 +172,6 @@ export class AlertFold {
   #alertOf(episode: Episode): Alert {
     const { detector, first, last, peak } = episode;
     const { sensor, entity } = first;
-    const statuses = episode.windowStarts.map((start) => this.#status(start));
     return {
       id: hexName(`${sensor}\n${detector.name}\n${entity}\n${first.windowStartUs}`),
       sensor,
@@ -154,14 +185,15 @@ export class AlertFold {
       severity: severityOf(peak.verdict.ratio, detector.gravity),
       // 0.5 at the floor, 0.91 at ten times the floor, 0.99 at a hundred times.
       score: rounded(peak.verdict.ratio / (1 + peak.verdict.ratio)),
-      state: statuses.every(({ final }) => final) ? 'confirmed' : 'provisional',
-      windows: episode.windowStarts.length,
+      // When its last window cannot change any more, no earlier one can.
+      state: this.#status(last.windowStartUs).final ? 'confirmed' : 'provisional',
+      windows: episode.windows,
       summary: peak.verdict.summary,
       reasons: weighReasons(peak.verdict.reasons),
       contributors: episode.contributors.slice(0, CONTRIBUTOR_LIMIT),
       attack: peak.verdict.attack,
-      complete: statuses.every(({ complete }) => complete),
-      quality: alertQuality(statuses.map(({ quality }) => quality).reduce(addQuality)),
+      complete: episode.complete,
+      quality: alertQuality(episode.quality),
       config: this.#configHash,
       filter: { ...peak.evidence.filter, fromUs: episode.firstPacketUs, toUs: episode.lastPacketUs + 1 },
     };
@@ -210,29 +242,31 @@ export function subjectOf({ filter }: Evidence): string {
   return `${filter.protocol ?? ''} ${filter.port ?? ''} ${filter.peer ?? ''}`;
 }
 
-function openEpisode(detector: Detector, subject: readonly Evidence[], evidence: Evidence, verdict: Verdict): Episode {
-  const episode: Episode = {
+function newEpisode(detector: Detector, first: Evidence, peak: Episode['peak']): Episode {
+  return {
     detector,
-    entity: evidence.entity,
-    first: subject[0]!,
-    peak: { evidence, verdict },
-    last: evidence,
-    windowStarts: [],
+    entity: first.entity,
+    first,
+    peak,
+    last: first,
+    windows: 0,
+    complete: true,
+    quality: NO_QUALITY,
     firstPacketUs: Infinity,
     lastPacketUs: -Infinity,
     contributors: [],
   };
-  extendEpisode(episode, subject, verdict);
-  return episode;
 }
 
-function extendEpisode(episode: Episode, evidence: readonly Evidence[], verdict: Verdict): void {
-  for (const one of evidence) {
-    episode.last = one;
-    episode.windowStarts.push(one.windowStartUs);
-    episode.firstPacketUs = Math.min(episode.firstPacketUs, one.firstPacketUs);
-    episode.lastPacketUs = Math.max(episode.lastPacketUs, one.lastPacketUs);
-    episode.contributors = mergeContributors(episode.contributors, one.contributors, REMEMBERED_CONTRIBUTORS);
+function extendEpisode(episode: Episode, taken: readonly Taken[], verdict: Verdict): void {
+  for (const { evidence, known } of taken) {
+    episode.last = evidence;
+    episode.windows += 1;
+    episode.complete &&= known.complete;
+    episode.quality = addQuality(episode.quality, known.quality);
+    episode.firstPacketUs = Math.min(episode.firstPacketUs, evidence.firstPacketUs);
+    episode.lastPacketUs = Math.max(episode.lastPacketUs, evidence.lastPacketUs);
+    episode.contributors = mergeContributors(episode.contributors, evidence.contributors, REMEMBERED_CONTRIBUTORS);
   }
   if (verdict.ratio > episode.peak.verdict.ratio) episode.peak = { evidence: episode.last, verdict };
 }

@@ -81,12 +81,15 @@ export function pointsAt(
   return { hour: point, day: isNew(DAY_US) ? point : day };
 }
 
-/** The record as it was before a window that has changed; the same record when that is too long ago, or still to come. */
-export function goBack(record: HistoryRecord, windowStartUs: number): HistoryRecord {
+/**
+ * The record as it was before a window that has changed; the same record when that is too long ago, or still to come.
+ * @param recent a later point than those of the record, where the caller has one
+ */
+export function goBack(record: HistoryRecord, windowStartUs: number, recent?: HistoryPoint): HistoryRecord {
   if (windowStartUs >= record.uptoUs) return record;
   const { hour, day, firstUs, uptoUs, review } = record;
   const beginning = uptoUs - Math.min(firstUs, windowStartUs) <= ANEW_MOST_US ? BEGINNING : undefined;
-  const point = [hour, day, beginning].find((one) => one !== undefined && one.uptoUs <= windowStartUs);
+  const point = [recent, hour, day, beginning].find((one) => one !== undefined && one.uptoUs <= windowStartUs);
   if (point === undefined) return record;
   const stays = (one: HistoryPoint | undefined): HistoryPoint | undefined =>
     one !== undefined && one.uptoUs <= point.uptoUs ? one : undefined;

@@ -16,7 +16,7 @@ export interface ClosingRule {
 /**
  * Judges a window by the sessions that have anything in it, and not by the sensor's other ones: a session that was
  * killed, or that replays another year, holds back no window but its own.
- * @param heartbeats newest heartbeat of each session of the sensor
+ * @param heartbeats newest heartbeat of each session that has anything in the window; others do not matter
  */
 export function closingOf(state: WindowState, heartbeats: readonly Heartbeat[], rule: ClosingRule): Closing {
   const endUs = state.windowStartUs + rule.windowUs;
@@ -37,6 +37,7 @@ export function closingOf(state: WindowState, heartbeats: readonly Heartbeat[], 
 /**
  * Event time before which no window of a sensor can change any more: the watermark less the allowed lateness. Infinity
  * when every session has said goodbye or has been silent for the timeout, -Infinity before the first watermark.
+ * @param heartbeats as LedgerStore.openHeartbeats has them
  */
 export function finalBefore(
   heartbeats: readonly Heartbeat[],

@@ -64,10 +64,9 @@ export class Line {
   /** Takes one batch through parse, and scores the windows that it completed. */
   async batch(bytes: Uint8Array): Promise<void> {
     const { windows } = await parseBatch(bytes, this.#parse);
-    const due = await onBatch(windows, this.#window);
-    await this.#scoreAll(due);
-    // What a late batch completes is final already, and no heartbeat may follow.
-    if (due.length > 0) await confirmFinal(due[0]!.sensor, this.#score);
+    await this.#scoreAll(await onBatch(windows, this.#window));
+    // What a late batch completes is final already, and no heartbeat may follow; nor is it due again when it comes once more after a crash.
+    if (windows.length > 0) await confirmFinal(windows[0]!.sensor, this.#score);
   }
 
   /** Takes one heartbeat, and scores the windows that it closed. */

@@ -4,9 +4,11 @@
  */
 import { isFromWindows, type Alert, type Evidence } from '@tapline/core/detect/alert';
 import { AlertFold, UNKNOWN_WINDOW, withdrawn, type KnownWindow } from '@tapline/core/detect/alert-fold';
+import { TrailingFold } from '@tapline/core/detect/trailing-fold';
 import { DETECTOR_CONFIG } from '@tapline/core/detect/config';
 import { windowQuality } from '@tapline/core/detect/data-quality';
 import { DETECTOR_LIST } from '@tapline/core/detect/registry';
+import type { KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { ResultStore, TimeRange } from '@tapline/core/ports';
 
 export interface NeighbourhoodDeps {
@@ -34,6 +36,41 @@ export interface Neighbourhood {
   readonly gone: readonly Alert[];
 }
 
+/** Windows whose evidence is read at once when a fold is begun from the store. */
+const WINDOWS_PER_PAGE = 64;
+
+/**
+ * A fold that has taken everything up to a sensor's newest window that a later one could extend. Reads it by pages: an
+ * episode may have lasted for weeks.
+ */
+export async function trailingFold(
+  sensor: string,
+  newestUs: number,
+  options: { readonly keepUs: number; readonly isFinal: (windowStartUs: number) => boolean },
+  { results, windowUs }: NeighbourhoodDeps,
+): Promise<TrailingFold> {
+  if (newestUs === -Infinity) return new TrailingFold(options.keepUs, options.isFinal);
+  const endUs = newestUs + windowUs;
+  let fromUs = endUs;
+  for (;;) {
+    const [first] = await results.evidence(sensor, { fromUs: fromUs - foldReachUs(windowUs), toUs: fromUs });
+    if (first === undefined) break;
+    fromUs = first.windowStartUs;
+  }
+  const fold = new TrailingFold(options.keepUs, options.isFinal, fromUs);
+  for (; fromUs < endUs; fromUs += WINDOWS_PER_PAGE * windowUs) {
+    const range = { fromUs, toUs: Math.min(endUs, fromUs + WINDOWS_PER_PAGE * windowUs) };
+    const evidence = Map.groupBy(await results.evidence(sensor, range), (one) => one.windowStartUs);
+    const known = knownWindows(await results.kpis(sensor, range));
+    for (const [startUs, found] of evidence) fold.add(startUs, found, known.get(startUs) ?? UNKNOWN_WINDOW);
+  }
+  return fold;
+}
+
+function knownWindows(kpis: readonly KpiRow[]): Map<number, KnownWindow> {
+  return new Map(kpis.map((kpi) => [kpi.windowStartUs, { complete: kpi.complete, quality: windowQuality(kpi) }]));
+}
+
 /** @param known kept by reference: the fold goes on looking windows up in it */
 export async function foldNeighbourhood(
   sensor: string,
@@ -42,10 +79,7 @@ export async function foldNeighbourhood(
   deps: NeighbourhoodDeps,
 ): Promise<Neighbourhood> {
   const { evidence, range } = await evidenceAround(sensor, windowStartUs, deps);
-  const stored = new Map<number, KnownWindow>();
-  for (const kpi of await deps.results.kpis(sensor, range)) {
-    stored.set(kpi.windowStartUs, { complete: kpi.complete, quality: windowQuality(kpi) });
-  }
+  const stored = knownWindows(await deps.results.kpis(sensor, range));
   const fold = new AlertFold((startUs) => ({
     ...(stored.get(startUs) ?? known.windows.get(startUs) ?? UNKNOWN_WINDOW),
     final: startUs + deps.windowUs <= known.finalBeforeUs,

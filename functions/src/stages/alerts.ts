@@ -1,12 +1,16 @@
 /**
  * Alerts of a sensor: a fold over the evidence of its windows in time order, whatever order they were scored in. Windows
- * usually come in order and are added to a fold that is kept; one that comes late, or again, folds its neighbourhood anew
- * from the store. Where several processes score the same sensor, no fold can be kept (shared-alerts.ts).
+ * usually come in order and are added to a fold that is kept; one that comes late, or again, is folded anew from where the
+ * fold stood before what may still change, and one that comes later than that folds its neighbourhood from the store. Only
+ * what changed is written. Where several processes score the same sensor, no fold can be kept (shared-alerts.ts).
  */
 import { isFromWindows, type Alert, type Evidence } from '@tapline/core/detect/alert';
-import type { AlertFold, KnownWindow } from '@tapline/core/detect/alert-fold';
+import { withdrawn, type KnownWindow } from '@tapline/core/detect/alert-fold';
+import type { TrailingFold } from '@tapline/core/detect/trailing-fold';
+import { isSameAlert } from '@tapline/core/digest/same-alert';
 import type { ResultStore } from '@tapline/core/ports';
-import { foldNeighbourhood, foldReachUs } from './alert-neighbourhood.ts';
+import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
+import { foldNeighbourhood, foldReachUs, trailingFold } from './alert-neighbourhood.ts';
 import { confirmShared, settleAlerts } from './shared-alerts.ts';
 
 export interface AlertDeps {
@@ -15,6 +19,8 @@ export interface AlertDeps {
     'kpis' | 'evidence' | 'alerts' | 'putAlerts' | 'concludeAlerts' | 'provisional' | 'sensors'
   >;
   readonly windowUs: number;
+  /** How long windows may change after the watermark has passed them; the usual time when absent. */
+  readonly allowedLatenessUs?: number;
   /** Kept folds, for the only process that scores; absent where there may be others. */
   readonly folds?: AlertFolds;
 }
@@ -32,12 +38,10 @@ export interface ScoredWindow {
 }
 
 interface SensorFold {
-  /** Has everything up to `newestUs` that a later window could extend; undefined until it was read from the store. */
-  fold: AlertFold | undefined;
+  /** Stands at `newestUs`; undefined until it was read from the store. */
+  fold: TrailingFold | undefined;
   /** Newest window that was scored. */
   newestUs: number;
-  /** Windows with evidence, by their start. */
-  readonly windows: Map<number, KnownWindow>;
   finalBeforeUs: number;
   /** Alerts that wait for finality, by id. */
   readonly provisional: Map<string, Alert>;
@@ -57,7 +61,6 @@ export class AlertFolds {
     const made: SensorFold = {
       fold: undefined,
       newestUs: summary?.lastUs ?? -Infinity,
-      windows: new Map(),
       finalBeforeUs: -Infinity,
       provisional: new Map(provisional.map((alert) => [alert.id, alert])),
     };
@@ -120,19 +123,50 @@ function takeFinal(state: SensorFold): Alert[] {
 }
 
 async function takeWindow(window: ScoredWindow, state: SensorFold, deps: AlertDeps): Promise<Alert[]> {
-  const { windowStartUs, evidence, replaced, known } = window;
+  const { sensor, windowStartUs, evidence, replaced, known } = window;
   if (evidence.length === 0 && replaced.length === 0) return [];
-  if (state.fold === undefined || windowStartUs <= state.newestUs) return foldAround(window, state, deps);
-  state.windows.set(windowStartUs, known);
-  const changed = state.fold.add(evidence);
-  state.fold.release(windowStartUs);
-  return changed;
+  const fold = (state.fold ??= await beginFold(sensor, state, deps));
+  if (windowStartUs > state.newestUs) return fold.add(windowStartUs, evidence, known);
+  if (windowStartUs < fold.fromUs) return takeSettled(window, state, fold, deps);
+  const after = fold.replace(windowStartUs, evidence, known);
+  const beforeUs = Math.min(fold.fromUs, ...after.map(({ windowEndUs }) => windowEndUs - 1));
+  const stored = await deps.results.alerts(sensor, { fromUs: beforeUs, toUs: Infinity });
+  const before = stored.filter(isFromWindows);
+  const ids = new Set(after.map(({ id }) => id));
+  const gone = before.filter(
+    (alert) => alert.windowEndUs > fold.fromUs && alert.state !== 'withdrawn' && !ids.has(alert.id),
+  );
+  if (gone.length === 0) return changedAlerts(before, after);
+  const range = { fromUs: Math.min(...gone.map((alert) => alert.windowStartUs)), toUs: Infinity };
+  return [...changedAlerts(before, after), ...withdrawn(gone, after, await deps.results.evidence(sensor, range))];
 }
 
-/** Folds the evidence around the window anew, and keeps the fold when nothing newer than it is in the store. */
-async function foldAround(window: ScoredWindow, state: SensorFold, deps: AlertDeps): Promise<Alert[]> {
-  const known = { finalBeforeUs: state.finalBeforeUs, windows: state.windows };
-  const { fold, range, after, gone } = await foldNeighbourhood(window.sensor, window.windowStartUs, known, deps);
-  if (range.toUs + foldReachUs(deps.windowUs) > state.newestUs) state.fold = fold;
-  return [...after, ...gone];
+/** The fold as it stands at the newest window, from the store. */
+function beginFold(sensor: string, state: SensorFold, deps: AlertDeps): Promise<TrailingFold> {
+  const { windowUs, allowedLatenessUs = DEFAULT_ALLOWED_LATENESS_US } = deps;
+  const isFinal = (startUs: number): boolean => startUs + windowUs <= state.finalBeforeUs;
+  return trailingFold(sensor, state.newestUs, { keepUs: allowedLatenessUs + 2 * windowUs, isFinal }, deps);
+}
+
+/** Takes a window that the fold has settled: the evidence around it is folded anew, however long its episodes last. */
+async function takeSettled(
+  { sensor, windowStartUs }: ScoredWindow,
+  state: SensorFold,
+  fold: TrailingFold,
+  deps: AlertDeps,
+): Promise<Alert[]> {
+  const known = { finalBeforeUs: state.finalBeforeUs, windows: new Map<number, KnownWindow>() };
+  const { range, before, after, gone } = await foldNeighbourhood(sensor, windowStartUs, known, deps);
+  // What could still be extended is folded from the store again.
+  if (range.toUs + foldReachUs(deps.windowUs) > fold.fromUs) state.fold = undefined;
+  return [...changedAlerts(before, after), ...gone];
+}
+
+/** Alerts that the store does not have as the evidence has them; how sure time has made us of the others stays. */
+function changedAlerts(before: readonly Alert[], after: readonly Alert[]): Alert[] {
+  const stored = new Map(before.map((alert) => [alert.id, alert]));
+  return after.filter((alert) => {
+    const known = stored.get(alert.id);
+    return known === undefined || known.state === 'withdrawn' || !isSameAlert(known, alert);
+  });
 }

@@ -10,7 +10,7 @@ export interface DropShareDeps {
 
 /**
  * Dropped packets as a share of all offered in the minutes that the window touches, 0 to 1.
- * @param heartbeats newest heartbeat of each session of the sensor; only sessions that ever dropped anything are read
+ * @param heartbeats newest heartbeat of each session that has anything in the window; only sessions that ever dropped anything are read
  */
 export async function dropShareOf(
   { sensor, windowStartUs }: WindowKey,

@@ -19,6 +19,7 @@ import {
   NO_RECORD,
   pointsAt,
   usualKey,
+  type HistoryPoint,
   type HistoryRecord,
 } from '@tapline/core/history/history-record';
 import type { IsInternal } from '@tapline/core/history/host-place';
@@ -31,6 +32,8 @@ import type { HistoryStore, PastWindow, ResultStore, WindowStore } from '@taplin
 const WINDOWS_PER_STEP = 360;
 /** Event time that has to become final before the next step: the record is read and written once in so long. */
 const STEP_US = 60_000_000;
+/** Event time at the end of a session in which windows may change when another session follows at once. */
+const TAIL_US = 120_000_000;
 /** Times that a step is begun again because others had written meanwhile. */
 const ROUNDS_AT_MOST = 32;
 
@@ -60,6 +63,8 @@ interface OpenHistory {
   /** Of the record in the store; 0 when there is none. */
   version: number;
   history: History;
+  /** Where it stood before the last windows of a session that has ended: another may follow within the same window. */
+  recent?: HistoryPoint;
 }
 
 /** The histories of one process, by sensor. */
@@ -118,7 +123,8 @@ export async function windowChanged(row: KpiRow, finalBeforeUs: number, deps: Hi
   kept?.set(sensor, undefined);
   for (let round = 0; round < ROUNDS_AT_MOST; round++) {
     const { record, version } = await load(sensor, deps);
-    if (await deps.history.store.save(sensor, encodeRecord(goBack(record, windowStartUs)), version)) return;
+    const back = goBack(record, windowStartUs, round === 0 ? known?.recent : undefined);
+    if (await deps.history.store.save(sensor, encodeRecord(back), version)) return;
   }
   throw changing(sensor);
 }
@@ -170,7 +176,9 @@ async function takeStep(
   const read = range.toUs > range.fromUs ? await results.pastWindows(sensor, range, WINDOWS_PER_STEP) : [];
   const windows = read.filter(({ kpi }) => kpi.windowEndUs <= range.toUs);
   if (windows.length === 0) return { alerts: [], isMore: false };
-  const { hour, day } = takeWindows(windows, known);
+  // Whoever keeps the history open is told of the last windows again when a session follows at once.
+  const isEnd = options.kept !== undefined && finalBeforeUs === Infinity;
+  const { hour, day } = takeWindows(windows, known, isEnd ? windows.at(-1)!.kpi.windowEndUs - TAIL_US : Infinity);
   const said = { changed: known.history.takeChanged(), usual: known.history.takeUsual(), uptoUs: known.history.uptoUs };
   const { review, gone, goneUsual } = await reviewed(sensor, before, said, deps);
   const alerts = [...said.changed, ...gone];
@@ -200,11 +208,18 @@ async function takeStep(
 
 function takeWindows(
   windows: readonly PastWindow[],
-  { record, history }: OpenHistory,
+  open: OpenHistory,
+  tailUs: number,
 ): Pick<HistoryRecord, 'hour' | 'day'> {
+  const { record, history } = open;
   let now = record;
+  let isTail = false;
   for (const { kpi, observations } of windows) {
     const { windowStartUs } = kpi;
+    if (!isTail && windowStartUs >= tailUs) {
+      open.recent = { uptoUs: history.uptoUs, state: history.encode() };
+      isTail = true;
+    }
     const points = pointsAt(now, windowStartUs, () => ({ uptoUs: history.uptoUs, state: history.encode() }));
     const seen = observations === undefined ? NO_OBSERVATIONS : decodeObservations(observations, windowStartUs);
     history.take({ row: kpi, observations: seen });

@@ -33,7 +33,7 @@ import { advanceHistory, windowChanged, type HistoryDeps } from './history.ts';
 export interface ScoreDeps extends AlertDeps {
   readonly windows: Pick<WindowStore, 'read' | 'state' | 'setEmitted' | 'firstPending'>;
   readonly results: ResultStore;
-  readonly ledger: Pick<LedgerStore, 'lastHeartbeats' | 'minutes'>;
+  readonly ledger: Pick<LedgerStore, 'lastHeartbeats' | 'openHeartbeats' | 'minutes'>;
   readonly clock: Clock;
   readonly timeoutUs: number;
   readonly allowedLatenessUs: number;
@@ -75,7 +75,8 @@ async function scoreOnce(key: WindowKey, last: Scored | undefined, deps: ScoreDe
   const { sensor, windowStartUs } = key;
   const state = await deps.windows.state(key);
   if (state === undefined) return undefined;
-  const heartbeats = await deps.ledger.lastHeartbeats(sensor);
+  const sessions = state.sessions.map(({ session }) => session);
+  const heartbeats = await deps.ledger.lastHeartbeats(sensor, sessions);
   const rule = { ...deps, nowUs: deps.clock.nowUs() };
   const complete = closingOf(state, heartbeats, rule) === 'complete';
   const announced = announcedTotal(state.sessions);
@@ -98,7 +99,7 @@ async function scoreOnce(key: WindowKey, last: Scored | undefined, deps: ScoreDe
     evidence,
     ...(seen && { observations: seen }),
   });
-  const finalBeforeUs = finalBefore(heartbeats, rule);
+  const finalBeforeUs = finalBefore(await deps.ledger.openHeartbeats(sensor), rule);
   const alerts = await updateAlerts(
     {
       sensor,
@@ -148,7 +149,7 @@ async function mergeCells(key: WindowKey, deps: ScoreDeps): Promise<{ pane: Pane
  * any more, and takes the windows that are final into the sensor's history.
  */
 export async function confirmFinal(sensor: string, deps: ScoreDeps): Promise<Alert[]> {
-  const heartbeats = await deps.ledger.lastHeartbeats(sensor);
+  const heartbeats = await deps.ledger.openHeartbeats(sensor);
   const finalBeforeUs = finalBefore(heartbeats, { ...deps, nowUs: deps.clock.nowUs() });
   const confirmed = await confirmAlerts(sensor, finalBeforeUs, deps);
   if (deps.history === undefined) return confirmed;

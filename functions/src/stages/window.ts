@@ -18,7 +18,7 @@ export const DEFAULT_TIMEOUT_US = 60_000_000;
 
 export interface WindowDeps {
   readonly windows: Pick<WindowStore, 'announce' | 'state' | 'ready' | 'stale'>;
-  readonly ledger: Pick<LedgerStore, 'putHeartbeat' | 'lastHeartbeats'>;
+  readonly ledger: Pick<LedgerStore, 'putHeartbeat' | 'lastHeartbeats' | 'openHeartbeats'>;
   readonly clock: Clock;
   readonly windowUs: number;
   readonly timeoutUs: number;
@@ -55,13 +55,12 @@ export async function onHeartbeat(heartbeat: Heartbeat, deps: WindowDeps): Promi
 export async function onBatch(touched: readonly WindowKey[], deps: WindowDeps): Promise<WindowState[]> {
   const [first] = touched;
   if (first === undefined) return [];
-  const heartbeats = await deps.ledger.lastHeartbeats(first.sensor);
   // Most windows are still open, and then their state need not be read.
-  const beforeUs = reachedUs(heartbeats, deps);
+  const beforeUs = reachedUs(await deps.ledger.openHeartbeats(first.sensor), deps);
   const reached = touched.filter(({ windowStartUs }) => windowStartUs < beforeUs);
   const states = await Promise.all(reached.map((key) => deps.windows.state(key)));
-  const known = states.filter((state) => state !== undefined);
-  return inOrder(known.filter((state) => needsScoring(state) && judge(state, heartbeats, deps) === 'complete'));
+  const pending = states.filter((state) => state !== undefined && needsScoring(state)) as WindowState[];
+  return inOrder(await closed(first.sensor, pending, 'complete', deps));
 }
 
 /**
@@ -69,21 +68,33 @@ export async function onBatch(touched: readonly WindowKey[], deps: WindowDeps): 
  * end of a run. A list of WINDOWS_PER_CALL keys may not be all: score them, then ask again.
  */
 export async function dueWindows(sensor: string, deps: WindowDeps): Promise<WindowState[]> {
-  const heartbeats = await deps.ledger.lastHeartbeats(sensor);
+  const heartbeats = await deps.ledger.openHeartbeats(sensor);
   const ready = await deps.windows.ready(sensor, reachedUs(heartbeats, deps), WINDOWS_PER_CALL);
-  const complete = ready.filter((state) => judge(state, heartbeats, deps) === 'complete');
+  const complete = await closed(sensor, ready, 'complete', deps);
   const stale = await deps.windows.stale(sensor, deps.clock.nowUs() - deps.timeoutUs, WINDOWS_PER_CALL);
   // A window that was given up before is scored again only when more of it came.
-  const givenUp = stale.filter((state) => countsChanged(state) && judge(state, heartbeats, deps) === 'timedOut');
+  const givenUp = await closed(sensor, stale.filter(countsChanged), 'timedOut', deps);
   return inOrder([...complete, ...givenUp]).slice(0, WINDOWS_PER_CALL);
 }
 
-function judge(state: WindowState, heartbeats: readonly Heartbeat[], deps: WindowDeps): Closing {
-  const { windowUs, timeoutUs } = deps;
-  return closingOf(state, heartbeats, { windowUs, timeoutUs, nowUs: deps.clock.nowUs() });
+/** Those of the windows that are closed in this way, by the heartbeats of the sessions that have anything in them. */
+async function closed(
+  sensor: string,
+  states: readonly WindowState[],
+  how: Closing,
+  { ledger, clock, windowUs, timeoutUs }: WindowDeps,
+): Promise<WindowState[]> {
+  if (states.length === 0) return [];
+  const sessions = new Set(states.flatMap((state) => state.sessions.map(({ session }) => session)));
+  const heartbeats = await ledger.lastHeartbeats(sensor, [...sessions]);
+  const rule = { windowUs, timeoutUs, nowUs: clock.nowUs() };
+  return states.filter((state) => closingOf(state, heartbeats, rule) === how);
 }
 
-/** Windows that start at this time or later cannot be over: no session's watermark has reached their end. */
+/**
+ * Windows that start at this time or later cannot be over: no session's watermark has reached their end.
+ * @param heartbeats as openHeartbeats has them
+ */
 function reachedUs(heartbeats: readonly Heartbeat[], deps: WindowDeps): number {
   let watermarkUs = -Infinity;
   for (const heartbeat of heartbeats) {

@@ -12,6 +12,7 @@ const reading = (changes: Partial<Reading>): Reading => ({
   isAlarm: false,
   isLearning: false,
   isIncident: false,
+  isLearned: true,
   features: [{ feature: 0, value: 1234.56789, usual: 12.3456, probability: 1e-6 }],
   ...changes,
 });

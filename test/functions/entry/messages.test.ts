@@ -278,8 +278,9 @@ describe('the sweep', () => {
       sessions: () => real.sessions(),
       accept: (entry) => real.accept(entry),
       putHeartbeat: (heartbeat) => real.putHeartbeat(heartbeat),
-      lastHeartbeats: (sensor) =>
-        sensor === 'b' ? Promise.reject(new Error('b is broken')) : real.lastHeartbeats(sensor),
+      lastHeartbeats: (sensor, sessions) => real.lastHeartbeats(sensor, sessions),
+      openHeartbeats: (sensor) =>
+        sensor === 'b' ? Promise.reject(new Error('b is broken')) : real.openHeartbeats(sensor),
     };
     await expect(onSweep({ ...functions.control, ledger })).rejects.toThrow('b is broken');
     const confirmed = functions.windowMessages().filter(({ kind }) => kind === 'confirm');

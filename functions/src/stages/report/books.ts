@@ -11,15 +11,41 @@ const DISCREPANCIES_MOST = 20;
  */
 const settled = new WeakMap<object, Map<string, SessionBooks>>();
 
+/**
+ * Books of running sessions that took long to count: that grows with their batches, and whoever polls, or several who do,
+ * must not have the line count all the time. So they stay for REST times as long as counting took.
+ */
+const resting = new WeakMap<object, Map<string, { readonly books: SessionBooks; readonly untilMs: number }>>();
+const REST = 20;
+/** What is counted faster is counted every time. */
+const QUICK_MS = 50;
+
+const countRunning = async (ports: ReportPorts, sensor: string, session: string): Promise<SessionBooks> => {
+  const { ledger, packets } = ports;
+  const kept = resting.get(ledger) ?? new Map<string, { readonly books: SessionBooks; readonly untilMs: number }>();
+  resting.set(ledger, kept);
+  const name = `${sensor}/${session}`;
+  const startedMs = performance.now();
+  const rested = kept.get(name);
+  if (rested !== undefined && startedMs < rested.untilMs) return rested.books;
+  const books = await closeSession(sensor, session, { ledger, packets });
+  const endedMs = performance.now();
+  kept.delete(name);
+  if (endedMs - startedMs > QUICK_MS) kept.set(name, { books, untilMs: endedMs + REST * (endedMs - startedMs) });
+  return books;
+};
+
 /** The closed books of each session of a sensor. */
 export const booksOf = async (ports: ReportPorts, sensor: string): Promise<SessionBooks[]> => {
   const { ledger, packets } = ports;
   const known = settled.get(ledger) ?? new Map<string, SessionBooks>();
   settled.set(ledger, known);
   const sessions: SessionBooks[] = [];
-  for (const { session, sequence } of await ledger.lastHeartbeats(sensor)) {
+  for (const { session, sequence, final } of await ledger.lastHeartbeats(sensor)) {
     const name = `${sensor}/${session}/${sequence}`;
-    const books = known.get(name) ?? (await closeSession(sensor, session, { ledger, packets }));
+    const books =
+      known.get(name) ??
+      (await (final ? closeSession(sensor, session, { ledger, packets }) : countRunning(ports, sensor, session)));
     if (books.final && books.underWay === 0 && books.totals.unexplained === 0) known.set(name, books);
     sessions.push(books);
   }
