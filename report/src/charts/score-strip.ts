@@ -8,7 +8,7 @@ import type { SeriesGap } from '@tapline/core/report/snapshot';
 import { scaleLinear } from 'd3-scale';
 import { h, type Child, type VNode } from '../dom/vnode.ts';
 import { counted, whole } from '../format/numbers.ts';
-import { dateTime } from '../format/times.ts';
+import { dateTime, zonedTime } from '../format/times.ts';
 import { cursorLine, pixel, timelineFrame, type Size, type TimelineFrame } from './time-frame.ts';
 
 export interface ScoreStrip {
@@ -120,7 +120,7 @@ export function scoreStrip(strip: ScoreStrip, size: Size): VNode {
       width: size.width,
       height: size.height,
       role: 'img',
-      'aria-label': `Unlike its history, from ${dateTime(range.fromUs)} to ${dateTime(range.toUs)}: ${said}.`,
+      'aria-label': `Unlike its history, from ${dateTime(range.fromUs)} to ${zonedTime(range.toUs)}: ${said}.`,
     },
     h('defs', {}, pattern('score-learning', 8), pattern('score-gap', 5)),
     bandsOf(strip, frame),

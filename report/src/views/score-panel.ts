@@ -7,6 +7,7 @@ import { scoreStrip, scoresWithin } from '../charts/score-strip.ts';
 import { timelineFrame, type Size } from '../charts/time-frame.ts';
 import { h, type VNode } from '../dom/vnode.ts';
 import { measured, short } from '../format/numbers.ts';
+import { inZone } from '../format/time-zone.ts';
 import { clockTime, isoTime } from '../format/times.ts';
 import { figure, type Table } from './figure.ts';
 import type { View } from './model.ts';
@@ -84,7 +85,7 @@ const table = ({ scores }: Overview): Table => {
   ]);
   return {
     columns: [
-      { name: 'time (UTC)' },
+      { name: inZone('time') },
       { name: 'state' },
       { name: 'score', numeric: true },
       { name: 'threshold', numeric: true },
