@@ -109,6 +109,26 @@ describe('the overview', () => {
     expect(books.discrepancies).toEqual([{ batches: `${SENSOR}/${SESSION}/3`, hop: 'stored', packets: 4096 }]);
   });
 
+  test('shows the seconds of windows under way, and counts a window that was scored meanwhile once', async () => {
+    const second = (startUs: number) => ({ startUs, packets: [3, 0, 0, 0, 0], bytes: [300, 0, 0, 0, 0] });
+    const window = (startUs: number, seconds: readonly number[]) => ({
+      windowStartUs: startUs,
+      windowEndUs: startUs + WINDOW_US,
+      seconds: seconds.map((at) => second(startUs + at * 1e6)),
+    });
+    const endUs = START_US + 360e6;
+    const early = [window(endUs - WINDOW_US, [1]), window(endUs, [0, 0, 2])];
+    const { results, batches: packets, ledger } = data;
+    const live = createReport({ results, packets, ledger, codecs: [noCodec], early: () => Promise.resolve(early) });
+    const asked = { method: 'GET', path: '/api/v1/overview', query: new URLSearchParams(), ifNoneMatch: null };
+    const overview = JSON.parse((await live(asked)).body) as Overview;
+    const { series: before, totals } = await read<Overview>('/api/v1/overview');
+    expect(overview.range).toEqual({ fromUs: START_US, toUs: endUs + WINDOW_US });
+    expect(overview.series.startUs).toEqual([...before.startUs, endUs, endUs + 2e6]);
+    expect(overview.series.packets[0]!.slice(-2)).toEqual([6, 3]);
+    expect(overview.totals).toEqual(totals);
+  });
+
   test('of empty stores says that it waits, and of a sensor that is not there that it is not', async () => {
     const nothing = await makeReportData({ minutes: 0 });
     const empty = createReport({

@@ -5,6 +5,7 @@ import { CLASS_COUNT } from '../window/counters.ts';
 import { flowOrder } from '../window/flow-codec.ts';
 import { SECOND_US } from '../window/time-window.ts';
 import type { Pane } from '../window/pane.ts';
+import type { WindowPartial } from '../window/window-partial.ts';
 import { flowFacts } from './flow-facts.ts';
 import type { FlowSlice, KpiRow, SecondCount } from './kpi-row.ts';
 import { KPIS, type SensorFacts } from './kpis.ts';
@@ -42,7 +43,10 @@ export function kpiRow(pane: Pane, meta: WindowMeta): KpiRow {
   };
 }
 
-function secondCounts(pane: Pane): SecondCount[] {
+/** Seconds with traffic only, ascending. */
+export function secondCounts(
+  pane: Pick<WindowPartial, 'windowStartUs' | 'secondPackets' | 'secondBytes'>,
+): SecondCount[] {
   const seconds: SecondCount[] = [];
   for (let at = 0; at < pane.secondPackets.length; at += CLASS_COUNT) {
     const packets = [...pane.secondPackets.subarray(at, at + CLASS_COUNT)];

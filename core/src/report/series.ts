@@ -20,7 +20,7 @@ export function resolutionFor(spanUs: number): number {
 }
 
 /** Sums the seconds of `rows` that lie in the range. A bucket that the range cuts holds only what is inside. */
-export function trafficSeries(rows: readonly KpiRow[], range: TimeRange): TrafficSeries {
+export function trafficSeries(rows: readonly Pick<KpiRow, 'seconds'>[], range: TimeRange): TrafficSeries {
   const resolutionUs = resolutionFor(range.toUs - range.fromUs);
   const buckets = new Map<number, { packets: number[]; bytes: number[] }>();
   for (const row of rows) {

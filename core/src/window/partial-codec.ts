@@ -53,6 +53,32 @@ export function encodePartial(partial: WindowPartial): Uint8Array {
 /** Throws WIRE_VERSION for another version's bytes and WIRE_CORRUPT for damaged ones. */
 export function decodePartial(bytes: Uint8Array): WindowPartial {
   const reader = new ByteReader(bytes);
+  const { partial, isFilled } = decodeCounts(reader);
+  if (isFilled) {
+    partial.sizes.merge(LogHistogram.decode(reader));
+    decodeKeyed(partial.protocols, reader);
+    decodeKeyed(partial.icmpTypes, reader);
+    for (const name of DISTINCTS) partial.distinct[name].merge(HyperLogLog.decode(reader));
+    for (const name of DISTRIBUTIONS) partial.bins[name].merge(HashedBins.decode(reader));
+    partial.flows = decodeFlows(partial, reader);
+    decodeBuckets(partial.buckets, partial.windowStartUs, reader);
+    decodeArp(partial.arp, partial.windowStartUs, reader);
+  }
+  reader.end();
+  return partial;
+}
+
+/**
+ * Its packets and bytes by second, which stand at its beginning: what is behind them is neither read nor checked.
+ * Throws as decodePartial.
+ */
+export function decodeSeconds(
+  bytes: Uint8Array,
+): Pick<WindowPartial, 'windowStartUs' | 'windowUs' | 'secondPackets' | 'secondBytes'> {
+  return decodeCounts(new ByteReader(bytes)).partial;
+}
+
+function decodeCounts(reader: ByteReader): { partial: WindowPartial; isFilled: boolean } {
   if (reader.u8() !== MAGIC) throw reader.damage('does not begin like one');
   const version = reader.u8();
   if (version !== PARTIAL_VERSION) {
@@ -64,21 +90,13 @@ export function decodePartial(bytes: Uint8Array): WindowPartial {
   const partial = new WindowPartial(windowStartUs, windowUs);
   const sessions = reader.bounded(MAX_SESSIONS, 'sessions');
   for (let index = 0; index < sessions; index++) partial.sessions.push(reader.text(MAX_SESSION_TEXT));
-  if (decodeExtent(partial, reader)) {
+  const isFilled = decodeExtent(partial, reader);
+  if (isFilled) {
     decodeNumbers(partial.counters, reader);
     decodeNumbers(partial.secondPackets, reader);
     decodeNumbers(partial.secondBytes, reader);
-    partial.sizes.merge(LogHistogram.decode(reader));
-    decodeKeyed(partial.protocols, reader);
-    decodeKeyed(partial.icmpTypes, reader);
-    for (const name of DISTINCTS) partial.distinct[name].merge(HyperLogLog.decode(reader));
-    for (const name of DISTRIBUTIONS) partial.bins[name].merge(HashedBins.decode(reader));
-    partial.flows = decodeFlows(partial, reader);
-    decodeBuckets(partial.buckets, windowStartUs, reader);
-    decodeArp(partial.arp, windowStartUs, reader);
   }
-  reader.end();
-  return partial;
+  return { partial, isFilled };
 }
 
 /** First and last time, shortest and longest packet; false when the partial is empty and nothing more follows. */

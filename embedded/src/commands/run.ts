@@ -190,6 +190,7 @@ async function runWith(stores: FolderStores, chosen: Chosen, flags: RunFlags): P
         allowList,
         frames: await shelfOf(chosen, flags),
         line: () => ONE_PROCESS,
+        early: (sensor) => current?.early(sensor) ?? Promise.resolve([]),
         run: () => current?.status() ?? { state: 'waiting', progress: null, source: null, speed: null },
       });
   try {
@@ -260,7 +261,7 @@ function shelfOf({ source, record }: Chosen, { follow }: RunFlags): Promise<Fram
 async function serve(
   stores: FolderStores,
   port: number,
-  more: Pick<ReportPorts, 'allowList' | 'frames' | 'run' | 'line'>,
+  more: Pick<ReportPorts, 'allowList' | 'frames' | 'run' | 'line' | 'early'>,
 ): Promise<RunningServer> {
   await buildReport();
   const api = createReport({ ...stores, clock: systemClock, codecs, ...more }, (error) =>

@@ -20,6 +20,7 @@ import {
 } from '@tapline/functions/stages/window';
 import { systemClock } from './clock.ts';
 import type { Stores } from './data-folder.ts';
+import { EarlyTraffic } from './early-traffic.ts';
 
 export interface LineOptions {
   readonly windowUs: number;
@@ -49,12 +50,15 @@ export class Line {
   readonly #parse: ParseDeps;
   readonly #window: WindowDeps;
   readonly #score: ScoreDeps;
+  /** What a page may show of windows before they are scored. */
+  readonly early: EarlyTraffic;
 
   constructor(stores: Omit<Stores, 'close'>, options: LineOptions) {
     const { packets, windows, results, ledger, histories } = stores;
     const rules = { ...DEFAULTS, ...options };
     this.#parse = { codecs, packets, windows, ledger, windowUs: rules.windowUs, scratch: createParseScratch() };
     this.#window = { windows, ledger, ...rules };
+    this.early = new EarlyTraffic(windows, rules.windowUs);
     const { falseAlarmsPerDay, learnUntilUs, internalNetworks: networks } = rules;
     const isInternal = internalNetworks(networks);
     const history = { store: histories, falseAlarmsPerDay, learnUntilUs, isInternal, kept: new Histories() };
@@ -64,6 +68,7 @@ export class Line {
   /** Takes one batch through parse, and scores the windows that it completed. */
   async batch(bytes: Uint8Array): Promise<void> {
     const { windows } = await parseBatch(bytes, this.#parse);
+    this.early.opened(windows);
     await this.#scoreAll(await onBatch(windows, this.#window));
     // What a late batch completes is final already, and no heartbeat may follow; nor is it due again when it comes once more after a crash.
     if (windows.length > 0) await confirmFinal(windows[0]!.sensor, this.#score);
@@ -86,6 +91,9 @@ export class Line {
   }
 
   async #scoreAll(keys: readonly WindowKey[]): Promise<void> {
-    for (const key of keys) await scoreWindow(key, this.#score);
+    for (const key of keys) {
+      await scoreWindow(key, this.#score);
+      this.early.scored(key);
+    }
   }
 }

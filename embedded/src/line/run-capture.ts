@@ -20,6 +20,7 @@ import { DEFAULT_ALLOWED_LATENESS_US } from '@tapline/core/window/watermark';
 import type { HistorySummary } from '@tapline/core/history/history';
 import { historySummary } from '@tapline/functions/stages/history';
 import { audit, type AuditReport } from '@tapline/functions/stages/audit';
+import type { EarlyWindow } from '@tapline/functions/stages/report';
 import type { Stores } from './data-folder.ts';
 import { Line } from './line.ts';
 import { readHealth } from './read-health.ts';
@@ -137,6 +138,11 @@ export class CaptureRun {
       source: choiceName(source),
       speed: speed === 'top' ? 0 : typeof speed === 'number' ? speed : null,
     };
+  }
+
+  /** Traffic of windows that are not scored yet. */
+  early(sensor: string): Promise<EarlyWindow[]> {
+    return this.#line.early.read(sensor);
   }
 
   /** Ends the running session of an interface and begins another. */

@@ -6,6 +6,7 @@
 import type { AllowList } from '@tapline/core/detect/allow-list';
 import { PipelineError } from '@tapline/core/errors';
 import type { Clock, Codec, LedgerStore, PacketStore, ResultStore, TriageStore } from '@tapline/core/ports';
+import type { KpiRow } from '@tapline/core/kpi/kpi-row';
 import type { QueryError } from '@tapline/core/query/parse-query';
 import type { LineFacts } from '@tapline/core/report/pipeline-report';
 import type { ApiError, RunStatus } from '@tapline/core/report/snapshot';
@@ -24,6 +25,9 @@ import { addTriage, alertTriage } from './report/triage.ts';
 import { windowReport } from './report/windows.ts';
 import { WriteGuard, type Caller } from './report/write-guard.ts';
 
+/** A window under way. */
+export type EarlyWindow = Pick<KpiRow, 'windowStartUs' | 'windowEndUs' | 'seconds'>;
+
 export interface ReportPorts {
   readonly results: ResultStore;
   readonly packets: PacketStore;
@@ -34,6 +38,11 @@ export interface ReportPorts {
   readonly allowList?: () => AllowList;
   /** What the process that feeds the stages knows; without it the state is read from the heartbeats. */
   readonly run?: () => RunStatus;
+  /**
+   * Traffic of windows that nobody has scored yet, for whoever watches a run. Absent where the window state is out of
+   * reach: a second is shown when its window is scored.
+   */
+  readonly early?: (sensor: string) => Promise<readonly EarlyWindow[]>;
   /** What the process that runs the line knows of it beside its rows; absent: nothing. */
   readonly line?: () => LineFacts;
   /** Where the frames behind an alert can be had from; absent: nowhere. */

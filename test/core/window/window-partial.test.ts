@@ -5,7 +5,7 @@ import { PipelineError } from '@tapline/core/errors';
 import { QUALITY, type PacketColumns } from '@tapline/core/packet/columns';
 import { COUNTER, COUNTERS } from '@tapline/core/window/counters';
 import { Pane } from '@tapline/core/window/pane';
-import { decodePartial, encodePartial, MAX_PARTIAL_BYTES } from '@tapline/core/window/partial-codec';
+import { decodePartial, decodeSeconds, encodePartial, MAX_PARTIAL_BYTES } from '@tapline/core/window/partial-codec';
 import type { WindowPartial } from '@tapline/core/window/window-partial';
 import { batchesOf, FLAG, recut, type TestPacket } from '../../helpers/packets.ts';
 import { partialsOf } from '../../helpers/panes.ts';
@@ -189,6 +189,8 @@ describe('a partial of a flood', () => {
       expect(shed).toBeGreaterThan(0);
       expect(shed + partial!.flows.rows).toBe(name.includes('both') ? 2048 : 4096);
       expect(hexOf(encodePartial(decodePartial(bytes)))).toBe(hexOf(bytes));
+      const { secondPackets, secondBytes } = decodePartial(bytes);
+      expect(decodeSeconds(bytes)).toMatchObject({ secondPackets, secondBytes });
     });
   }
 

@@ -11,7 +11,7 @@ import { SensorHealth, type SensorFinding } from '@tapline/core/report/sensor-he
 import { blindGaps, seriesGaps, trafficSeries } from '@tapline/core/report/series';
 import type { Overview, PreviousTime, RunStatus } from '@tapline/core/report/snapshot';
 import { rangeTops, rangeTotals } from '@tapline/core/report/tops';
-import type { ReportPorts } from '../report.ts';
+import type { EarlyWindow, ReportPorts } from '../report.ts';
 import { readUsual } from '../read-usual.ts';
 import { readBooks } from './books.ts';
 import { range, text } from './query.ts';
@@ -80,15 +80,20 @@ export const wholeWindows = (firstUs: number, lastUs: number, windowUs: number):
   toUs: (Math.floor(lastUs / windowUs) + 1) * windowUs,
 });
 
-/** The extent, and the time after it that a blind sensor cannot see: silence at the end must not look like the end. */
+/**
+ * The extent, the windows under way after it, and the time that a blind sensor cannot see: silence at the end must not
+ * look like the end.
+ */
 const untilNow = async (
   ports: ReportPorts,
   sensor: string | null,
   extent: TimeRange | null,
+  early: readonly EarlyWindow[],
 ): Promise<TimeRange | null> => {
   if (sensor === null || extent === null) return extent;
   const blind = (await ports.results.provisional(sensor)).filter(isAboutSensor);
-  return { fromUs: extent.fromUs, toUs: Math.max(extent.toUs, ...blind.map(({ windowEndUs }) => windowEndUs)) };
+  const ends = [...early, ...blind].map(({ windowEndUs }) => windowEndUs);
+  return { fromUs: extent.fromUs, toUs: Math.max(extent.toUs, ...ends) };
 };
 
 /** What is stored of the time before `within`, as long as it; nothing is before everything there is. */
@@ -114,11 +119,15 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
   const sensor = chosen?.sensor ?? null;
   const heartbeats = sensor === null ? [] : await ports.ledger.lastHeartbeats(sensor);
   const windowUs = widthOf(heartbeats);
+  // Asked before the rows: what is scored in between is in both, and counted by its row.
+  const early = sensor === null ? [] : ((await ports.early?.(sensor)) ?? []);
   const extent = chosen === undefined ? null : wholeWindows(chosen.firstUs, chosen.lastUs, windowUs);
-  const within = asked ?? (await untilNow(ports, sensor, extent));
+  const within = asked ?? (await untilNow(ports, sensor, extent, early));
   const known = sensor !== null && within !== null;
   const books = await readBooks(ports, sensor);
   const rows = known ? await rowsWithin(ports, sensor, within, windowUs) : [];
+  const scored = new Set(rows.map(({ windowStartUs }) => windowStartUs));
+  const underWay = early.filter(({ windowStartUs }) => !scored.has(windowStartUs));
   const previous = known && asked ? await previousTime(ports, sensor, within, windowUs, books.closedToUs) : null;
   const all = known ? await ports.results.alerts(sensor, within) : [];
   const { shown, suppressed, usualHidden } = presentAlerts(all, {
@@ -138,7 +147,7 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
     extent,
     range: known ? within : null,
     windowUs,
-    series: trafficSeries(rows, within ?? EMPTY_RANGE),
+    series: trafficSeries([...rows, ...underWay], within ?? EMPTY_RANGE),
     gaps: known ? [...seriesGaps(rows, within, books.closedToUs), ...blindGaps(all, within)] : [],
     previous,
     scores: await scoresOf(ports, sensor, within, windowUs),
