@@ -19,6 +19,7 @@ import { counted } from './format/numbers.ts';
 import { saveChart } from './save/save-chart.ts';
 import { saveReport } from './save/save-report.ts';
 import { COSTLY, LASTING, PAGED, SINGLE, type Paged, type Single } from './asked.ts';
+import { PollPace } from './poll-pace.ts';
 import { HOSTS_PER_PAGE, overviewAddress } from './state/questions.ts';
 import { DEFAULT_STATE, formatState, openAlert, parseState, type PageState } from './state/url-state.ts';
 import { FIRST_PAGE, NOTHING, type Actions, type PageModel, type Remote } from './views/model.ts';
@@ -26,10 +27,6 @@ import { pageTitle } from './views/navigation.ts';
 import { TriageDesk } from './triage-desk.ts';
 import { page } from './views/page.ts';
 
-const POLL_RUNNING_MS = 1000;
-const POLL_FINISHED_MS = 10_000;
-/** Between two polls the server rests this many times as long as it took to answer: a long capture costs it more. */
-const POLL_REST = 8;
 const STALE_AFTER_MS = 5000;
 
 /** The grid of packets before anybody touched it. */
@@ -56,6 +53,7 @@ export class Controller {
   private answeredMs = performance.now();
   /** Address of the overview being fetched, so that a slow server is never asked twice at once. */
   private polling: string | null = null;
+  private readonly pace = new PollPace();
   private readonly askedMs = new Map<Single, number>();
   /** Something was opened: bring it into sight with the next drawing. */
   private reveal: string | null = null;
@@ -368,6 +366,7 @@ export class Controller {
     this.polling = address;
     const startedMs = performance.now();
     const answer = await this.ask<Overview>(address);
+    this.pace.answered(performance.now() - startedMs);
     if (this.polling === address) this.polling = null;
     if (address !== overviewAddress(this.model.state)) return;
     if (answer.error === null) this.answered(answer);
@@ -376,9 +375,7 @@ export class Controller {
     if (this.model.signIn !== null) return;
     const finished = this.model.overview.value?.run.state === 'finished' && answer.error === null;
     if (this.source.savedMs !== null) return;
-    const restMs = (performance.now() - startedMs) * POLL_REST;
-    const delayMs = Math.max(finished ? POLL_FINISHED_MS : POLL_RUNNING_MS, restMs);
-    this.timer = window.setTimeout(() => void this.poll(), delayMs);
+    this.timer = window.setTimeout(() => void this.poll(), this.pace.delayMs(finished));
   }
 
   private answered(answer: Remote<Overview>): void {
