@@ -72,7 +72,7 @@ describe.skipIf(CHROMIUM === undefined)('the score of the history on the page', 
   test('is one line while the history learns', async () => {
     api = learning;
     await open();
-    expect(await page.locator('.score-text').textContent()).toBe('learning: 2,159 of 2,160 windows');
+    expect(await page.locator('.score-text').textContent()).toBe('the history is learning: 2,159 of 2,160 windows');
     expect((await box('.score-line')).height).toBeLessThanOrEqual(30);
     expect(await page.locator('.figure-score').count()).toBe(0);
   });

@@ -20,7 +20,7 @@ export interface ScoreStrip {
 
 /** How far it has come, in words. */
 export function learningText({ learnedWindows, neededWindows }: ScoreSeries): string {
-  return `learning: ${whole(learnedWindows ?? 0)} of ${counted(neededWindows, 'window')}`;
+  return `the history is learning: ${whole(learnedWindows ?? 0)} of ${counted(neededWindows, 'window')}`;
 }
 
 /** The buckets of the series that touch the range. */
