@@ -107,9 +107,9 @@ id tapline >/dev/null 2>&1; echo "user after $?"`,
 describe('the recipe of the image', () => {
   const recipe = readFileSync(join(ROOT, 'capture-agent/Dockerfile'), 'utf8');
 
-  it('runs as nobody of importance, with one capability on one program, from a base of an exact version', () => {
-    expect(recipe).toMatch(/^ARG BASE=\S+:\d+\.\d+\.\d+-\S+$/m);
-    expect(recipe.match(/^FROM .*$/gm)).toEqual(['FROM ${BASE} AS build', 'FROM ${BASE}']);
+  it('runs as nobody of importance, with one capability on one program, built with Node of an exact version', () => {
+    expect(recipe).toMatch(/^ARG BUILD_BASE=\S+:\d+\.\d+\.\d+-\S+$/m);
+    expect(recipe.match(/^FROM .*$/gm)).toEqual(['FROM ${BUILD_BASE} AS build', 'FROM ${BASE}']);
     expect(recipe.match(/^USER .*$/gm)).toEqual(['USER 10001:10001']);
     expect(recipe.match(/\bsetcap \S+/g)).toEqual(['setcap cap_net_raw+ep']);
     expect(recipe).not.toMatch(/^ADD |:latest|curl|wget|npm install/m);
