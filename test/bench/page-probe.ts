@@ -5,7 +5,7 @@ export interface Probe {
   readonly deltas: Float64Array;
   frames: number;
   readonly longTasksMs: number[];
-  /** For each answer with newer traffic: how old its newest second, and its last window, were when it was drawn. */
+  /** For each answer with newer traffic: how long ago its newest second had begun when it was drawn. */
   readonly delaysMs: number[];
 }
 
@@ -32,11 +32,17 @@ export function installProbe(frames: number): void {
   const ask = window.fetch.bind(window);
   window.fetch = async (...values) => {
     const response = await ask(...values);
-    if (response.status === 200 && response.url.includes('/overview')) void note(response.clone());
+    if (response.status !== 200 || !response.url.includes('/overview')) return response;
+    // The page's own reading of it: what is drawn of it is drawn after that.
+    const read = response.json.bind(response);
+    response.json = async () => {
+      const answer = (await read()) as { series: { startUs: number[] } };
+      note(answer);
+      return answer;
+    };
     return response;
   };
-  const note = async (response: Response): Promise<void> => {
-    const { series } = (await response.json()) as { series: { startUs: number[] } };
+  const note = ({ series }: { series: { startUs: number[] } }): void => {
     const secondUs = series.startUs.at(-1) ?? 0;
     if (secondUs <= newestUs) return;
     const isFirst = newestUs === 0;
@@ -45,7 +51,7 @@ export function installProbe(frames: number): void {
       drawn.disconnect();
       requestAnimationFrame(() =>
         setTimeout(() => {
-          if (!isFirst) probe.delaysMs.push(Date.now() - secondUs / 1000 - 1000);
+          if (!isFirst) probe.delaysMs.push(Date.now() - secondUs / 1000);
         }),
       );
     });

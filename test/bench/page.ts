@@ -149,7 +149,7 @@ async function watch(page: Page, session: CDPSession, pid: number): Promise<void
   );
   say(`frames            ${spread(deltas, 'ms', 1)}`);
   say(`long tasks        ${longTasks.length === 0 ? 'none' : spread(longTasks, 'ms')}`);
-  say(`age of the newest second when it is drawn, from its end: ${spread(delays, 'ms')}`);
+  say(`from the beginning of the newest second to when it is drawn: ${spread(delays, 'ms')}`);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'tapline-page-'));
@@ -159,10 +159,8 @@ const feed = spawn(process.execPath, [join(import.meta.dirname, 'live-feed.ts'),
 const run = ['run', '-', '--port', values.port, '--window', values.window, '--data', folder, '--json'];
 const line = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'embedded/src/main.ts'), ...run], {
   env: { ...NODE_ENVIRONMENT, ...process.env, TZ: 'UTC' },
-  stdio: ['pipe', 'pipe', 'inherit'],
+  stdio: [feed.stdout, 'pipe', 'inherit'],
 });
-line.stdin.on('error', () => undefined);
-feed.stdout.pipe(line.stdin);
 let result = '';
 line.stdout.on('data', (chunk: Buffer) => (result += chunk.toString()));
 const ended = new Promise((done) => line.on('close', done));
@@ -189,9 +187,8 @@ try {
   }
 } finally {
   await browser.close();
-  feed.kill();
-  line.stdin.end();
   line.kill('SIGINT');
+  feed.kill();
   await ended;
   rmSync(folder, { recursive: true, force: true });
 }

@@ -124,6 +124,7 @@ describe('the overview', () => {
     const overview = JSON.parse((await live(asked)).body) as Overview;
     const { series: before, totals } = await read<Overview>('/api/v1/overview');
     expect(overview.range).toEqual({ fromUs: START_US, toUs: endUs + WINDOW_US });
+    expect(overview.extent).toEqual(overview.range);
     expect(overview.series.startUs).toEqual([...before.startUs, endUs, endUs + 2e6]);
     expect(overview.series.packets[0]!.slice(-2)).toEqual([6, 3]);
     expect(overview.totals).toEqual(totals);

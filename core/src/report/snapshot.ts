@@ -100,7 +100,7 @@ export interface Overview {
   readonly books: BooksSummary;
   /** What is wrong with what the sensor is given, within the range; the gravest first. */
   readonly health: readonly SensorFinding[];
-  /** Event time of everything the sensor has; null when it has nothing. */
+  /** Event time of everything the sensor has, with windows under way and time for which it is known to be blind; null when it has nothing. */
   readonly extent: TimeRange | null;
   /** What this answer covers; null when the sensor has nothing. */
   readonly range: TimeRange | null;

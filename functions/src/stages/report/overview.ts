@@ -121,8 +121,9 @@ export async function overview(ports: ReportPorts, query: URLSearchParams): Prom
   const windowUs = widthOf(heartbeats);
   // Asked before the rows: what is scored in between is in both, and counted by its row.
   const early = sensor === null ? [] : ((await ports.early?.(sensor)) ?? []);
-  const extent = chosen === undefined ? null : wholeWindows(chosen.firstUs, chosen.lastUs, windowUs);
-  const within = asked ?? (await untilNow(ports, sensor, extent, early));
+  const stored = chosen === undefined ? null : wholeWindows(chosen.firstUs, chosen.lastUs, windowUs);
+  const extent = await untilNow(ports, sensor, stored, early);
+  const within = asked ?? extent;
   const known = sensor !== null && within !== null;
   const books = await readBooks(ports, sensor);
   const rows = known ? await rowsWithin(ports, sensor, within, windowUs) : [];
