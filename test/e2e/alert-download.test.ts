@@ -1,6 +1,6 @@
 /** The button that downloads the packets behind an alert, in real Chromium over real runs: what it gives, and what it says. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
 import { get, request } from 'node:http';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -23,6 +23,18 @@ const capture = join(root, 'office.pcap');
 const running: Started[] = [];
 let browser: Browser;
 let page: Page | undefined;
+
+/** What a process has open; a descriptor may be closed while it is looked at. */
+function openFiles(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).flatMap((descriptor) => {
+    try {
+      return [readlinkSync(join(folder, descriptor))];
+    } catch {
+      return [];
+    }
+  });
+}
 
 beforeAll(async () => {
   writeFileSync(capture, bundledCapture());
@@ -213,8 +225,7 @@ describe.skipIf(CHROMIUM === undefined || !TSHARK)('the download of an alert', (
     leaving.on('error', () => undefined).end();
     await new Promise((resolve) => leaving.on('close', resolve));
     const { pid } = running[0]!.child;
-    const opened = (): string => execFileSync('ls', ['-l', `/proc/${String(pid)}/fd`], { encoding: 'utf8' });
-    if (process.platform === 'linux') await until('the file is closed', () => !opened().includes('office.pcap'));
+    if (process.platform === 'linux') await until('the file is closed', () => !openFiles(pid!).includes(capture));
     expect((await fetch(captureOf(url, alert))).status).toBe(200);
   });
 });
