@@ -9,10 +9,10 @@ import type { Overview, PacketLine, PacketPage } from '@tapline/core/report/snap
 import { bundledCapture } from '../helpers/bundled-capture.ts';
 import { CHROMIUM, launchChromium } from '../helpers/chromium.ts';
 import { DESK, PageReader, PHONE } from '../helpers/page-reader.ts';
-import { startTapline, type Started } from '../helpers/tapline.ts';
+import { serveRun } from '../helpers/served-run.ts';
+import type { Started } from '../helpers/tapline.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { TSHARK } from '../helpers/tshark.ts';
-import { until } from '../helpers/until.ts';
 
 const root = temporaryFolder();
 const capture = join(root, 'office.pcap');
@@ -31,14 +31,7 @@ afterEach(async () => {
   }
 });
 
-async function serve(args: readonly string[], input?: Uint8Array): Promise<string> {
-  const started = startTapline(['run', ...args, '--port', '0'], input);
-  running.push(started);
-  let said = '';
-  started.child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await until('the capture is read', () => said.includes('until Ctrl-C'));
-  return /the report is at (\S+)/.exec(said)![1]!;
-}
+const serve = (args: readonly string[], input?: Uint8Array): Promise<string> => serveRun(running, args, input);
 
 const read = async <T>(url: string): Promise<T> => (await fetch(url)).json() as Promise<T>;
 
